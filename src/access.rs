@@ -1,0 +1,328 @@
+//! Shared bytes, and typed access to them.
+
+use core::fmt;
+use core::marker::PhantomData;
+use core::mem::{MaybeUninit, align_of, size_of};
+use core::ops::Deref;
+use core::ptr::NonNull;
+
+use bytemuck::{AnyBitPattern, NoUninit};
+
+use crate::atomic::{Atomic, Integer};
+use crate::error::{Error, Operation};
+use crate::rights::Rights;
+use crate::{Errno, ReadOnly, ReadWrite, copy};
+
+/// Bytes that other threads and processes may read and write at any time.
+///
+/// There is no way to a reference or a slice of them: whatever Rust assumes of those, a peer could break. Values are
+/// copied in and out, every offset and length is checked, and what was copied out changes no more. Hence all of this
+/// is safe, whatever a peer does.
+///
+/// Copies are relaxed atomic accesses: an integer of 1, 2, 4 or (on 64-bit targets) 8 bytes that is aligned to its
+/// size is copied whole, anything larger may be half of one value and half of another while a peer is writing. No
+/// copy orders others: use an [`Atomic`] for that. None makes a system call.
+///
+/// A [`Mapping`](crate::Mapping) and a [`Slice`] dereference to it.
+///
+/// # Errors
+///
+/// Every function that takes an offset gives an [`AccessError`] if it lies outside, with the numbers in it, and has
+/// not accessed anything then.
+///
+/// # Examples
+///
+/// ```
+/// use rawshm::Slice;
+///
+/// let mut buffer = [0; 32];
+/// let bytes = Slice::from_mut(&mut buffer);
+/// bytes.store(8, &[100_i64, 876, 8021])?;
+/// assert_eq!(bytes.load::<i64>(16)?, 876);
+///
+/// let error = bytes.load::<i64>(25).unwrap_err();
+/// assert_eq!(error.to_string(), "8 bytes at offset 25 are not within the 32 bytes mapped");
+/// # Ok::<(), rawshm::AccessError>(())
+/// ```
+pub struct SharedBytes<R> {
+    /// `len` bytes from here on can be accessed with the rights `R`, and nobody accesses them but atomically, for as
+    /// long as this value exists.
+    start: NonNull<u8>,
+    len: usize,
+    rights: PhantomData<R>,
+}
+
+// SAFETY: a `SharedBytes` is not bound to a thread: its memory belongs to the process, and all access is atomic.
+unsafe impl<R> Send for SharedBytes<R> {}
+
+// SAFETY: all access through a shared `SharedBytes` is atomic.
+unsafe impl<R> Sync for SharedBytes<R> {}
+
+impl<R: Rights> SharedBytes<R> {
+    /// # Safety
+    /// `len` bytes from `start` on can be accessed with the rights `R`, and nobody accesses them but atomically, for as
+    /// long as the value exists.
+    pub(crate) const unsafe fn new(start: NonNull<u8>, len: usize) -> Self {
+        Self {
+            start,
+            len,
+            rights: PhantomData,
+        }
+    }
+
+    /// Gives the number of bytes.
+    #[must_use]
+    pub const fn len(&self) -> usize {
+        self.len
+    }
+
+    /// Says whether there are no bytes.
+    #[must_use]
+    pub const fn is_empty(&self) -> bool {
+        self.len == 0
+    }
+
+    /// Gives the address of the first byte, for code that accesses shared bytes by other means, such as a foreign
+    /// function. Every access through it must be atomic and within [`SharedBytes::len`].
+    #[must_use]
+    pub const fn as_ptr(&self) -> *const u8 {
+        self.start.as_ptr().cast_const()
+    }
+
+    /// Copies a value out.
+    ///
+    /// The value need not be aligned. It is any type for which every bit pattern is valid, so that a peer cannot
+    /// make one that is not.
+    ///
+    /// # Errors
+    ///
+    /// If the value reaches beyond the end.
+    #[inline]
+    pub fn load<T: AnyBitPattern>(&self, offset: usize) -> Result<T, AccessError> {
+        let from = self.at(offset, size_of::<T>())?;
+        let mut value = MaybeUninit::<T>::uninit();
+        // SAFETY: `at` has checked that the bytes are within; `value` has as many, and is this function's own.
+        unsafe { copy::from_shared(from, value.as_mut_ptr().cast(), size_of::<T>()) };
+        // SAFETY: every byte has been written, and any bit pattern is a `T`.
+        Ok(unsafe { value.assume_init() })
+    }
+
+    /// Copies bytes out, as many as `into` has.
+    ///
+    /// # Errors
+    ///
+    /// If they reach beyond the end.
+    pub fn copy_to(&self, offset: usize, into: &mut [u8]) -> Result<(), AccessError> {
+        let from = self.at(offset, into.len())?;
+        // SAFETY: `at` has checked that the bytes are within; `into` is a slice of as many, borrowed exclusively, and
+        // no slice of shared bytes exists.
+        unsafe { copy::from_shared(from, into.as_mut_ptr(), into.len()) };
+        Ok(())
+    }
+
+    /// Gives a part of these bytes.
+    ///
+    /// # Errors
+    ///
+    /// If it reaches beyond the end.
+    pub fn slice(&self, offset: usize, len: usize) -> Result<Slice<'_, R>, AccessError> {
+        let start = self.at(offset, len)?;
+        // SAFETY: a part of the bytes of `self`, which the slice borrows.
+        let bytes = unsafe { SharedBytes::new(start, len) };
+        Ok(Slice {
+            bytes,
+            borrowed: PhantomData,
+        })
+    }
+
+    /// Gives a view of an integer, `u32` or `u64`, that is accessed with an ordering.
+    ///
+    /// # Errors
+    ///
+    /// If it reaches beyond the end, or its address is not a multiple of its size. In a mapping that begins at a
+    /// multiple of the page size, offset and address have the same alignment.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use core::sync::atomic::Ordering;
+    /// use rawshm::{Mapping, Name, Size};
+    ///
+    /// let name = Name::new(&format!("/rawshm-doc-atomic-{}", std::process::id()))?;
+    /// let mapping = Mapping::create(&name, Size::Sparse(4096))?;
+    /// rawshm::unlink(&name)?;
+    ///
+    /// let ready = mapping.atomic::<u32>(0)?;
+    /// mapping.store(8, &8021_i64)?;
+    /// ready.store(1, Ordering::Release);
+    /// assert_eq!(ready.fetch_add(1, Ordering::AcqRel), 1);
+    /// # Ok::<(), rawshm::Error>(())
+    /// ```
+    pub fn atomic<T: Integer>(&self, offset: usize) -> Result<Atomic<'_, T, R>, AccessError> {
+        let start = self.at(offset, size_of::<T>())?;
+        if start.cast::<T::Cell>().is_aligned() {
+            // SAFETY: within the bytes of `self`, which the view borrows, and aligned.
+            Ok(unsafe { Atomic::new(start.cast()) })
+        } else {
+            let align = align_of::<T::Cell>();
+            Err(AccessError::Misaligned { offset, align })
+        }
+    }
+
+    pub(crate) const fn start(&self) -> NonNull<u8> {
+        self.start
+    }
+
+    /// The address of an offset from which `len` bytes are within.
+    fn at(&self, offset: usize, len: usize) -> Result<NonNull<u8>, AccessError> {
+        match self.len.checked_sub(offset) {
+            // SAFETY: the offset is at most `self.len`, so it stays within or right behind the bytes.
+            Some(rest) if len <= rest => Ok(unsafe { self.start.add(offset) }),
+            _ => Err(AccessError::OutOfBounds {
+                offset,
+                len,
+                available: self.len,
+            }),
+        }
+    }
+}
+
+impl SharedBytes<ReadWrite> {
+    /// Gives the address of the first byte, to write by other means: see [`SharedBytes::as_ptr`].
+    #[must_use]
+    pub const fn as_mut_ptr(&self) -> *mut u8 {
+        self.start.as_ptr()
+    }
+
+    /// Copies a value in.
+    ///
+    /// The address need not be aligned. The type has no padding, whose bytes would be undefined for a reader.
+    ///
+    /// # Errors
+    ///
+    /// If the value reaches beyond the end.
+    #[inline]
+    pub fn store<T: NoUninit>(&self, offset: usize, value: &T) -> Result<(), AccessError> {
+        let to = self.at(offset, size_of::<T>())?;
+        let from: *const T = value;
+        // SAFETY: `at` has checked that the bytes are within; `value` has as many, all of them initialised, and no
+        // reference to shared bytes exists.
+        unsafe { copy::to_shared(from.cast(), to, size_of::<T>()) };
+        Ok(())
+    }
+
+    /// Copies bytes in.
+    ///
+    /// # Errors
+    ///
+    /// If they reach beyond the end.
+    pub fn copy_from(&self, offset: usize, from: &[u8]) -> Result<(), AccessError> {
+        let to = self.at(offset, from.len())?;
+        // SAFETY: `at` has checked that the bytes are within; `from` is a slice of as many, and no slice of shared
+        // bytes exists.
+        unsafe { copy::to_shared(from.as_ptr(), to, from.len()) };
+        Ok(())
+    }
+
+    /// The same bytes, with fewer rights, for who consumes `self`.
+    pub(crate) const fn read_only(&self) -> SharedBytes<ReadOnly> {
+        SharedBytes {
+            start: self.start,
+            len: self.len,
+            rights: PhantomData,
+        }
+    }
+}
+
+impl<R> fmt::Debug for SharedBytes<R> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("SharedBytes")
+            .field("start", &self.start)
+            .field("len", &self.len)
+            .finish()
+    }
+}
+
+/// A part of [`SharedBytes`].
+#[derive(Debug)]
+pub struct Slice<'a, R> {
+    bytes: SharedBytes<R>,
+    borrowed: PhantomData<&'a ()>,
+}
+
+impl<'a> Slice<'a, ReadWrite> {
+    /// Treats a buffer of this process as shared bytes, for code that is generic over where its bytes are, and tests.
+    #[must_use]
+    pub const fn from_mut(buffer: &'a mut [u8]) -> Self {
+        let len = buffer.len();
+        // SAFETY: a slice's pointer is never null.
+        let start = unsafe { NonNull::new_unchecked(buffer.as_mut_ptr()) };
+        // SAFETY: the buffer is borrowed exclusively for `'a`, so that only the `SharedBytes` accesses it.
+        let bytes = unsafe { SharedBytes::new(start, len) };
+        Self {
+            bytes,
+            borrowed: PhantomData,
+        }
+    }
+}
+
+impl<R> Deref for Slice<'_, R> {
+    type Target = SharedBytes<R>;
+
+    fn deref(&self) -> &SharedBytes<R> {
+        &self.bytes
+    }
+}
+
+/// Why shared bytes were not accessed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum AccessError {
+    /// Some of the bytes do not exist.
+    OutOfBounds {
+        /// Where they begin.
+        offset: usize,
+        /// How many they are.
+        len: usize,
+        /// How many exist.
+        available: usize,
+    },
+    /// The address of an atomic integer is not a multiple of its size.
+    Misaligned {
+        /// Where it is.
+        offset: usize,
+        /// The alignment that it needs.
+        align: usize,
+    },
+}
+
+impl fmt::Display for AccessError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::OutOfBounds {
+                offset,
+                len,
+                available,
+            } => write!(
+                f,
+                "{len} bytes at offset {offset} are not within the {available} bytes mapped"
+            ),
+            Self::Misaligned { offset, align } => {
+                write!(f, "offset {offset} is not aligned to {align} bytes")
+            }
+        }
+    }
+}
+
+impl core::error::Error for AccessError {}
+
+impl From<AccessError> for Error {
+    /// `ENXIO` for what is out of bounds, `EINVAL` for what is not aligned, with [`Operation::Access`].
+    fn from(error: AccessError) -> Self {
+        let errno = match error {
+            AccessError::OutOfBounds { .. } => Errno::NXIO,
+            AccessError::Misaligned { .. } => Errno::INVAL,
+        };
+        Self::new(Operation::Access, errno)
+    }
+}

@@ -1,0 +1,267 @@
+//! Mappings of objects.
+
+use core::fmt;
+use core::ops::Deref;
+use core::ptr::NonNull;
+
+use rustix::fd::BorrowedFd;
+
+use crate::error::{Error, Operation, because};
+use crate::rights::{self, Rights};
+use crate::{Errno, Extent, Name, Options, ReadOnly, ReadWrite, SharedBytes, Size, sys};
+
+/// A mapping of a shared memory object: its bytes in this process's memory, with the rights in its type.
+///
+/// It needs neither the object's descriptor nor its name. Its bytes are accessed as [`SharedBytes`], to which it
+/// dereferences. Dropping it makes one `munmap`; a child of `fork` has a mapping of its own.
+///
+/// A peer that may write can change every byte at any time, which is why no reference to them exists. A peer that
+/// shrinks the object, or a sparse page for which there is no memory, makes an access a `SIGBUS`, which ends the
+/// process. It is not undefined behaviour, and nothing of it can be seen beforehand: reserve memory
+/// ([`Size::Reserved`]) or get it ([`Mapping::prefault`]), and give write access to none but who needs it.
+///
+/// # Examples
+///
+/// ```
+/// use rawshm::{Extent, Mapping, Name, Size};
+///
+/// let name = Name::new(&format!("/rawshm-doc-mapping-{}", std::process::id()))?;
+/// let writer = Mapping::create(&name, Size::Sparse(4096))?;
+/// let reader = Mapping::open(&name, Extent::first(8))?;
+/// rawshm::unlink(&name)?;
+///
+/// writer.store(0, &8021_u64)?;
+/// assert_eq!(reader.load::<u64>(0)?, 8021);
+/// assert_eq!(reader.len(), 8);
+/// # Ok::<(), rawshm::Error>(())
+/// ```
+///
+/// What would write through a read-only mapping does not compile:
+///
+/// ```compile_fail,E0599
+/// # use rawshm::{Extent, Mapping, Name};
+/// # let name = Name::new("/x")?;
+/// let reader = Mapping::open(&name, Extent::Whole)?;
+/// reader.store(0, &8021_u64)?;
+/// # Ok::<(), rawshm::Error>(())
+/// ```
+///
+/// # References
+/// - [POSIX](https://pubs.opengroup.org/onlinepubs/9799919799/functions/mmap.html)
+/// - [Linux](https://man7.org/linux/man-pages/man2/mmap.2.html)
+#[doc(alias = "munmap")]
+pub struct Mapping<R: Rights> {
+    bytes: SharedBytes<R>,
+    /// How many bytes are mapped in front of `bytes`, to begin at an offset that can be mapped.
+    lead: usize,
+}
+
+/// Advice to the kernel about a mapping.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Advice {
+    /// Use huge pages where the file system was mounted to give them (`huge=`); elsewhere nothing happens.
+    #[doc(alias = "MADV_HUGEPAGE")]
+    HugePages,
+    /// Do not use huge pages.
+    #[doc(alias = "MADV_NOHUGEPAGE")]
+    NoHugePages,
+    /// Leave the mapping out of core dumps.
+    #[doc(alias = "MADV_DONTDUMP")]
+    DontDump,
+    /// Put the mapping into core dumps again.
+    #[doc(alias = "MADV_DODUMP")]
+    Dump,
+}
+
+impl Mapping<ReadOnly> {
+    /// Opens an object and maps a part of it to read it: [`Options::open_mapping`] without any option set.
+    ///
+    /// # Errors
+    ///
+    /// As [`Options::open_mapping`].
+    pub fn open(name: &Name, extent: Extent) -> Result<Self, Error> {
+        Options::new().open_mapping(name, extent)
+    }
+}
+
+impl Mapping<ReadWrite> {
+    /// Creates a new object, exclusively, and maps it: [`Options::create_mapping`] without any option set.
+    ///
+    /// # Errors
+    ///
+    /// As [`Options::create_mapping`].
+    pub fn create(name: &Name, size: Size) -> Result<Self, Error> {
+        Options::new().create_mapping(name, size)
+    }
+
+    /// Opens an object and maps a part of it to read and write it: [`Options::open_mapping_read_write`] without any
+    /// option set.
+    ///
+    /// # Errors
+    ///
+    /// As [`Options::open_mapping_read_write`].
+    pub fn open_read_write(name: &Name, extent: Extent) -> Result<Self, Error> {
+        Options::new().open_mapping_read_write(name, extent)
+    }
+
+    /// Gives up the right to write, also against bugs in other code of this process. One `mprotect`.
+    ///
+    /// # Errors
+    ///
+    /// With [`Operation::Protect`]: `ENOMEM` – the process has too many mappings. The mapping is gone then.
+    ///
+    /// # References
+    /// - [POSIX](https://pubs.opengroup.org/onlinepubs/9799919799/functions/mprotect.html)
+    /// - [Linux](https://man7.org/linux/man-pages/man2/mprotect.2.html)
+    #[doc(alias = "mprotect")]
+    pub fn into_read_only(self) -> Result<Mapping<ReadOnly>, Error> {
+        let (start, len) = self.mapped();
+        // SAFETY: `mapped` gives the whole mapping, and this one, the only way to write through it, is consumed.
+        unsafe { sys::make_read_only(start.cast(), len) }.map_err(because(Operation::Protect))?;
+        let kept = core::mem::ManuallyDrop::new(self);
+        Ok(Mapping {
+            bytes: kept.bytes.read_only(),
+            lead: kept.lead,
+        })
+    }
+}
+
+impl<R: Rights> Mapping<R> {
+    /// Maps an offset and a length that lie within the object.
+    pub(crate) fn new(fd: BorrowedFd<'_>, (offset, len): (u64, usize)) -> Result<Self, Error> {
+        let failed = because(Operation::Map);
+        let lead = offset % sys::OFFSET_GRANULE;
+        let start = offset.saturating_sub(lead);
+        let lead = usize::try_from(lead).map_err(|_| failed(Errno::OVERFLOW))?;
+        let mapped = len.checked_add(lead).ok_or(failed(Errno::NOMEM))?;
+        let base = sys::map(fd, rights::access::<R>(), start, mapped).map_err(failed)?;
+        let first = base.cast::<u8>().wrapping_add(lead);
+        // The kernel maps nothing at address 0 unless told to.
+        let first = NonNull::new(first).ok_or(failed(Errno::FAULT))?;
+        // SAFETY: `len` bytes from `first` on are mapped with the rights `R`, until the drop of this mapping, which
+        // takes its `SharedBytes` along.
+        let bytes = unsafe { SharedBytes::new(first, len) };
+        Ok(Self { bytes, lead })
+    }
+
+    /// Gets the memory of every page now: with rights to write, also for the holes of a sparse object; else for
+    /// reading. One `madvise` with `MADV_POPULATE_WRITE` or `MADV_POPULATE_READ`.
+    ///
+    /// What is missing is an error here, where the first touch would be a `SIGBUS`. A page may still be taken away
+    /// later by a peer that shrinks the object.
+    ///
+    /// # Errors
+    ///
+    /// With [`Operation::Prefault`]:
+    ///
+    /// - `EFAULT` – there is not enough memory on the file system, or the object was shrunk. The pages that could be
+    ///   had before that stay allocated.
+    /// - `ENOMEM` – the process may not have more memory.
+    /// - `EINVAL` – Linux before 5.14.
+    ///
+    /// Beyond the limit of a memory cgroup the kernel gives no error, but kills.
+    ///
+    /// # Platform notes
+    ///
+    /// macOS has no such call: `ENOTSUP`.
+    ///
+    /// # References
+    /// - [Linux](https://man7.org/linux/man-pages/man2/madvise.2.html)
+    #[doc(alias = "MADV_POPULATE_WRITE")]
+    #[doc(alias = "MADV_POPULATE_READ")]
+    #[doc(alias = "MAP_POPULATE")]
+    pub fn prefault(&self) -> Result<(), Error> {
+        let (start, len) = self.mapped();
+        // SAFETY: `mapped` gives the whole mapping, which has the rights `R`.
+        unsafe { sys::prefault(start.cast(), len, rights::access::<R>()) }
+            .map_err(because(Operation::Prefault))
+    }
+
+    /// Gets the memory of every page and keeps it from being swapped out. One `mlock`; undone by
+    /// [`Mapping::unlock`] and when the mapping is dropped.
+    ///
+    /// # Errors
+    ///
+    /// With [`Operation::Lock`]:
+    ///
+    /// - `ENOMEM` – more than `RLIMIT_MEMLOCK`, or a page for which there is no memory.
+    /// - `EPERM` – the process may lock nothing.
+    /// - `EAGAIN` – some pages could not be locked.
+    ///
+    /// # References
+    /// - [POSIX](https://pubs.opengroup.org/onlinepubs/9799919799/functions/mlock.html)
+    /// - [Linux](https://man7.org/linux/man-pages/man2/mlock.2.html)
+    #[doc(alias = "mlock")]
+    pub fn lock(&self) -> Result<(), Error> {
+        let (start, len) = self.mapped();
+        // SAFETY: `mapped` gives the whole mapping.
+        unsafe { sys::lock(start.cast(), len) }.map_err(because(Operation::Lock))
+    }
+
+    /// Undoes [`Mapping::lock`]. One `munlock`.
+    ///
+    /// # Errors
+    ///
+    /// With [`Operation::Unlock`]: `ENOMEM` – the process has too many mappings.
+    #[doc(alias = "munlock")]
+    pub fn unlock(&self) -> Result<(), Error> {
+        let (start, len) = self.mapped();
+        // SAFETY: `mapped` gives the whole mapping.
+        unsafe { sys::unlock(start.cast(), len) }.map_err(because(Operation::Unlock))
+    }
+
+    /// Gives the kernel advice. One `madvise`.
+    ///
+    /// # Errors
+    ///
+    /// With [`Operation::Advise`]: `EINVAL` – the kernel was built without it; `ENOMEM` – the process has too many
+    /// mappings.
+    ///
+    /// # Platform notes
+    ///
+    /// macOS knows none of it: `ENOTSUP`.
+    ///
+    /// # References
+    /// - [Linux](https://man7.org/linux/man-pages/man2/madvise.2.html)
+    #[doc(alias = "madvise")]
+    pub fn advise(&self, advice: Advice) -> Result<(), Error> {
+        let (start, len) = self.mapped();
+        // SAFETY: `mapped` gives the whole mapping.
+        unsafe { sys::advise(start.cast(), len, advice) }.map_err(because(Operation::Advise))
+    }
+
+    /// The whole of what was mapped.
+    fn mapped(&self) -> (*mut u8, usize) {
+        let start = self.bytes.start().as_ptr().wrapping_sub(self.lead);
+        (start, self.bytes.len().saturating_add(self.lead))
+    }
+}
+
+impl<R: Rights> Deref for Mapping<R> {
+    type Target = SharedBytes<R>;
+
+    fn deref(&self) -> &SharedBytes<R> {
+        &self.bytes
+    }
+}
+
+impl<R: Rights> Drop for Mapping<R> {
+    fn drop(&mut self) {
+        let (start, len) = self.mapped();
+        // SAFETY: `mapped` gives the whole mapping, and whatever borrowed its bytes is gone.
+        let unmapped = unsafe { sys::unmap(start.cast(), len) };
+        // It can fail only where it would split a larger area that the kernel made of neighbouring mappings and the
+        // process has as many areas as it may: then the memory stays mapped, which nothing can use.
+        let _ = unmapped;
+    }
+}
+
+impl<R: Rights> fmt::Debug for Mapping<R> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Mapping")
+            .field("bytes", &self.bytes)
+            .field("lead", &self.lead)
+            .finish()
+    }
+}

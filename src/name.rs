@@ -1,0 +1,273 @@
+//! Validated names of shared memory objects.
+
+use core::ffi::CStr;
+use core::fmt::{self, Write as _};
+use core::hash::{Hash, Hasher};
+use core::str::FromStr;
+
+use crate::error::{Error, Operation};
+use crate::{Errno, sys};
+
+const PREFIX: &[u8; 9] = b"/dev/shm/";
+const LONGEST: usize = 255;
+const PATH: usize = PREFIX.len() + LONGEST + 1;
+
+/// The name of a shared memory object, validated once.
+///
+/// Any number of leading slashes is the same as one or none: `/frames`, `frames` and `///frames` name one object.
+/// What follows them must be 1 to [`Name::MAX`] bytes, any but `/` and NUL, and not `.` or `..`. The text need not
+/// be UTF-8.
+///
+/// A `Name` holds the whole path with its NUL, so that no call ever allocates; it is 280 bytes in size on 64-bit
+/// targets, so pass it by reference. It makes no system call and says nothing about whether an object exists.
+///
+/// # Platform notes
+///
+/// Linux has 255 bytes for a name without its slash, macOS 30. [`Name::portable`] asks for the shorter limit
+/// everywhere.
+///
+/// # Examples
+///
+/// A name that is wrong does not compile:
+///
+/// ```
+/// use rawshm::Name;
+///
+/// const FRAMES: Name = Name::from_static("/frames");
+/// assert_eq!(FRAMES.as_bytes(), b"/frames");
+/// ```
+///
+/// ```compile_fail
+/// # use rawshm::Name;
+/// const WRONG: Name = Name::from_static("/frames/left");
+/// # let _ = WRONG;
+/// ```
+///
+/// One that comes from outside is checked:
+///
+/// ```
+/// use rawshm::{Errno, Name};
+///
+/// assert!(Name::new("frames").is_ok());
+/// assert_eq!(Name::new("/frames/left").unwrap_err().errno(), Errno::INVAL);
+/// ```
+///
+/// # References
+/// - [POSIX](https://pubs.opengroup.org/onlinepubs/9799919799/functions/shm_open.html)
+/// - [Linux](https://man7.org/linux/man-pages/man3/shm_open.3.html)
+#[derive(Clone, Copy)]
+pub struct Name {
+    /// `PREFIX`, the name, and nothing but NUL behind it.
+    path: [u8; PATH],
+    /// The length of the path, at least `PREFIX.len() + 1` and below `PATH`.
+    len: usize,
+}
+
+impl Name {
+    /// The most bytes that a name may have on this platform, leading slashes not counted.
+    pub const MAX: usize = sys::NAME_MAX;
+
+    /// The most bytes that a name may have on every platform, leading slashes not counted.
+    pub const PORTABLE_MAX: usize = 30;
+
+    /// Validates a name.
+    ///
+    /// # Errors
+    ///
+    /// - `EINVAL` – nothing but slashes; a slash behind the leading ones; a NUL; `.` or `..`.
+    /// - `ENAMETOOLONG` – more than [`Name::MAX`] bytes.
+    pub const fn new(name: &str) -> Result<Self, Error> {
+        Self::from_bytes(name.as_bytes())
+    }
+
+    /// Validates a name that may not be UTF-8, such as a program's argument.
+    ///
+    /// # Errors
+    ///
+    /// As [`Name::new`].
+    pub const fn from_bytes(name: &[u8]) -> Result<Self, Error> {
+        Self::with_limit(name, Self::MAX)
+    }
+
+    /// Validates a name that every platform can have.
+    ///
+    /// # Errors
+    ///
+    /// As [`Name::new`], with `ENAMETOOLONG` for more than [`Name::PORTABLE_MAX`] bytes.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use rawshm::{Errno, Name};
+    ///
+    /// let long = "a-name-that-macos-would-find-too-long";
+    /// assert_eq!(Name::portable(long).unwrap_err().errno(), Errno::NAMETOOLONG);
+    /// ```
+    pub const fn portable(name: &str) -> Result<Self, Error> {
+        Self::with_limit(name.as_bytes(), Self::PORTABLE_MAX)
+    }
+
+    /// Makes a name of a literal; meant for `const` and `static`, where a wrong one does not compile.
+    ///
+    /// # Panics
+    ///
+    /// If the literal is not a valid name: at compile time in a `const`, else when it is called.
+    #[must_use]
+    #[track_caller]
+    pub const fn from_static(name: &'static str) -> Self {
+        #[expect(
+            clippy::panic,
+            reason = "documented; a compile error where it is meant to be used"
+        )]
+        match Self::new(name) {
+            Ok(name) => name,
+            Err(_) => panic!("not a valid name for a shared memory object"),
+        }
+    }
+
+    const fn with_limit(name: &[u8], limit: usize) -> Result<Self, Error> {
+        let mut name = name;
+        while let [b'/', rest @ ..] = name {
+            name = rest;
+        }
+        if let [] | b"." | b".." = name {
+            return Err(Error::new(Operation::Name, Errno::INVAL));
+        }
+        let mut rest = name;
+        while let [byte, tail @ ..] = rest {
+            if let b'/' | 0 = *byte {
+                return Err(Error::new(Operation::Name, Errno::INVAL));
+            }
+            rest = tail;
+        }
+        if name.len() > limit {
+            return Err(Error::new(Operation::Name, Errno::NAMETOOLONG));
+        }
+        let mut path = [0; PATH];
+        let free = append(&mut path, PREFIX);
+        let free = append(free, name);
+        let len = PATH.saturating_sub(free.len());
+        Ok(Self { path, len })
+    }
+
+    /// Gives the name with exactly one leading slash.
+    #[must_use]
+    pub const fn as_bytes(&self) -> &[u8] {
+        self.as_c_str().to_bytes()
+    }
+
+    /// Gives the name with exactly one leading slash, as the C functions take it.
+    #[must_use]
+    pub const fn as_c_str(&self) -> &CStr {
+        self.path_from(PREFIX.len().saturating_sub(1))
+    }
+
+    /// The path below `/dev/shm`.
+    pub(crate) const fn dev_shm_path(&self) -> &CStr {
+        self.path_from(0)
+    }
+
+    /// The name without a slash, as it is passed beside a directory's descriptor.
+    pub(crate) const fn leaf(&self) -> &CStr {
+        self.path_from(PREFIX.len())
+    }
+
+    const fn path_from(&self, start: usize) -> &CStr {
+        let (path, _) = self.path.split_at(self.len.saturating_add(1));
+        let (_, path) = path.split_at(start);
+        // SAFETY: the path is `PREFIX` and a name, neither of which holds a NUL (`with_limit` refuses one); the array
+        // is longer than `len`, and holds NUL behind it. `start` is at most `PREFIX.len()`, below `len`.
+        unsafe { CStr::from_bytes_with_nul_unchecked(path) }
+    }
+}
+
+/// Writes `bytes` to the front of `free`, as far as there is room, and gives what stays free.
+const fn append<'a>(free: &'a mut [u8], bytes: &[u8]) -> &'a mut [u8] {
+    let (mut free, mut bytes) = (free, bytes);
+    while let [byte, more @ ..] = bytes {
+        let [slot, rest @ ..] = free else {
+            return &mut [];
+        };
+        *slot = *byte;
+        (free, bytes) = (rest, more);
+    }
+    free
+}
+
+impl PartialEq for Name {
+    fn eq(&self, other: &Self) -> bool {
+        self.as_bytes() == other.as_bytes()
+    }
+}
+
+impl Eq for Name {}
+
+impl PartialOrd for Name {
+    fn partial_cmp(&self, other: &Self) -> Option<core::cmp::Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+impl Ord for Name {
+    fn cmp(&self, other: &Self) -> core::cmp::Ordering {
+        self.as_bytes().cmp(other.as_bytes())
+    }
+}
+
+impl Hash for Name {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        self.as_bytes().hash(state);
+    }
+}
+
+impl FromStr for Name {
+    type Err = Error;
+
+    fn from_str(name: &str) -> Result<Self, Error> {
+        Self::new(name)
+    }
+}
+
+impl TryFrom<&str> for Name {
+    type Error = Error;
+
+    fn try_from(name: &str) -> Result<Self, Error> {
+        Self::new(name)
+    }
+}
+
+impl TryFrom<&CStr> for Name {
+    type Error = Error;
+
+    fn try_from(name: &CStr) -> Result<Self, Error> {
+        Self::from_bytes(name.to_bytes())
+    }
+}
+
+#[cfg(feature = "std")]
+impl TryFrom<&std::ffi::OsStr> for Name {
+    type Error = Error;
+
+    fn try_from(name: &std::ffi::OsStr) -> Result<Self, Error> {
+        Self::from_bytes(name.as_encoded_bytes())
+    }
+}
+
+/// The name with one leading slash; bytes that are not UTF-8 show as U+FFFD.
+impl fmt::Display for Name {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for chunk in self.as_bytes().utf8_chunks() {
+            f.write_str(chunk.valid())?;
+            if !chunk.invalid().is_empty() {
+                f.write_char(char::REPLACEMENT_CHARACTER)?;
+            }
+        }
+        Ok(())
+    }
+}
+
+impl fmt::Debug for Name {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Name").field(&self.as_c_str()).finish()
+    }
+}

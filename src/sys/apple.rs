@@ -1,0 +1,128 @@
+//! macOS: the same contract by libc, through rustix.
+//!
+//! XNU's shared memory objects are no files: they have no directory, no identity, no file type and no allocated
+//! size; their mode is not subject to the umask and cannot be changed; their size is set once, in whole pages.
+
+use core::ffi::{CStr, c_void};
+
+use rustix::fd::{BorrowedFd, OwnedFd};
+use rustix::fs::{self, Mode, OFlags};
+use rustix::io::retry_on_intr;
+use rustix::shm;
+
+pub(crate) use super::common::{lock, make_read_only, set_size, unlock, unmap};
+use super::{Access, Disposition, Identity, Place, Status, common};
+use crate::{Advice, Errno, Name};
+
+/// 31 bytes with the leading slash.
+pub(crate) const NAME_MAX: usize = 30;
+
+/// The page of Apple silicon; a multiple of that of Intel.
+pub(crate) const OFFSET_GRANULE: u64 = 16384;
+
+/// All objects look alike: identity cannot be told.
+const NO_IDENTITY: Identity = Identity {
+    device: 0,
+    inode: 0,
+};
+
+pub(crate) fn open(
+    place: Place<'_>,
+    name: &Name,
+    access: Access,
+    disposition: Disposition,
+) -> Result<OwnedFd, Errno> {
+    if place.is_some() {
+        return Err(Errno::NOTSUP);
+    }
+    let access = match access {
+        Access::ReadOnly => shm::OFlags::RDONLY,
+        Access::ReadWrite => shm::OFlags::RDWR,
+    };
+    let (how, mode) = match disposition {
+        Disposition::Existing => (shm::OFlags::empty(), 0),
+        Disposition::New(mode) => (shm::OFlags::CREATE | shm::OFlags::EXCL, mode),
+    };
+    let mode = Mode::from_bits_retain(u16::try_from(mode).map_err(|_| Errno::INVAL)?);
+    retry_on_intr(|| shm::open(name.as_c_str(), access | how, mode))
+}
+
+pub(crate) fn status(fd: BorrowedFd<'_>) -> Result<Status, Errno> {
+    let stat = fs::fstat(fd)?;
+    Ok(Status {
+        size: u64::try_from(stat.st_size).map_err(|_| Errno::OVERFLOW)?,
+        allocated: Err(Errno::NOTSUP),
+        identity: NO_IDENTITY,
+        is_regular: true,
+    })
+}
+
+pub(crate) fn identity_at(_place: Place<'_>, _name: &Name) -> Result<Identity, Errno> {
+    Ok(NO_IDENTITY)
+}
+
+pub(crate) fn unlink(place: Place<'_>, name: &Name) -> Result<(), Errno> {
+    if place.is_some() {
+        return Err(Errno::NOTSUP);
+    }
+    shm::unlink(name.as_c_str())
+}
+
+/// `shm_open` has set the mode already, and exactly: macOS does not apply the umask to it, and `fchmod` is refused.
+pub(crate) fn set_mode(_fd: BorrowedFd<'_>, _mode: u32) -> Result<(), Errno> {
+    Ok(())
+}
+
+pub(crate) fn reserve(_fd: BorrowedFd<'_>, _size: u64) -> Result<(), Errno> {
+    Err(Errno::NOTSUP)
+}
+
+pub(crate) fn map(
+    fd: BorrowedFd<'_>,
+    access: Access,
+    offset: u64,
+    len: usize,
+) -> Result<*mut c_void, Errno> {
+    common::map(fd, access, offset, len).map_err(|errno| match errno {
+        // POSIX's errno for a descriptor without the access.
+        Errno::PERM => Errno::ACCESS,
+        other => other,
+    })
+}
+
+/// # Safety
+/// The range is a whole mapping made by `map` with this access.
+pub(crate) unsafe fn prefault(
+    _start: *mut c_void,
+    _len: usize,
+    _access: Access,
+) -> Result<(), Errno> {
+    Err(Errno::NOTSUP)
+}
+
+/// # Safety
+/// The range is a whole mapping made by `map`.
+pub(crate) unsafe fn advise(
+    _start: *mut c_void,
+    _len: usize,
+    _advice: Advice,
+) -> Result<(), Errno> {
+    Err(Errno::NOTSUP)
+}
+
+pub(crate) fn access_of(fd: BorrowedFd<'_>) -> Result<Access, Errno> {
+    common::access_from(fs::fcntl_getfl(fd)? & OFlags::RWMODE)
+}
+
+pub(crate) fn open_directory(_path: &CStr) -> Result<OwnedFd, Errno> {
+    Err(Errno::NOTSUP)
+}
+
+pub(crate) fn directory_exists(_place: Place<'_>) -> bool {
+    true
+}
+
+/// The objects are anonymous memory of the kernel's.
+pub(crate) fn directory_is_memory(_place: Place<'_>) -> Result<bool, Errno> {
+    Ok(true)
+}

@@ -1,0 +1,173 @@
+//! Linux: the calls of `shm_open(3)` and its kin, made directly.
+//!
+//! `rustix::shm` is not used: it follows symbolic links, waits for a FIFO's peer and differs between architectures.
+
+use core::ffi::{CStr, c_void};
+
+use rustix::fd::{BorrowedFd, OwnedFd};
+use rustix::fs::{self, AtFlags, CWD, FallocateFlags, FileType, Mode, OFlags};
+use rustix::io::retry_on_intr;
+use rustix::mm;
+
+pub(crate) use super::common::{lock, make_read_only, map, set_size, unlock, unmap};
+use super::{Access, Disposition, Identity, Place, Status, common};
+use crate::{Advice, Errno, Name};
+
+pub(crate) const NAME_MAX: usize = 255;
+
+/// The largest page of any Linux architecture that rustix knows. One value for all of them makes the same calls
+/// everywhere, and spares asking for the page size, which without libc is a call or a file of its own.
+pub(crate) const OFFSET_GRANULE: u64 = 65536;
+
+const SHM: &CStr = c"/dev/shm";
+const TMPFS_MAGIC: u64 = 0x0102_1994;
+const RAMFS_MAGIC: u64 = 0x8584_58f6;
+const STAT_BLOCK: u64 = 512;
+
+/// `fallocate` on tmpfs undoes a whole call when a signal arrives: a smaller step than the interrupted one must
+/// get through in the end, however often signals come.
+const RESERVE_STEP: u64 = 1 << 30;
+const RESERVE_STEP_MIN: u64 = 1 << 21;
+
+fn at<'a>(place: Place<'a>, name: &'a Name) -> (BorrowedFd<'a>, &'a CStr) {
+    match place {
+        None => (CWD, name.dev_shm_path()),
+        Some(directory) => (directory, name.leaf()),
+    }
+}
+
+pub(crate) fn open(
+    place: Place<'_>,
+    name: &Name,
+    access: Access,
+    disposition: Disposition,
+) -> Result<OwnedFd, Errno> {
+    let always = OFlags::CLOEXEC | OFlags::NOFOLLOW | OFlags::NONBLOCK;
+    let access = match access {
+        Access::ReadOnly => OFlags::RDONLY,
+        Access::ReadWrite => OFlags::RDWR,
+    };
+    let (how, mode) = match disposition {
+        Disposition::Existing => (OFlags::empty(), Mode::empty()),
+        Disposition::New(mode) => (OFlags::CREATE | OFlags::EXCL, Mode::from_bits_retain(mode)),
+    };
+    let (directory, path) = at(place, name);
+    retry_on_intr(|| fs::openat(directory, path, always | access | how, mode)).map_err(|errno| {
+        match errno {
+            // A directory, and a socket or a device without a driver.
+            Errno::ISDIR | Errno::NXIO => Errno::INVAL,
+            other => other,
+        }
+    })
+}
+
+pub(crate) fn status(fd: BorrowedFd<'_>) -> Result<Status, Errno> {
+    let stat = fs::fstat(fd)?;
+    Ok(Status {
+        size: u64::try_from(stat.st_size).map_err(|_| Errno::OVERFLOW)?,
+        allocated: u64::try_from(stat.st_blocks)
+            .map_err(|_| Errno::OVERFLOW)
+            .map(|blocks| blocks.saturating_mul(STAT_BLOCK)),
+        identity: identity(&stat),
+        is_regular: FileType::from_raw_mode(stat.st_mode) == FileType::RegularFile,
+    })
+}
+
+#[expect(
+    clippy::useless_conversion,
+    reason = "the fields' types differ between architectures"
+)]
+fn identity(stat: &fs::Stat) -> Identity {
+    Identity {
+        device: stat.st_dev.into(),
+        inode: stat.st_ino.into(),
+    }
+}
+
+pub(crate) fn identity_at(place: Place<'_>, name: &Name) -> Result<Identity, Errno> {
+    let (directory, path) = at(place, name);
+    fs::statat(directory, path, AtFlags::SYMLINK_NOFOLLOW).map(|stat| identity(&stat))
+}
+
+pub(crate) fn unlink(place: Place<'_>, name: &Name) -> Result<(), Errno> {
+    let (directory, path) = at(place, name);
+    fs::unlinkat(directory, path, AtFlags::empty()).map_err(|errno| match errno {
+        // The kernel's answer in a sticky directory; POSIX names EACCES.
+        Errno::PERM => Errno::ACCESS,
+        other => other,
+    })
+}
+
+pub(crate) fn set_mode(fd: BorrowedFd<'_>, mode: u32) -> Result<(), Errno> {
+    fs::fchmod(fd, Mode::from_bits_retain(mode))
+}
+
+pub(crate) fn reserve(fd: BorrowedFd<'_>, size: u64) -> Result<(), Errno> {
+    let mut step = RESERVE_STEP;
+    let mut done: u64 = 0;
+    while done < size {
+        let len = step.min(size.saturating_sub(done));
+        match fs::fallocate(fd, FallocateFlags::empty(), done, len) {
+            Ok(()) => done = done.saturating_add(len),
+            Err(Errno::INTR) => step = (step / 2).max(RESERVE_STEP_MIN),
+            Err(errno) => return Err(errno),
+        }
+    }
+    Ok(())
+}
+
+/// # Safety
+/// The range is a whole mapping made by `map` with this access.
+pub(crate) unsafe fn prefault(start: *mut c_void, len: usize, access: Access) -> Result<(), Errno> {
+    let advice = match access {
+        Access::ReadOnly => mm::Advice::LinuxPopulateRead,
+        Access::ReadWrite => mm::Advice::LinuxPopulateWrite,
+    };
+    // SAFETY: populating page tables changes no byte of the mapping.
+    retry_on_intr(|| unsafe { mm::madvise(start, len, advice) })
+}
+
+/// # Safety
+/// The range is a whole mapping made by `map`.
+pub(crate) unsafe fn advise(start: *mut c_void, len: usize, advice: Advice) -> Result<(), Errno> {
+    let advice = match advice {
+        Advice::HugePages => mm::Advice::LinuxHugepage,
+        Advice::NoHugePages => mm::Advice::LinuxNoHugepage,
+        Advice::DontDump => mm::Advice::LinuxDontDump,
+        Advice::Dump => mm::Advice::LinuxDoDump,
+    };
+    // SAFETY: none of these changes a byte of the mapping in this process.
+    unsafe { mm::madvise(start, len, advice) }
+}
+
+pub(crate) fn access_of(fd: BorrowedFd<'_>) -> Result<Access, Errno> {
+    common::access_from(fs::fcntl_getfl(fd)? & (OFlags::RWMODE | OFlags::PATH))
+}
+
+pub(crate) fn open_directory(path: &CStr) -> Result<OwnedFd, Errno> {
+    let flags = OFlags::PATH | OFlags::DIRECTORY | OFlags::CLOEXEC;
+    retry_on_intr(|| fs::openat(CWD, path, flags, Mode::empty()))
+}
+
+/// A directory that was removed while it is open has no link left.
+pub(crate) fn directory_exists(place: Place<'_>) -> bool {
+    match place {
+        None => fs::statat(CWD, SHM, AtFlags::empty()).is_ok(),
+        Some(directory) => fs::fstat(directory).is_ok_and(|stat| stat.st_nlink > 0),
+    }
+}
+
+pub(crate) fn directory_is_memory(place: Place<'_>) -> Result<bool, Errno> {
+    let stat = match place {
+        None => fs::statfs(SHM)?,
+        Some(directory) => fs::fstatfs(directory)?,
+    };
+    // The field's sign and width differ between architectures; a magic number has 32 bits.
+    #[expect(
+        clippy::as_conversions,
+        clippy::cast_sign_loss,
+        reason = "the low 32 bits of any type"
+    )]
+    let magic = stat.f_type as u64 & 0xffff_ffff;
+    Ok(matches!(magic, TMPFS_MAGIC | RAMFS_MAGIC))
+}

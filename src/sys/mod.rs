@@ -1,0 +1,77 @@
+//! The one door to the operating system, and its contract.
+//!
+//! Each backend offers the same items with the same meaning; nothing outside this folder names a system call or an
+//! operating system. Every function reports the errno as the system gave it, except where its line below says
+//! otherwise. A call that a signal interrupted is made again here, so that no caller ever sees `EINTR`.
+//!
+//! | item | contract |
+//! |---|---|
+//! | `NAME_MAX` | the longest name in bytes, without slashes |
+//! | `OFFSET_GRANULE` | every offset that is a multiple of it can be mapped |
+//! | `open` | opens or exclusively creates; close-on-exec; a symbolic link, a FIFO's peer or a terminal is never waited for or followed; `EINVAL` for what is not a regular file, if that shows at the open |
+//! | `status` | one call; size, allocated bytes if known, identity, whether it is a regular file |
+//! | `identity_at` | the identity of what the name denotes now; all equal where the system has none |
+//! | `unlink` | `EACCES` where it is not permitted, as POSIX has it |
+//! | `set_mode` | sets the permission bits exactly |
+//! | `set_size`, `reserve` | sparse size; memory for every page below a size |
+//! | `access_of` | which access the descriptor was opened with; `EACCES` if it cannot be mapped |
+//! | `map`, `unmap`, `make_read_only` | `MAP_SHARED`; the offset is a multiple of `OFFSET_GRANULE` |
+//! | `prefault`, `lock`, `unlock`, `advise` | one call each, or `ENOTSUP` without any |
+//! | `open_directory`, `directory_exists`, `directory_is_memory` | `None` is the system's own place for objects |
+
+use rustix::fd::BorrowedFd;
+
+use crate::Errno;
+
+/// The directory of a name: an open one, or the system's own place for shared memory objects.
+pub(crate) type Place<'a> = Option<BorrowedFd<'a>>;
+
+/// What a descriptor or a mapping may do.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Access {
+    ReadOnly,
+    ReadWrite,
+}
+
+/// What `open` does about the name.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Disposition {
+    /// Opens what is there.
+    Existing,
+    /// Creates with these permission bits (less the umask, where the system applies it); `EEXIST` if the name is taken.
+    New(u32),
+}
+
+/// What `status` reports.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Status {
+    pub(crate) size: u64,
+    pub(crate) allocated: Result<u64, Errno>,
+    pub(crate) identity: Identity,
+    pub(crate) is_regular: bool,
+}
+
+/// Tells one object from another for as long as either exists.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Identity {
+    pub(crate) device: u64,
+    pub(crate) inode: u64,
+}
+
+mod common;
+
+#[cfg(target_os = "linux")]
+mod linux;
+#[cfg(target_os = "linux")]
+pub(crate) use linux::*;
+
+#[cfg(target_os = "macos")]
+mod apple;
+#[cfg(target_os = "macos")]
+pub(crate) use apple::*;
+
+#[cfg(not(any(target_os = "linux", target_os = "macos")))]
+compile_error!(
+    "rawshm has no backend for this operating system yet; to help, add a file beside src/sys/linux.rs that offers the \
+     items in the table of src/sys/mod.rs"
+);
