@@ -3,39 +3,37 @@
 use std::env;
 
 /// What each saves and costs stands in README.md beside this file.
-const FLAGS: [&str; 7] = [
-    "-static",
-    "--no-dynamic-linker",
-    "-znorelro",
-    "-znoseparate-code",
-    "--nmagic",
-    "--build-id=none",
-    "--no-eh-frame-hdr",
-];
+const FLAGS: [&str; 3] = ["-static", "--build-id=none", "-znorelro"];
 
-/// Only what drives the linker, not the linker itself, knows these.
-const DRIVER_FLAGS: [&str; 3] = ["-nostartfiles", "-nostdlib", "-static"];
+/// Only what drives the linker, not the linker itself, knows these. The last wins over rustc's own choice.
+const DRIVER_FLAGS: [&str; 4] = ["-static", "-nostartfiles", "-nostdlib", "-no-pie"];
 
 fn main() {
     println!("cargo::rerun-if-changed=build.rs");
-    if env::var("CARGO_CFG_TARGET_OS").as_deref() != Ok("linux") {
+    println!("cargo::rerun-if-changed=static.ld");
+    if variable("CARGO_CFG_TARGET_OS") != "linux" {
         return;
     }
+    link_arg(&format!("-T{}/static.ld", variable("CARGO_MANIFEST_DIR")));
     if links_directly() {
-        FLAGS.map(link_arg);
+        FLAGS.into_iter().for_each(link_arg);
     } else {
-        DRIVER_FLAGS.map(link_arg);
-        FLAGS.map(|flag| link_arg(&format!("-Wl,{flag}")));
-        // Last, so that it wins over rustc's own choice.
-        link_arg("-no-pie");
+        for flag in FLAGS {
+            link_arg(&format!("-Wl,{flag}"));
+        }
+        DRIVER_FLAGS.into_iter().for_each(link_arg);
     }
 }
 
 /// Says whether rustc calls a linker, and not a C compiler that calls one.
 fn links_directly() -> bool {
-    let flags = env::var("CARGO_ENCODED_RUSTFLAGS").unwrap_or_default();
-    let linker = env::var("RUSTC_LINKER").unwrap_or_default();
-    flags.contains("linker-flavor=ld") || linker.ends_with("lld") || linker.ends_with("ld")
+    let linker = variable("RUSTC_LINKER");
+    let flags = variable("CARGO_ENCODED_RUSTFLAGS");
+    linker.ends_with("lld") || linker.ends_with("ld") || flags.contains("linker-flavor=ld")
+}
+
+fn variable(name: &str) -> String {
+    env::var(name).unwrap_or_default()
 }
 
 fn link_arg(flag: &str) {
