@@ -3,6 +3,7 @@
 //! For programs that cannot afford `core::fmt`: a few hundred bytes of code and text, no table of pointers.
 
 use crate::Errno;
+use crate::texts::{self, Entry};
 
 /// Gives the symbolic name of an error, such as `EEXIST`.
 ///
@@ -48,144 +49,75 @@ pub fn words(errno: Errno) -> Option<&'static str> {
 }
 
 fn find(errno: Errno) -> Option<(&'static str, &'static str)> {
-    let wanted = digits(errno);
-    let mut rest: &'static str = PACKED;
-    loop {
-        let (header, tail) = rest.split_at_checked(HEADER)?;
-        let &[high, low, name_len, words_len] = header.as_bytes() else {
-            return None;
-        };
-        let (name, tail) = tail.split_at_checked(name_len.into())?;
-        let (words, tail) = tail.split_at_checked(words_len.into())?;
-        if wanted == [high, low] {
-            return Some((name, words));
-        }
-        rest = tail;
-    }
+    texts::find(PACKED, number(errno))
 }
 
-/// Every errno that the calls of this crate are documented to give, and those that a seccomp filter or a network or
-/// fuse file system under an explicitly given directory adds.
-const TABLE: [(Errno, &str, &str); 41] = [
-    (Errno::PERM, "EPERM", "operation not permitted"),
-    (Errno::NOENT, "ENOENT", "no such file or directory"),
-    (Errno::INTR, "EINTR", "interrupted system call"),
-    (Errno::IO, "EIO", "input/output error"),
-    (Errno::NXIO, "ENXIO", "no such device or address"),
-    (Errno::BADF, "EBADF", "bad file descriptor"),
-    (Errno::AGAIN, "EAGAIN", "resource temporarily unavailable"),
-    (Errno::NOMEM, "ENOMEM", "cannot allocate memory"),
-    (Errno::ACCESS, "EACCES", "permission denied"),
-    (Errno::FAULT, "EFAULT", "bad address"),
-    (Errno::BUSY, "EBUSY", "device or resource busy"),
-    (Errno::EXIST, "EEXIST", "file exists"),
-    (Errno::XDEV, "EXDEV", "invalid cross-device link"),
-    (Errno::NODEV, "ENODEV", "no such device"),
-    (Errno::NOTDIR, "ENOTDIR", "not a directory"),
-    (Errno::ISDIR, "EISDIR", "is a directory"),
-    (Errno::INVAL, "EINVAL", "invalid argument"),
-    (Errno::NFILE, "ENFILE", "too many open files in system"),
-    (Errno::MFILE, "EMFILE", "too many open files"),
-    (Errno::TXTBSY, "ETXTBSY", "text file busy"),
-    (Errno::FBIG, "EFBIG", "file too large"),
-    (Errno::NOSPC, "ENOSPC", "no space left on device"),
-    (Errno::SPIPE, "ESPIPE", "illegal seek"),
-    (Errno::ROFS, "EROFS", "read-only file system"),
-    (Errno::MLINK, "EMLINK", "too many links"),
-    (Errno::PIPE, "EPIPE", "broken pipe"),
-    (Errno::RANGE, "ERANGE", "result out of range"),
-    (Errno::DEADLK, "EDEADLK", "resource deadlock avoided"),
-    (Errno::NAMETOOLONG, "ENAMETOOLONG", "file name too long"),
-    (Errno::NOLCK, "ENOLCK", "no locks available"),
-    (Errno::NOSYS, "ENOSYS", "function not implemented"),
-    (Errno::LOOP, "ELOOP", "too many levels of symbolic links"),
-    (Errno::OVERFLOW, "EOVERFLOW", "value too large"),
-    (Errno::OPNOTSUPP, "EOPNOTSUPP", "operation not supported"),
-    (Errno::NOTSUP, "ENOTSUP", "not supported"),
-    (Errno::TIMEDOUT, "ETIMEDOUT", "timed out"),
-    (Errno::STALE, "ESTALE", "stale file handle"),
-    (Errno::DQUOT, "EDQUOT", "disk quota exceeded"),
-    (Errno::CANCELED, "ECANCELED", "operation canceled"),
-    (
-        Errno::DESTADDRREQ,
-        "EDESTADDRREQ",
-        "destination address required",
-    ),
-    (Errno::CONNREFUSED, "ECONNREFUSED", "connection refused"),
-];
-
-/// An entry is its errno in two digits, the length of its name, the length of its words, the name, the words.
-static PACKED: &str = match core::str::from_utf8(&PACKED_BYTES) {
-    Ok(text) => text,
-    Err(_) => panic!("every byte of an entry is below 128"),
-};
-
-const HEADER: usize = 4;
-
-const PACKED_BYTES: [u8; packed_len()] = pack();
-
-/// An errno in base 128, so that each digit is a character of one byte.
+/// The low 16 bits: a number that needs more would be no system's errno.
 #[expect(
     clippy::as_conversions,
     clippy::cast_possible_truncation,
     clippy::cast_sign_loss,
-    reason = "no other conversion is const; a digit is below 128"
+    reason = "no other conversion is const"
 )]
-const fn digits(errno: Errno) -> [u8; 2] {
-    let raw = errno.raw_os_error();
-    [(raw >> 7) as u8 & 127, raw as u8 & 127]
+const fn number(errno: Errno) -> u16 {
+    errno.raw_os_error() as u16
 }
 
-#[expect(
-    clippy::arithmetic_side_effects,
-    clippy::indexing_slicing,
-    reason = "evaluated by the compiler, which reports overflow and bounds as errors"
-)]
-const fn packed_len() -> usize {
-    let mut len = 0;
-    let mut entry = 0;
-    while entry < TABLE.len() {
-        len += HEADER + TABLE[entry].1.len() + TABLE[entry].2.len();
-        entry += 1;
-    }
-    len
-}
+static PACKED: &str = texts::text(&PACKED_BYTES);
+static PACKED_BYTES: [u8; texts::packed_len(&TABLE)] = texts::pack(&TABLE);
 
-#[expect(
-    clippy::arithmetic_side_effects,
-    clippy::indexing_slicing,
-    clippy::as_conversions,
-    clippy::cast_possible_truncation,
-    reason = "evaluated by the compiler; a text longer than 127 bytes would not be UTF-8, and fail to compile"
-)]
-const fn pack() -> [u8; packed_len()] {
-    let mut packed = [0; packed_len()];
-    let mut at = 0;
-    let mut entry = 0;
-    while entry < TABLE.len() {
-        let (errno, name, words) = TABLE[entry];
-        let [high, low] = digits(errno);
-        packed[at] = high;
-        packed[at + 1] = low;
-        packed[at + 2] = name.len() as u8;
-        packed[at + 3] = words.len() as u8;
-        at = copy(&mut packed, at + HEADER, name.as_bytes());
-        at = copy(&mut packed, at, words.as_bytes());
-        entry += 1;
-    }
-    packed
-}
-
-#[expect(
-    clippy::arithmetic_side_effects,
-    clippy::indexing_slicing,
-    reason = "evaluated by the compiler, which reports overflow and bounds as errors"
-)]
-const fn copy(packed: &mut [u8], at: usize, text: &[u8]) -> usize {
-    let mut byte = 0;
-    while byte < text.len() {
-        packed[at + byte] = text[byte];
-        byte += 1;
-    }
-    at + text.len()
-}
+/// Every errno that the manual pages of the calls of this crate name, those of `write` for who reports, and what a
+/// seccomp filter or another kind of file system under an explicitly given directory adds.
+const TABLE: [Entry; 31] = [
+    (number(Errno::PERM), "EPERM", "operation not permitted"),
+    (number(Errno::NOENT), "ENOENT", "no such file or directory"),
+    (number(Errno::INTR), "EINTR", "interrupted system call"),
+    (number(Errno::IO), "EIO", "input/output error"),
+    (number(Errno::NXIO), "ENXIO", "no such device or address"),
+    (number(Errno::BADF), "EBADF", "bad file descriptor"),
+    (
+        number(Errno::AGAIN),
+        "EAGAIN",
+        "resource temporarily unavailable",
+    ),
+    (number(Errno::NOMEM), "ENOMEM", "cannot allocate memory"),
+    (number(Errno::ACCESS), "EACCES", "permission denied"),
+    (number(Errno::FAULT), "EFAULT", "bad address"),
+    (number(Errno::BUSY), "EBUSY", "device or resource busy"),
+    (number(Errno::EXIST), "EEXIST", "file exists"),
+    (number(Errno::NODEV), "ENODEV", "no such device"),
+    (number(Errno::NOTDIR), "ENOTDIR", "not a directory"),
+    (number(Errno::ISDIR), "EISDIR", "is a directory"),
+    (number(Errno::INVAL), "EINVAL", "invalid argument"),
+    (
+        number(Errno::NFILE),
+        "ENFILE",
+        "too many open files in system",
+    ),
+    (number(Errno::MFILE), "EMFILE", "too many open files"),
+    (number(Errno::TXTBSY), "ETXTBSY", "text file busy"),
+    (number(Errno::FBIG), "EFBIG", "file too large"),
+    (number(Errno::NOSPC), "ENOSPC", "no space left on device"),
+    (number(Errno::SPIPE), "ESPIPE", "illegal seek"),
+    (number(Errno::ROFS), "EROFS", "read-only file system"),
+    (number(Errno::PIPE), "EPIPE", "broken pipe"),
+    (
+        number(Errno::NAMETOOLONG),
+        "ENAMETOOLONG",
+        "file name too long",
+    ),
+    (number(Errno::NOSYS), "ENOSYS", "function not implemented"),
+    (
+        number(Errno::LOOP),
+        "ELOOP",
+        "too many levels of symbolic links",
+    ),
+    (number(Errno::OVERFLOW), "EOVERFLOW", "value too large"),
+    (
+        number(Errno::OPNOTSUPP),
+        "EOPNOTSUPP",
+        "operation not supported",
+    ),
+    (number(Errno::STALE), "ESTALE", "stale file handle"),
+    (number(Errno::DQUOT), "EDQUOT", "disk quota exceeded"),
+];

@@ -2,10 +2,12 @@
 
 use core::fmt;
 
+use crate::texts::{self, Entry};
 use crate::{Errno, errno};
 
 /// What the system was asked to do when it failed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[repr(u8)]
 #[non_exhaustive]
 pub enum Operation {
     /// Making a [`Name`](crate::Name) of some text.
@@ -47,26 +49,16 @@ pub enum Operation {
 impl Operation {
     /// Gives the operation as the verb of "cannot …".
     #[must_use]
-    pub const fn verb(self) -> &'static str {
-        match self {
-            Self::Name => "use",
-            Self::Directory => "find",
-            Self::Create => "create",
-            Self::Open => "open",
-            Self::Unlink => "unlink",
-            Self::SetMode => "set the mode of",
-            Self::Resize => "resize",
-            Self::Reserve => "reserve",
-            Self::Inspect => "inspect",
-            Self::Adopt => "adopt",
-            Self::Map => "map",
-            Self::Protect => "protect",
-            Self::Prefault => "prefault",
-            Self::Lock => "lock",
-            Self::Unlock => "unlock",
-            Self::Advise => "advise",
-            Self::Access => "access",
-        }
+    pub fn verb(self) -> &'static str {
+        texts::find(VERBS, self.number()).map_or("", |(verb, _)| verb)
+    }
+
+    #[expect(
+        clippy::as_conversions,
+        reason = "an enum gives its number in no other way"
+    )]
+    const fn number(self) -> u16 {
+        self as u16
     }
 
     /// Gives the kind of thing that the operation is done to.
@@ -86,6 +78,29 @@ impl Operation {
         }
     }
 }
+
+static VERBS: &str = texts::text(&VERBS_BYTES);
+static VERBS_BYTES: [u8; texts::packed_len(&VERBS_TABLE)] = texts::pack(&VERBS_TABLE);
+
+const VERBS_TABLE: [Entry; 17] = [
+    (Operation::Name.number(), "use", ""),
+    (Operation::Directory.number(), "find", ""),
+    (Operation::Create.number(), "create", ""),
+    (Operation::Open.number(), "open", ""),
+    (Operation::Unlink.number(), "unlink", ""),
+    (Operation::SetMode.number(), "set the mode of", ""),
+    (Operation::Resize.number(), "resize", ""),
+    (Operation::Reserve.number(), "reserve", ""),
+    (Operation::Inspect.number(), "inspect", ""),
+    (Operation::Adopt.number(), "adopt", ""),
+    (Operation::Map.number(), "map", ""),
+    (Operation::Protect.number(), "protect", ""),
+    (Operation::Prefault.number(), "prefault", ""),
+    (Operation::Lock.number(), "lock", ""),
+    (Operation::Unlock.number(), "unlock", ""),
+    (Operation::Advise.number(), "advise", ""),
+    (Operation::Access.number(), "access", ""),
+];
 
 /// What failed, and the errno with which it did.
 ///

@@ -18,7 +18,9 @@ mod object;
 mod options;
 mod rights;
 mod size;
+mod status;
 mod sys;
+mod texts;
 
 pub use access::{AccessError, SharedBytes, Slice};
 pub use atomic::{Atomic, Integer, LoadReadOnly};
@@ -31,6 +33,7 @@ pub use object::Object;
 pub use options::{Mode, Options, Outcome};
 pub use rights::{ReadOnly, ReadWrite, Rights};
 pub use size::{Extent, Size};
+pub use status::Status;
 
 #[doc(no_inline)]
 pub use bytemuck;

@@ -3,6 +3,9 @@
 use core::ffi::CStr;
 use core::fmt::{self, Write as _};
 use core::hash::{Hash, Hasher};
+use core::mem::MaybeUninit;
+use core::ptr;
+use core::slice;
 use core::str::FromStr;
 
 use crate::error::{Error, Operation};
@@ -57,9 +60,9 @@ const PATH: usize = PREFIX.len() + LONGEST + 1;
 /// - [Linux](https://man7.org/linux/man-pages/man3/shm_open.3.html)
 #[derive(Clone, Copy)]
 pub struct Name {
-    /// `PREFIX`, the name, and nothing but NUL behind it.
-    path: [u8; PATH],
-    /// The length of the path, at least `PREFIX.len() + 1` and below `PATH`.
+    /// `PREFIX`, the name and a NUL, none of which holds a NUL; what is behind it is not initialised.
+    path: [MaybeUninit<u8>; PATH],
+    /// The length without the NUL, at least `PREFIX.len() + 1` and below `PATH`.
     len: usize,
 }
 
@@ -125,7 +128,43 @@ impl Name {
         }
     }
 
+    /// Validates a name that may not be UTF-8 in place, and so spares moving all of its bytes.
+    ///
+    /// # Errors
+    ///
+    /// As [`Name::new`].
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use core::mem::MaybeUninit;
+    /// use rawshm::Name;
+    ///
+    /// let mut room = MaybeUninit::uninit();
+    /// let name: &Name = Name::write(&mut room, b"frames")?;
+    /// assert_eq!(name.as_bytes(), b"/frames");
+    /// # Ok::<(), rawshm::Error>(())
+    /// ```
+    pub const fn write<'a>(
+        room: &'a mut MaybeUninit<Self>,
+        name: &[u8],
+    ) -> Result<&'a Self, Error> {
+        Self::write_limited(room, name, Self::MAX)
+    }
+
     const fn with_limit(name: &[u8], limit: usize) -> Result<Self, Error> {
+        let mut room = MaybeUninit::uninit();
+        match Self::write_limited(&mut room, name, limit) {
+            Ok(name) => Ok(*name),
+            Err(error) => Err(error),
+        }
+    }
+
+    const fn write_limited<'a>(
+        room: &'a mut MaybeUninit<Self>,
+        name: &[u8],
+        limit: usize,
+    ) -> Result<&'a Self, Error> {
         let mut name = name;
         while let [b'/', rest @ ..] = name {
             name = rest;
@@ -140,14 +179,24 @@ impl Name {
             }
             rest = tail;
         }
-        if name.len() > limit {
+        let len = name.len();
+        if len > limit || len > LONGEST {
             return Err(Error::new(Operation::Name, Errno::NAMETOOLONG));
         }
-        let mut path = [0; PATH];
-        let free = append(&mut path, PREFIX);
-        let free = append(free, name);
-        let len = PATH.saturating_sub(free.len());
-        Ok(Self { path, len })
+        let room: *mut Self = room.as_mut_ptr();
+        // SAFETY: within the room, as is what follows: the prefix, at most `LONGEST` bytes and a NUL are at most `PATH`.
+        let path: *mut u8 = unsafe { &raw mut (*room).path }.cast();
+        // SAFETY: see above.
+        unsafe { path.cast::<[u8; PREFIX.len()]>().write(*PREFIX) };
+        // SAFETY: see above; the name is no part of the room, which is borrowed exclusively.
+        unsafe { ptr::copy_nonoverlapping(name.as_ptr(), path.add(PREFIX.len()), len) };
+        let len = len.saturating_add(PREFIX.len());
+        // SAFETY: see above.
+        unsafe { path.add(len).write(0) };
+        // SAFETY: see above.
+        unsafe { (&raw mut (*room).len).write(len) };
+        // SAFETY: the path need not be initialised further, see the field, and the length is.
+        Ok(unsafe { &*room })
     }
 
     /// Gives the name with exactly one leading slash.
@@ -173,25 +222,14 @@ impl Name {
     }
 
     const fn path_from(&self, start: usize) -> &CStr {
-        let (path, _) = self.path.split_at(self.len.saturating_add(1));
-        let (_, path) = path.split_at(start);
-        // SAFETY: the path is `PREFIX` and a name, neither of which holds a NUL (`with_limit` refuses one); the array
-        // is longer than `len`, and holds NUL behind it. `start` is at most `PREFIX.len()`, below `len`.
+        let (_, path) = self.path.split_at(start);
+        let len = self.len.saturating_sub(start).saturating_add(1);
+        // SAFETY: `start` is at most `PREFIX.len()`, so that `len` bytes from there on end with the NUL behind the
+        // path. They are initialised, see the field, and bytes of the same layout.
+        let path = unsafe { slice::from_raw_parts(path.as_ptr().cast(), len) };
+        // SAFETY: the last byte is a NUL and none before it is, see the field: `with_limit` lets none in.
         unsafe { CStr::from_bytes_with_nul_unchecked(path) }
     }
-}
-
-/// Writes `bytes` to the front of `free`, as far as there is room, and gives what stays free.
-const fn append<'a>(free: &'a mut [u8], bytes: &[u8]) -> &'a mut [u8] {
-    let (mut free, mut bytes) = (free, bytes);
-    while let [byte, more @ ..] = bytes {
-        let [slot, rest @ ..] = free else {
-            return &mut [];
-        };
-        *slot = *byte;
-        (free, bytes) = (rest, more);
-    }
-    free
 }
 
 impl PartialEq for Name {

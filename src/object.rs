@@ -8,7 +8,7 @@ use crate::error::{Error, Operation, because};
 use crate::rights::{self, Rights};
 use crate::sys::{self, Access};
 use crate::{
-    Errno, Extent, Mapping, Name, Options, Outcome, ReadOnly, ReadWrite, Size, UnlinkGuard,
+    Errno, Extent, Mapping, Name, Options, Outcome, ReadOnly, ReadWrite, Size, Status, UnlinkGuard,
 };
 
 /// An open shared memory object: a descriptor with its rights in its type.
@@ -193,29 +193,40 @@ impl<R: Rights> Object<R> {
     ///
     /// # Errors
     ///
-    /// With [`Operation::Inspect`]: only what a filter or a file system of another kind answers.
+    /// As [`Object::status`].
     ///
     /// # Platform notes
     ///
     /// On macOS the size at creation, rounded up to a page.
     #[doc(alias = "fstat")]
     pub fn size(&self) -> Result<u64, Error> {
-        self.status().map(|status| status.size)
+        self.status().map(Status::size)
     }
 
     /// Gives how many bytes of memory the object really holds: what was reserved or has been touched. One `fstat`.
     ///
     /// # Errors
     ///
-    /// As [`Object::size`].
-    ///
-    /// # Platform notes
-    ///
-    /// macOS does not say: `ENOTSUP`.
+    /// As [`Object::status`] and [`Status::allocated`].
     #[doc(alias = "st_blocks")]
     pub fn allocated(&self) -> Result<u64, Error> {
-        self.status()
-            .and_then(|status| status.allocated.map_err(because(Operation::Inspect)))
+        self.status()?.allocated()
+    }
+
+    /// Gives size and memory at once. One `fstat`.
+    ///
+    /// # Errors
+    ///
+    /// With [`Operation::Inspect`]: only what a filter or a file system of another kind answers.
+    ///
+    /// # References
+    /// - [POSIX](https://pubs.opengroup.org/onlinepubs/9799919799/functions/fstat.html)
+    /// - [Linux](https://man7.org/linux/man-pages/man2/fstat.2.html)
+    #[doc(alias = "fstat")]
+    pub fn status(&self) -> Result<Status, Error> {
+        sys::status(self.as_fd())
+            .map(Status::new)
+            .map_err(because(Operation::Inspect))
     }
 
     /// Maps the object or a part of it. One `fstat` to check the size, one `mmap` with `MAP_SHARED`.
@@ -237,8 +248,21 @@ impl<R: Rights> Object<R> {
     /// - [Linux](https://man7.org/linux/man-pages/man2/mmap.2.html)
     #[doc(alias = "mmap")]
     pub fn map(&self, extent: Extent) -> Result<Mapping<R>, Error> {
+        self.map_within(extent, self.status()?)
+    }
+
+    /// Maps the object or a part of it, within the size of a status that the caller has just got. One `mmap`.
+    ///
+    /// For who has the status anyway, of [`Options::open_with_status`] or [`Object::status`]: one call fewer than
+    /// [`Object::map`]. If the object has been shrunk since, the mapping may reach beyond its end.
+    ///
+    /// # Errors
+    ///
+    /// As [`Object::map`].
+    #[doc(alias = "mmap")]
+    pub fn map_within(&self, extent: Extent, status: Status) -> Result<Mapping<R>, Error> {
         let part = extent
-            .within(self.size()?)
+            .within(status.size())
             .map_err(because(Operation::Map))?;
         Mapping::new(self.as_fd(), part)
     }
@@ -251,10 +275,6 @@ impl<R: Rights> Object<R> {
     /// As [`Object::size`].
     pub fn unlink_on_drop(&self, name: &Name) -> Result<UnlinkGuard<'static>, Error> {
         Options::new().unlink_on_drop(name, self)
-    }
-
-    fn status(&self) -> Result<sys::Status, Error> {
-        sys::status(self.as_fd()).map_err(because(Operation::Inspect))
     }
 }
 

@@ -1,13 +1,13 @@
 //! How objects are created and opened.
 
-use rustix::fd::{AsFd as _, OwnedFd};
+use rustix::fd::AsFd as _;
 
 use crate::directory::missing;
 use crate::error::{Error, Operation, because};
 use crate::guard::unlink_if_same;
 use crate::rights::{self, Rights};
-use crate::sys::{self, Disposition, Place, Status};
-use crate::{Directory, Errno, Extent, Mapping, Name, Object, ReadOnly, ReadWrite, Size};
+use crate::sys::{self, Disposition, Place};
+use crate::{Directory, Errno, Extent, Mapping, Name, Object, ReadOnly, ReadWrite, Size, Status};
 
 /// The permission bits of a new object: the lowest nine bits, as in `0o640`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -164,11 +164,11 @@ impl<'d> Options<'d> {
                 Err(error) if error.errno() == Errno::EXIST => {}
                 created => return created.map(|object| (object, Outcome::Created)),
             }
-            match self.open_fd::<ReadWrite>(name) {
+            match self.open_raw(name) {
                 Err(Errno::NOENT) => {}
                 opened => {
-                    let (fd, _) = opened.map_err(because(Operation::Open))?;
-                    return Ok((Object::new(fd), Outcome::Opened));
+                    let (object, _) = opened.map_err(because(Operation::Open))?;
+                    return Ok((object, Outcome::Opened));
                 }
             }
         }
@@ -195,8 +195,16 @@ impl<'d> Options<'d> {
     /// - [Linux](https://man7.org/linux/man-pages/man3/shm_open.3.html)
     #[doc(alias = "shm_open")]
     pub fn open(self, name: &Name) -> Result<Object<ReadOnly>, Error> {
-        self.open_checked::<ReadOnly>(name)
-            .map(|(fd, _)| Object::new(fd))
+        self.open_with_status(name).map(|(object, _)| object)
+    }
+
+    /// Opens an object to read it, and gives the status that opening it asks for anyway: as [`Options::open`].
+    ///
+    /// # Errors
+    ///
+    /// As [`Options::open`].
+    pub fn open_with_status(self, name: &Name) -> Result<(Object<ReadOnly>, Status), Error> {
+        self.open_checked(name)
     }
 
     /// Opens an object to read and write it: as [`Options::open`], with `O_RDWR`.
@@ -206,8 +214,7 @@ impl<'d> Options<'d> {
     /// As [`Options::open`]; also `EROFS` – the directory is on a read-only file system.
     #[doc(alias = "shm_open")]
     pub fn open_read_write(self, name: &Name) -> Result<Object<ReadWrite>, Error> {
-        self.open_checked::<ReadWrite>(name)
-            .map(|(fd, _)| Object::new(fd))
+        self.open_checked(name).map(|(object, _)| object)
     }
 
     /// Creates a new object, exclusively, sizes it and maps the whole of it, without keeping a descriptor.
@@ -302,30 +309,27 @@ impl<'d> Options<'d> {
         }
     }
 
-    fn open_fd<R: Rights>(self, name: &Name) -> Result<(OwnedFd, Status), Errno> {
+    fn open_raw<R: Rights>(self, name: &Name) -> Result<(Object<R>, Status), Errno> {
         let access = rights::access::<R>();
         let fd = sys::open(self.place, name, access, Disposition::Existing)?;
         let status = sys::status(fd.as_fd())?;
         if status.is_regular {
-            Ok((fd, status))
+            Ok((Object::new(fd), Status::new(status)))
         } else {
             Err(Errno::INVAL)
         }
     }
 
-    fn open_checked<R: Rights>(self, name: &Name) -> Result<(OwnedFd, Status), Error> {
-        self.open_fd::<R>(name).map_err(|errno| match errno {
+    fn open_checked<R: Rights>(self, name: &Name) -> Result<(Object<R>, Status), Error> {
+        self.open_raw(name).map_err(|errno| match errno {
             Errno::NOENT => missing(self.place, Operation::Open),
             other => Error::new(Operation::Open, other),
         })
     }
 
     fn open_and_map<R: Rights>(self, name: &Name, extent: Extent) -> Result<Mapping<R>, Error> {
-        let (fd, status) = self.open_checked::<R>(name)?;
-        let part = extent
-            .within(status.size)
-            .map_err(because(Operation::Map))?;
-        Mapping::new(fd.as_fd(), part)
+        let (object, status) = self.open_checked(name)?;
+        object.map_within(extent, status)
     }
 }
 

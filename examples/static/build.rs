@@ -14,7 +14,9 @@ fn main() {
     if variable("CARGO_CFG_TARGET_OS") != "linux" {
         return;
     }
-    link_arg(&format!("-T{}/static.ld", variable("CARGO_MANIFEST_DIR")));
+    if variable("OPT_LEVEL") != "0" {
+        link_arg(&format!("-T{}/static.ld", variable("CARGO_MANIFEST_DIR")));
+    }
     if links_directly() {
         FLAGS.into_iter().for_each(link_arg);
     } else {

@@ -6,8 +6,10 @@ mod arguments;
 mod report;
 mod start;
 
+use core::mem::MaybeUninit;
+
 use arguments::{Item, Parser};
-use rawshm::{Error, Extent, Mapping, Name, Object, ReadOnly};
+use rawshm::{Error, Extent, Name, Options, Status};
 use report::{Failure, Line, Stream};
 
 const PROGRAM: &str = "reader";
@@ -56,46 +58,45 @@ fn parse(arguments: start::Arguments) -> Option<Request> {
 
 fn read(request: &Request) -> Result<(), Failure> {
     let failed = |error| Failure::of(error, request.name);
-    let name = Name::from_bytes(request.name).map_err(failed)?;
+    let mut room = MaybeUninit::uninit();
+    let name = Name::write(&mut room, request.name).map_err(failed)?;
+    let (object, status) = Options::new().open_with_status(name).map_err(failed)?;
+    if request.verbose {
+        describe(request.name, status).map_err(failed)?;
+    }
     let extent = Extent::first(COLUMNS_LEN);
-    let mapping = if request.verbose {
-        let object = Object::open(&name).map_err(failed)?;
-        describe(request.name, &object).map_err(failed)?;
-        object.map(extent)
-    } else {
-        Mapping::open(&name, extent)
-    };
-    let mapping = mapping.map_err(failed)?;
+    let mapping = object.map_within(extent, status).map_err(failed)?;
+    drop(object);
     print(mapping.load(0).map_err(|error| failed(error.into()))?)?;
     drop(mapping);
     if request.unlink {
-        rawshm::unlink(&name).map_err(failed)?;
+        rawshm::unlink(name).map_err(failed)?;
     }
     Ok(())
 }
 
 fn print([one, two, three]: [i64; 3]) -> Result<(), Failure> {
-    let mut line = Line::<72>::new();
-    line.text(b"&{")
-        .signed(one)
-        .text(b" ")
-        .signed(two)
-        .text(b" ")
+    let mut line = Line::new();
+    line.text("}\n")
         .signed(three)
-        .text(b"}\n");
+        .text(" ")
+        .signed(two)
+        .text(" ")
+        .signed(one)
+        .text("&{");
     line.write(Stream::Output).map_err(Failure::of_output)
 }
 
 /// Says on standard error how large the object is, and how much memory it takes.
-fn describe(name: &[u8], object: &Object<ReadOnly>) -> Result<(), Error> {
-    let (size, allocated) = (object.size()?, object.allocated()?);
-    let mut line = Line::<384>::new();
-    line.printable(name)
-        .text(b": ")
-        .unsigned(size)
-        .text(b" bytes, ")
+fn describe(name: &[u8], status: Status) -> Result<(), Error> {
+    let allocated = status.allocated()?;
+    let mut line = Line::new();
+    line.text(" of them in memory\n")
         .unsigned(allocated)
-        .text(b" of them in memory\n");
+        .text(" bytes, ")
+        .unsigned(status.size())
+        .text(": ")
+        .printable(name);
     // Nothing depends on whether anybody reads it.
     let _ = line.write(Stream::Error);
     Ok(())

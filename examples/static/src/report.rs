@@ -1,5 +1,8 @@
 //! Lines of text, on standard output and standard error.
 
+use core::mem::MaybeUninit;
+use core::slice;
+
 use rawshm::fd::BorrowedFd;
 use rawshm::{Errno, Error, Name, Operation};
 use rustix::io::{retry_on_intr, write};
@@ -15,64 +18,81 @@ pub(crate) enum Stream {
     Error,
 }
 
-/// A line being put together; what does not fit is left out.
-pub(crate) struct Line<const ROOM: usize> {
-    bytes: [u8; ROOM],
-    len: usize,
+/// A line being put together from its end to its start, which is how numbers come; what does not fit is left out.
+pub(crate) struct Line {
+    /// Initialised from `start` on. All of it would be hundreds of instructions for a line of a few bytes.
+    room: [MaybeUninit<u8>; ROOM],
+    start: usize,
 }
 
-impl<const ROOM: usize> Line<ROOM> {
+/// The longest line: a verb, a name and the words of an error.
+const ROOM: usize = 384;
+
+impl Line {
     pub(crate) fn new() -> Self {
         Self {
-            bytes: [0; ROOM],
-            len: 0,
+            room: [const { MaybeUninit::uninit() }; ROOM],
+            start: ROOM,
         }
     }
 
-    pub(crate) fn text(&mut self, text: &[u8]) -> &mut Self {
-        for byte in text {
-            if let Some(slot) = self.bytes.get_mut(self.len) {
-                *slot = *byte;
-                self.len = self.len.wrapping_add(1);
-            }
+    pub(crate) fn text(&mut self, text: &str) -> &mut Self {
+        self.bytes(text.as_bytes())
+    }
+
+    #[inline(never)]
+    pub(crate) fn bytes(&mut self, text: &[u8]) -> &mut Self {
+        let start = self.start.wrapping_sub(text.len());
+        if let Some(slots) = self.room.get_mut(start..self.start) {
+            // SAFETY: the slots are as many as the bytes.
+            unsafe {
+                slots
+                    .as_mut_ptr()
+                    .cast::<u8>()
+                    .copy_from_nonoverlapping(text.as_ptr(), text.len())
+            };
+            self.start = start;
         }
         self
     }
 
-    /// A name or the like, so that it stays one line on any terminal and leaves room for what follows.
+    /// A name or the like, so that it stays one line on any terminal and leaves room for the rest.
     pub(crate) fn printable(&mut self, text: &[u8]) -> &mut Self {
-        for byte in text.iter().take(Name::MAX.saturating_add(1)) {
-            self.text(&[if byte.is_ascii_control() { b'?' } else { *byte }]);
+        for byte in text.iter().take(Name::MAX.saturating_add(1)).rev() {
+            self.bytes(if byte.is_ascii_control() {
+                b"?"
+            } else {
+                slice::from_ref(byte)
+            });
         }
         self
     }
 
     pub(crate) fn unsigned(&mut self, number: u64) -> &mut Self {
-        let mut digits = [0; 20];
         let mut left = number;
-        let mut used = 0;
-        for slot in digits.iter_mut().rev() {
-            let digit = u8::try_from(left % 10).unwrap_or(0);
-            *slot = b'0'.wrapping_add(digit);
+        loop {
+            self.bytes(&[b'0' | u8::try_from(left % 10).unwrap_or(0)]);
             left /= 10;
-            used += 1;
             if left == 0 {
-                break;
+                return self;
             }
         }
-        self.text(digits.get(20 - used..).unwrap_or(&[]))
     }
 
     pub(crate) fn signed(&mut self, number: i64) -> &mut Self {
+        self.unsigned(number.unsigned_abs());
         if number < 0 {
-            self.text(b"-");
+            self.text("-");
         }
-        self.unsigned(number.unsigned_abs())
+        self
     }
 
     /// Writes the line, whole.
     pub(crate) fn write(&self, to: Stream) -> Result<(), Errno> {
-        write_all(to, self.bytes.get(..self.len).unwrap_or(&[]))
+        let text = self.room.get(self.start..).unwrap_or(&[]);
+        // SAFETY: `bytes`, the only one to lower `start`, has initialised what is behind it.
+        let text = unsafe { slice::from_raw_parts(text.as_ptr().cast(), text.len()) };
+        write_all(to, text)
     }
 }
 
@@ -126,22 +146,22 @@ impl Failure {
 
     /// Says it in one line on standard error, and gives the exit status.
     pub(crate) fn report(&self, program: &str) -> u8 {
-        let mut line = Line::<384>::new();
-        line.text(program.as_bytes())
-            .text(b": cannot ")
-            .text(self.verb.as_bytes())
-            .text(b" ")
-            .printable(self.operand)
-            .text(b": ")
-            .text(self.error.words().as_bytes())
-            .text(b" (");
+        let mut line = Line::new();
+        line.text(")\n");
         match self.error.name() {
-            Some(name) => line.text(name.as_bytes()),
+            Some(name) => line.text(name),
             None => line
-                .text(b"errno ")
-                .signed(self.error.errno().raw_os_error().into()),
+                .signed(self.error.errno().raw_os_error().into())
+                .text("errno "),
         };
-        line.text(b")\n");
+        line.text(" (")
+            .text(self.error.words())
+            .text(": ")
+            .printable(self.operand)
+            .text(" ")
+            .text(self.verb)
+            .text(": cannot ")
+            .text(program);
         // There is nobody left to tell.
         let _ = line.write(Stream::Error);
         FAILURE

@@ -6,6 +6,8 @@ mod arguments;
 mod report;
 mod start;
 
+use core::mem::MaybeUninit;
+
 use arguments::{Item, Parser, signed, unsigned};
 use rawshm::{Errno, Error, Mode, Name, Options, Size};
 use report::Failure;
@@ -67,14 +69,15 @@ fn parse(arguments: start::Arguments) -> Option<Request> {
 }
 
 fn write(request: &Request) -> Result<(), Error> {
-    let name = Name::from_bytes(request.name)?;
-    match rawshm::unlink(&name) {
+    let mut room = MaybeUninit::uninit();
+    let name = Name::write(&mut room, request.name)?;
+    match rawshm::unlink(name) {
         Err(error) if error.errno() != Errno::NOENT => return Err(error),
         _ => {}
     }
     let mapping = Options::new()
         .mode(Mode::LessUmask(request.mode))
-        .create_mapping(&name, Size::Sparse(request.size))?;
+        .create_mapping(name, Size::Sparse(request.size))?;
     mapping.store(0, &request.columns)?;
     Ok(())
 }

@@ -91,10 +91,12 @@ const PANICKED: u32 = 101;
 /// # Safety
 /// Called once, by `_start`, with the stack pointer that the kernel left.
 unsafe extern "C" fn start(stack: *const usize) -> u32 {
-    let argv = stack.wrapping_add(1).cast();
-    let mut arguments = Arguments { argv };
-    let _ = arguments.next();
-    crate::run(arguments).into()
+    // SAFETY: the kernel puts argc there.
+    let argc = unsafe { stack.read() };
+    // Linux before 5.18 runs a program without a name, too.
+    let first = if argc == 0 { 1 } else { 2 };
+    let argv = stack.wrapping_add(first).cast();
+    crate::run(Arguments { argv }).into()
 }
 
 /// The arguments behind the program's name.
