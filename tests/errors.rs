@@ -1,0 +1,183 @@
+//! Errors: their words, their names, and what they convert into.
+
+use std::collections::HashSet;
+
+use rawshm::{Errno, Error, Operation, errno};
+
+/// Every errno that the calls can give: see the table in src/errno.rs.
+const KNOWN: [(Errno, &str); 31] = [
+    (Errno::PERM, "EPERM"),
+    (Errno::NOENT, "ENOENT"),
+    (Errno::INTR, "EINTR"),
+    (Errno::IO, "EIO"),
+    (Errno::NXIO, "ENXIO"),
+    (Errno::BADF, "EBADF"),
+    (Errno::AGAIN, "EAGAIN"),
+    (Errno::NOMEM, "ENOMEM"),
+    (Errno::ACCESS, "EACCES"),
+    (Errno::FAULT, "EFAULT"),
+    (Errno::BUSY, "EBUSY"),
+    (Errno::EXIST, "EEXIST"),
+    (Errno::NODEV, "ENODEV"),
+    (Errno::NOTDIR, "ENOTDIR"),
+    (Errno::ISDIR, "EISDIR"),
+    (Errno::INVAL, "EINVAL"),
+    (Errno::NFILE, "ENFILE"),
+    (Errno::MFILE, "EMFILE"),
+    (Errno::TXTBSY, "ETXTBSY"),
+    (Errno::FBIG, "EFBIG"),
+    (Errno::NOSPC, "ENOSPC"),
+    (Errno::SPIPE, "ESPIPE"),
+    (Errno::ROFS, "EROFS"),
+    (Errno::PIPE, "EPIPE"),
+    (Errno::NAMETOOLONG, "ENAMETOOLONG"),
+    (Errno::NOSYS, "ENOSYS"),
+    (Errno::LOOP, "ELOOP"),
+    (Errno::OVERFLOW, "EOVERFLOW"),
+    (Errno::OPNOTSUPP, "EOPNOTSUPP"),
+    (Errno::STALE, "ESTALE"),
+    (Errno::DQUOT, "EDQUOT"),
+];
+
+const OPERATIONS: [Operation; 17] = [
+    Operation::Name,
+    Operation::Directory,
+    Operation::Create,
+    Operation::Open,
+    Operation::Unlink,
+    Operation::SetMode,
+    Operation::Resize,
+    Operation::Reserve,
+    Operation::Inspect,
+    Operation::Adopt,
+    Operation::Map,
+    Operation::Protect,
+    Operation::Prefault,
+    Operation::Lock,
+    Operation::Unlock,
+    Operation::Advise,
+    Operation::Access,
+];
+
+#[test]
+fn every_errno_of_these_calls_has_its_name_and_words_of_its_own() {
+    let mut seen = HashSet::new();
+    for (errno, name) in KNOWN {
+        assert_eq!(errno::name(errno), Some(name));
+        let words = errno::words(errno).expect("words");
+        assert!(words.len() > 5 && seen.insert(words), "{name}: {words}");
+    }
+}
+
+#[test]
+#[cfg(target_os = "linux")]
+fn no_other_errno_has_a_name_and_none_panics() {
+    for raw in 1..4096 {
+        let errno = Errno::from_raw_os_error(raw);
+        let known = KNOWN.iter().find(|(known, _)| *known == errno);
+        assert_eq!(errno::name(errno), known.map(|(_, name)| *name));
+    }
+}
+
+#[test]
+fn every_operation_has_a_verb() {
+    let verbs: HashSet<_> = OPERATIONS
+        .iter()
+        .map(|operation| operation.verb())
+        .collect();
+    assert_eq!(verbs.len(), OPERATIONS.len());
+    assert!(!verbs.contains(""));
+    assert!(
+        OPERATIONS
+            .iter()
+            .all(|operation| !operation.noun().is_empty())
+    );
+}
+
+#[test]
+fn the_message_says_what_failed_and_why() {
+    let message = |operation, errno| Error::new(operation, errno).to_string();
+    assert_eq!(
+        message(Operation::Create, Errno::EXIST),
+        "cannot create the shared memory object: file exists (EEXIST)"
+    );
+    assert_eq!(
+        message(Operation::Directory, Errno::NOENT),
+        "cannot find the directory of shared memory objects: no such file or directory (ENOENT)"
+    );
+    assert_eq!(
+        message(Operation::Lock, Errno::NOMEM),
+        "cannot lock the mapping: cannot allocate memory (ENOMEM)"
+    );
+}
+
+#[test]
+fn the_words_name_the_cause_where_there_is_one() {
+    let words = |operation, errno| Error::new(operation, errno).words();
+    assert_eq!(words(Operation::Name, Errno::INVAL), "not a valid name");
+    assert_eq!(
+        words(Operation::Open, Errno::INVAL),
+        "not a shared memory object"
+    );
+    assert_eq!(
+        words(Operation::Map, Errno::NXIO),
+        "the object is too small"
+    );
+    assert_eq!(words(Operation::Map, Errno::INVAL), "invalid argument");
+}
+
+#[test]
+#[cfg(target_os = "linux")]
+fn an_errno_without_a_name_is_given_as_a_number() {
+    let error = Error::new(Operation::Open, Errno::from_raw_os_error(117));
+    assert_eq!(error.name(), None);
+    assert_eq!(
+        error.to_string(),
+        "cannot open the shared memory object: unknown error (errno 117)"
+    );
+    assert_eq!(
+        format!("{error:?}"),
+        "Error { operation: Open, errno: 117 }"
+    );
+}
+
+#[test]
+fn an_error_is_small_and_copied() {
+    fn copied<T: Copy + std::error::Error + Send + Sync + 'static>() {}
+    copied::<Error>();
+    assert!(size_of::<Error>() <= size_of::<usize>());
+    let error = Error::new(Operation::Open, Errno::NOENT);
+    assert_eq!(
+        format!("{error:?}"),
+        "Error { operation: Open, errno: ENOENT }"
+    );
+}
+
+#[test]
+#[cfg(feature = "std")]
+fn it_converts_into_an_io_error_of_its_kind_and_back() {
+    fn failing() -> std::io::Result<()> {
+        Err(Error::new(Operation::Open, Errno::NOENT))?;
+        Ok(())
+    }
+    let error = failing().expect_err("an error");
+    assert_eq!(error.kind(), std::io::ErrorKind::NotFound);
+    assert_eq!(
+        error.to_string(),
+        "cannot open the shared memory object: no such file or directory (ENOENT)"
+    );
+    let inner = error
+        .get_ref()
+        .and_then(|inner| inner.downcast_ref::<Error>());
+    assert_eq!(inner, Some(&Error::new(Operation::Open, Errno::NOENT)));
+}
+
+#[test]
+#[cfg(feature = "std")]
+fn the_descriptor_types_are_those_of_std() {
+    fn same(fd: std::os::fd::OwnedFd) -> rawshm::fd::OwnedFd {
+        fd
+    }
+    let (socket, _) = std::os::unix::net::UnixStream::pair().expect("a pair");
+    drop(same(socket.into()));
+}

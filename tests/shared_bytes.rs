@@ -1,0 +1,283 @@
+//! Access to shared bytes: bounds, copies, atomics.
+
+use core::sync::atomic::Ordering::{self, AcqRel, Acquire, Relaxed, Release, SeqCst};
+
+use proptest::prelude::*;
+use rawshm::{AccessError, Errno, Error, Extent, Mapping, Operation, ReadOnly, ReadWrite};
+use rawshm::{SharedBytes, Size, Slice};
+use rawshm_tests::UniqueName;
+
+const ORDERS: [Ordering; 5] = [Relaxed, Acquire, Release, AcqRel, SeqCst];
+
+fn out_of_bounds(offset: usize, len: usize, available: usize) -> AccessError {
+    AccessError::OutOfBounds {
+        offset,
+        len,
+        available,
+    }
+}
+
+#[test]
+fn what_is_stored_is_loaded_at_any_alignment() {
+    let mut buffer = [0; 64];
+    let bytes = Slice::from_mut(&mut buffer);
+    for offset in 0..=40 {
+        let value = [-1_i64, i64::MIN, i64::try_from(offset).expect("small")];
+        bytes.store(offset, &value).expect("within");
+        assert_eq!(bytes.load::<[i64; 3]>(offset).expect("within"), value);
+        bytes.store(offset, &[1_u8, 2, 3]).expect("within");
+        assert_eq!(bytes.load::<[u8; 3]>(offset).expect("within"), [1, 2, 3]);
+    }
+}
+
+#[test]
+fn nothing_outside_is_accessed_and_the_error_has_the_numbers() {
+    let mut buffer = [7; 16];
+    let bytes = Slice::from_mut(&mut buffer);
+    assert_eq!(bytes.load::<u64>(9), Err(out_of_bounds(9, 8, 16)));
+    assert_eq!(bytes.store(13, &1_u32), Err(out_of_bounds(13, 4, 16)));
+    assert_eq!(
+        bytes.copy_to(0, &mut [0; 17]),
+        Err(out_of_bounds(0, 17, 16))
+    );
+    assert_eq!(bytes.copy_from(16, &[0]), Err(out_of_bounds(16, 1, 16)));
+    assert_eq!(
+        bytes.slice(17, 0).map(|_| ()),
+        Err(out_of_bounds(17, 0, 16))
+    );
+    let far = usize::MAX;
+    assert_eq!(bytes.load::<u8>(far), Err(out_of_bounds(far, 1, 16)));
+    assert_eq!(
+        bytes.slice(1, far).map(|_| ()),
+        Err(out_of_bounds(1, far, 16))
+    );
+    assert_eq!(
+        bytes.atomic::<u32>(far).map(|_| ()),
+        Err(out_of_bounds(far, 4, 16))
+    );
+    assert_eq!(buffer, [7; 16]);
+}
+
+#[test]
+fn an_empty_access_at_the_end_is_within() {
+    let mut buffer = [0; 4];
+    let bytes = Slice::from_mut(&mut buffer);
+    assert_eq!(bytes.copy_to(4, &mut []), Ok(()));
+    assert_eq!(bytes.copy_from(4, &[]), Ok(()));
+    assert_eq!(bytes.load::<[u8; 0]>(4), Ok([]));
+    assert!(bytes.slice(4, 0).expect("within").is_empty());
+    assert!(Slice::from_mut(&mut []).is_empty());
+}
+
+#[test]
+fn a_slice_is_a_window_with_bounds_of_its_own() {
+    let mut buffer = [0; 16];
+    let bytes = Slice::from_mut(&mut buffer);
+    let slice = bytes.slice(4, 8).expect("within");
+    assert_eq!(slice.len(), 8);
+    slice.store(0, &0xffff_ffff_ffff_ffff_u64).expect("within");
+    assert_eq!(slice.store(1, &0_u64), Err(out_of_bounds(1, 8, 8)));
+    let inner = slice.slice(4, 4).expect("within");
+    inner.store(0, &0_u32).expect("within");
+    assert_eq!(
+        buffer,
+        [0, 0, 0, 0, 255, 255, 255, 255, 0, 0, 0, 0, 0, 0, 0, 0]
+    );
+}
+
+#[test]
+fn an_access_error_converts_into_an_error() {
+    let error = Error::from(out_of_bounds(1, 2, 3));
+    assert_eq!(
+        (error.operation(), error.errno()),
+        (Operation::Access, Errno::NXIO)
+    );
+    let error = Error::from(AccessError::Misaligned {
+        offset: 1,
+        align: 4,
+    });
+    assert_eq!(
+        (error.operation(), error.errno()),
+        (Operation::Access, Errno::INVAL)
+    );
+    assert_eq!(
+        AccessError::Misaligned {
+            offset: 1,
+            align: 4
+        }
+        .to_string(),
+        "offset 1 is not aligned to 4 bytes"
+    );
+}
+
+#[test]
+fn a_misaligned_atomic_is_an_error() {
+    #[repr(align(8))]
+    struct Aligned([u8; 16]);
+    let mut buffer = Aligned([0; 16]);
+    let bytes = Slice::from_mut(&mut buffer.0);
+    for offset in 1..8 {
+        let misaligned = AccessError::Misaligned { offset, align: 8 };
+        assert_eq!(bytes.atomic::<u64>(offset).map(|_| ()), Err(misaligned));
+        assert_eq!(bytes.atomic::<u32>(offset).is_ok(), offset == 4);
+    }
+}
+
+#[test]
+fn atomics_do_what_they_are_called_with_every_order_and_none_panics() {
+    let name = UniqueName::new();
+    let mapping = Mapping::create(&name, Size::Sparse(16)).expect("created");
+    let read_only = Mapping::open(&name, Extent::Whole).expect("opened");
+    for order in ORDERS {
+        let word = mapping.atomic::<u32>(4).expect("aligned");
+        word.store(5, order);
+        assert_eq!(word.load(order), 5);
+        assert_eq!(word.swap(6, order), 5);
+        assert_eq!(word.compare_exchange(5, 7, order), Err(6));
+        assert_eq!(word.compare_exchange(6, 7, order), Ok(6));
+        assert_eq!(word.fetch_add(u32::MAX, order), 7);
+        assert_eq!(word.fetch_sub(1, order), 6);
+        assert_eq!(word.fetch_and(0b110, order), 5);
+        assert_eq!(word.fetch_or(0b1001, order), 4);
+        assert_eq!(word.load(order), 0b1101);
+        assert_eq!(
+            read_only.atomic::<u32>(4).expect("aligned").load(order),
+            0b1101
+        );
+
+        let double = mapping.atomic::<u64>(8).expect("aligned");
+        double.store(1 << 40, order);
+        assert_eq!(double.fetch_add(1, order), 1 << 40);
+        assert_eq!(double.swap(3, order), (1 << 40) + 1);
+        assert_eq!(double.compare_exchange(3, 12, order), Ok(3));
+        assert_eq!(double.fetch_sub(2, order), 12);
+        assert_eq!(double.fetch_and(8, order), 10);
+        assert_eq!(double.fetch_or(1, order), 8);
+        assert_eq!(double.load(order), 9);
+        #[cfg(target_pointer_width = "64")]
+        assert_eq!(read_only.atomic::<u64>(8).expect("aligned").load(order), 9);
+    }
+}
+
+#[test]
+fn a_number_that_threads_add_to_loses_none() {
+    let mut buffer = [0_u64; 1];
+    let bytes = Slice::from_mut(rawshm::bytemuck::cast_slice_mut(&mut buffer));
+    std::thread::scope(|scope| {
+        for _ in 0..4 {
+            scope.spawn(|| {
+                let number = bytes.atomic::<u64>(0).expect("aligned");
+                for _ in 0..10_000 {
+                    number.fetch_add(1, Relaxed);
+                }
+            });
+        }
+    });
+    assert_eq!(buffer, [40_000]);
+}
+
+#[test]
+fn an_aligned_integer_is_never_torn() {
+    const ROUNDS: u64 = 200_000;
+    let mut buffer = [0_u64; 1];
+    let bytes = Slice::from_mut(rawshm::bytemuck::cast_slice_mut(&mut buffer));
+    std::thread::scope(|scope| {
+        scope.spawn(|| {
+            for round in 0..ROUNDS {
+                let half = round & 0xffff_ffff;
+                bytes.store(0, &(half << 32 | half)).expect("within");
+            }
+        });
+        scope.spawn(|| {
+            for _ in 0..ROUNDS {
+                let value: u64 = bytes.load(0).expect("within");
+                assert_eq!(value >> 32, value & 0xffff_ffff);
+            }
+        });
+    });
+}
+
+#[test]
+fn mappings_and_what_is_in_them_can_be_sent_and_shared() {
+    fn check<T: Send + Sync>() {}
+    check::<Mapping<ReadOnly>>();
+    check::<Mapping<ReadWrite>>();
+    check::<SharedBytes<ReadOnly>>();
+    check::<SharedBytes<ReadWrite>>();
+    check::<Slice<'_, ReadWrite>>();
+    check::<rawshm::Atomic<'_, u32, ReadOnly>>();
+    check::<rawshm::Object<ReadWrite>>();
+    check::<rawshm::UnlinkGuard<'_>>();
+}
+
+#[derive(Clone, Debug)]
+enum Step {
+    Store(usize, u64),
+    StoreBytes(usize, [u8; 7]),
+    CopyFrom(usize, Vec<u8>),
+    CopyTo(usize, usize),
+    Load(usize),
+}
+
+fn step() -> impl Strategy<Value = Step> {
+    let offset = 0..80_usize;
+    prop_oneof![
+        (offset.clone(), any::<u64>()).prop_map(|(at, value)| Step::Store(at, value)),
+        (offset.clone(), any::<[u8; 7]>()).prop_map(|(at, value)| Step::StoreBytes(at, value)),
+        (offset.clone(), prop::collection::vec(any::<u8>(), 0..40))
+            .prop_map(|(at, bytes)| Step::CopyFrom(at, bytes)),
+        (offset.clone(), 0..40_usize).prop_map(|(at, len)| Step::CopyTo(at, len)),
+        offset.prop_map(Step::Load),
+    ]
+}
+
+proptest! {
+    #[test]
+    fn any_operations_do_the_same_as_on_a_vector(
+        shift in 0..8_usize,
+        steps in prop::collection::vec(step(), 0..60),
+    ) {
+        let mut model = vec![0; 64];
+        let mut buffer = vec![0; 64 + shift];
+        let bytes = Slice::from_mut(&mut buffer[shift..]);
+        for step in steps {
+            match step {
+                Step::Store(at, value) => {
+                    let done = bytes.store(at, &value);
+                    prop_assert_eq!(done.is_ok(), write(&mut model, at, &value.to_ne_bytes()));
+                }
+                Step::StoreBytes(at, value) => {
+                    prop_assert_eq!(bytes.store(at, &value).is_ok(), write(&mut model, at, &value));
+                }
+                Step::CopyFrom(at, from) => {
+                    prop_assert_eq!(bytes.copy_from(at, &from).is_ok(), write(&mut model, at, &from));
+                }
+                Step::CopyTo(at, len) => {
+                    let mut into = vec![0; len];
+                    match model.get(at..at + len) {
+                        Some(expected) => {
+                            prop_assert_eq!(bytes.copy_to(at, &mut into), Ok(()));
+                            prop_assert_eq!(&into, expected);
+                        }
+                        None => prop_assert!(bytes.copy_to(at, &mut into).is_err()),
+                    }
+                }
+                Step::Load(at) => {
+                    let expected = model.get(at..at + 4).map(|bytes| bytes.try_into().expect("four"));
+                    prop_assert_eq!(bytes.load::<[u8; 4]>(at).ok(), expected);
+                }
+            }
+        }
+        prop_assert_eq!(&buffer[shift..], model);
+    }
+}
+
+fn write(model: &mut [u8], at: usize, bytes: &[u8]) -> bool {
+    match model.get_mut(at..at + bytes.len()) {
+        Some(slots) => {
+            slots.copy_from_slice(bytes);
+            true
+        }
+        None => false,
+    }
+}

@@ -1,0 +1,218 @@
+//! What the tests have in common: unique names, and other processes.
+
+use std::fmt::Write as _;
+use std::ops::Deref;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, ExitStatus, Output, Stdio};
+use std::sync::OnceLock;
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use rawshm::{Error, Name};
+
+/// How long a process may take before it is taken to hang. No test depends on anything being faster.
+const WATCHDOG: Duration = Duration::from_secs(120);
+
+/// A name that nobody else on the machine uses, short enough for every platform; unlinked when it is dropped.
+#[derive(Debug)]
+pub struct UniqueName(Name);
+
+impl UniqueName {
+    #[must_use]
+    #[expect(clippy::new_without_default, reason = "no two are equal")]
+    pub fn new() -> Self {
+        static COUNTER: AtomicU32 = AtomicU32::new(0);
+        let number = COUNTER.fetch_add(1, Ordering::Relaxed);
+        let name = format!("/rawshm-test-{}-{number}", std::process::id());
+        Self(Name::portable(&name).expect("a valid name"))
+    }
+
+    /// The name as an argument.
+    #[must_use]
+    pub fn argument(&self) -> String {
+        self.0.to_string()
+    }
+
+    /// The file that the object is on Linux.
+    #[must_use]
+    pub fn path(&self) -> PathBuf {
+        Path::new("/dev/shm").join(self.argument().trim_start_matches('/'))
+    }
+}
+
+impl Deref for UniqueName {
+    type Target = Name;
+
+    fn deref(&self) -> &Name {
+        &self.0
+    }
+}
+
+impl Drop for UniqueName {
+    fn drop(&mut self) {
+        let _ = rawshm::unlink(&self.0);
+    }
+}
+
+/// An error as the peer prints it: `Open ENOENT`.
+#[must_use]
+pub fn describe(error: Error) -> String {
+    let name = error.name().unwrap_or("an errno without a name");
+    format!("{:?} {name}", error.operation())
+}
+
+/// What is left of a command that has ended.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Ended {
+    pub stdout: String,
+    pub stderr: String,
+    /// The exit status, or 128 and the number of the signal.
+    pub status: i32,
+}
+
+impl From<Output> for Ended {
+    fn from(output: Output) -> Self {
+        let text = |bytes: Vec<u8>| String::from_utf8(bytes).expect("text");
+        Self {
+            stdout: text(output.stdout),
+            stderr: text(output.stderr),
+            status: status(output.status),
+        }
+    }
+}
+
+/// The exit status as a shell has it.
+#[must_use]
+pub fn status(status: ExitStatus) -> i32 {
+    use std::os::unix::process::ExitStatusExt as _;
+    status
+        .code()
+        .or(status.signal().map(|signal| 128 + signal))
+        .expect("an ended process")
+}
+
+/// Runs a command to its end, without input, and gives what it printed.
+pub fn run(command: &mut Command) -> Ended {
+    let child = command
+        .stdin(Stdio::null())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap_or_else(|error| panic!("{command:?}: {error}"));
+    finish(child)
+}
+
+/// Waits for a child, kills it if it hangs, and gives what it printed.
+#[must_use]
+pub fn finish(mut child: Child) -> Ended {
+    fn reader(pipe: Option<impl std::io::Read + Send + 'static>) -> thread::JoinHandle<Vec<u8>> {
+        thread::spawn(move || {
+            let mut bytes = Vec::new();
+            if let Some(mut pipe) = pipe {
+                pipe.read_to_end(&mut bytes).expect("reading a pipe");
+            }
+            bytes
+        })
+    }
+    let stdout = reader(child.stdout.take());
+    let stderr = reader(child.stderr.take());
+    let status = wait(&mut child);
+    Output {
+        status,
+        stdout: stdout.join().expect("a reader"),
+        stderr: stderr.join().expect("a reader"),
+    }
+    .into()
+}
+
+/// Waits for a child, and kills it if it hangs.
+pub fn wait(child: &mut Child) -> ExitStatus {
+    let deadline = Instant::now() + WATCHDOG;
+    loop {
+        if let Some(status) = child.try_wait().expect("waiting") {
+            return status;
+        }
+        if Instant::now() > deadline {
+            child.kill().expect("killing");
+            panic!("{child:?} hangs");
+        }
+        thread::sleep(Duration::from_millis(1));
+    }
+}
+
+/// The top of the repository.
+#[must_use]
+pub fn repository() -> &'static Path {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+        .parent()
+        .expect("a folder above")
+}
+
+/// Cargo, for this repository, without what cargo has set for the test itself.
+#[must_use]
+pub fn cargo() -> Command {
+    let mut cargo = Command::new(env!("CARGO"));
+    cargo.current_dir(repository());
+    for (variable, _) in std::env::vars_os() {
+        let name = variable.to_string_lossy();
+        if name.starts_with("CARGO_PKG") || name.starts_with("CARGO_MANIFEST") {
+            cargo.env_remove(&variable);
+        }
+    }
+    cargo
+}
+
+/// The static executable of this name, built as a user would.
+#[must_use]
+pub fn static_program(name: &str) -> PathBuf {
+    static BUILT: OnceLock<PathBuf> = OnceLock::new();
+    BUILT
+        .get_or_init(|| {
+            let built = run(cargo().args(["static", "--quiet"]));
+            assert_eq!(built.status, 0, "cargo static: {}", built.stderr);
+            std::env::var_os("CARGO_TARGET_DIR")
+                .map_or_else(|| repository().join("target"), PathBuf::from)
+                .join("static")
+        })
+        .join(name)
+}
+
+/// Compiles one of the C programs, and gives the executable.
+#[must_use]
+pub fn c_program(name: &str) -> PathBuf {
+    let source = repository().join("tests/c").join(name).with_extension("c");
+    let test = std::env::current_exe().expect("a path");
+    let program = test.with_file_name(format!("{name}-{}", std::process::id()));
+    let compiled = run(Command::new("cc")
+        .args(["-Wall", "-Wextra", "-Werror", "-O1", "-o"])
+        .arg(&program)
+        .arg(source));
+    assert_eq!(compiled.status, 0, "{}", compiled.stderr);
+    program
+}
+
+/// Runs a shell script in a mount namespace where `/dev/shm` is a tmpfs of its own, mounted with these options.
+///
+/// `$PEER`, `$WRITER` and `$READER` are the programs. As root the script is root; else it is in a user namespace.
+pub fn with_private_shm(peer: &str, options: &str, script: &str) -> Ended {
+    let namespace = if effective_root() { "-m" } else { "-mr" };
+    let mut whole = String::new();
+    write!(
+        whole,
+        "set -e; mount -t tmpfs -o {options} none /dev/shm; set +e; {script}"
+    )
+    .expect("writing to a string");
+    run(Command::new("unshare")
+        .args([namespace, "sh", "-c", &whole])
+        .env("PEER", peer)
+        .env("WRITER", static_program("writer"))
+        .env("READER", static_program("reader")))
+}
+
+/// Says whether this process may do what root may.
+#[must_use]
+pub fn effective_root() -> bool {
+    // SAFETY: it has no preconditions.
+    unsafe { libc::geteuid() == 0 }
+}

@@ -1,0 +1,127 @@
+//! The other process of a test: does one thing with an object, and prints one line about it.
+
+use std::io::{BufRead as _, Write as _};
+use std::process::ExitCode;
+
+use rawshm::{Directory, Error, Extent, Mapping, Mode, Name, Object, Options, Outcome, Size};
+use rawshm_tests::describe;
+
+const COLUMNS: usize = 24;
+
+fn main() -> ExitCode {
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
+    let [command, name, rest @ ..] = arguments.as_slice() else {
+        eprintln!("usage: peer COMMAND NAME [ARGUMENT...]");
+        return ExitCode::from(2);
+    };
+    match answer(command, name, rest) {
+        Ok(answer) => println!("{answer}"),
+        Err(error) => println!("{}", describe(error)),
+    }
+    ExitCode::SUCCESS
+}
+
+fn answer(command: &str, name: &str, rest: &[&str]) -> Result<String, Error> {
+    let number = |at: usize| rest[at].parse::<u64>().expect("a number");
+    let name = Name::new(name)?;
+    let options = Options::new();
+    let done = String::from("ok");
+    match command {
+        "open" => Object::open(&name).map(|_| done),
+        "open-read-write" => Object::open_read_write(&name).map(|_| done),
+        "create" => Object::create(&name, Size::Sparse(number(0))).map(|_| done),
+        "create-reserved" => Object::create(&name, Size::Reserved(number(0))).map(|_| done),
+        "create-mapping" => Mapping::create(&name, Size::Sparse(number(0))).map(|_| done),
+        "create-mode" => options
+            .mode(Mode::LessUmask(octal(rest[0])))
+            .create(&name, Size::Sparse(1))
+            .map(|_| done),
+        "create-exact" => options
+            .mode(Mode::Exact(octal(rest[0])))
+            .create(&name, Size::Sparse(1))
+            .map(|_| done),
+        "create-in" => options
+            .directory(&directory(rest[0])?)
+            .create(&name, Size::Sparse(1))
+            .map(|_| done),
+        "open-in" => options
+            .directory(&directory(rest[0])?)
+            .open(&name)
+            .map(|_| done),
+        "open-or-create" => {
+            let (_, outcome) = Object::open_or_create(&name, Size::Sparse(number(0)))?;
+            Ok(match outcome {
+                Outcome::Created => "created".into(),
+                Outcome::Opened => "opened".into(),
+            })
+        }
+        "resize-reserved" => {
+            let object = Object::open_read_write(&name)?;
+            let resized = object.resize(Size::Reserved(number(0)));
+            let told = resized.map_or_else(describe, |()| done);
+            Ok(format!("{told}, {} bytes", object.size()?))
+        }
+        "prefault" => {
+            let object = Object::open_read_write(&name)?;
+            object.map(Extent::Whole)?.prefault().map(|()| done)
+        }
+        "unlink" => rawshm::unlink(&name).map(|()| done),
+        "is-memory" => Directory::DEFAULT
+            .is_memory()
+            .map(|memory| memory.to_string()),
+        "load" => {
+            let columns: [i64; 3] = Mapping::open(&name, Extent::first(COLUMNS))?.load(0)?;
+            Ok(format!("{columns:?}"))
+        }
+        "store" => {
+            let mapping = Mapping::open_read_write(&name, Extent::first(COLUMNS))?;
+            let columns = [0, 1, 2].map(|at| rest[at].parse::<i64>().expect("a number"));
+            mapping.store(0, &columns)?;
+            Ok(done)
+        }
+        "hold" => hold(&name).map(|()| done),
+        "create-many" => create_many(&name, number(0)).map(|won| won.to_string()),
+        _ => panic!("there is no command {command}"),
+    }
+}
+
+fn directory(path: &str) -> Result<Directory, Error> {
+    let path = std::ffi::CString::new(path).expect("no NUL");
+    Directory::open(&path)
+}
+
+fn octal(text: &str) -> u32 {
+    u32::from_str_radix(text, 8).expect("an octal number")
+}
+
+/// Maps an object, says so, and answers each line of input with the columns, until there is no more.
+fn hold(name: &Name) -> Result<(), Error> {
+    let mapping = Mapping::open(name, Extent::first(COLUMNS))?;
+    say("ready");
+    for _ in std::io::stdin().lock().lines() {
+        say(&format!("{:?}", mapping.load::<[i64; 3]>(0)?));
+    }
+    Ok(())
+}
+
+fn say(line: &str) {
+    println!("{line}");
+    std::io::stdout().flush().expect("standard output");
+}
+
+/// Tries to create objects `NAME-0`, `NAME-1` and so on, and counts those that nobody else had created.
+fn create_many(name: &Name, count: u64) -> Result<u64, Error> {
+    say("ready");
+    let mut line = String::new();
+    std::io::stdin()
+        .read_line(&mut line)
+        .expect("standard input");
+    let mut won = 0;
+    for number in 0..count {
+        let name = Name::new(&format!("{name}-{number}"))?;
+        let (_, outcome) = Object::open_or_create(&name, Size::Sparse(1))?;
+        won += u64::from(outcome == Outcome::Created);
+    }
+    Ok(won)
+}
