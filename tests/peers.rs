@@ -1,1 +1,150 @@
+//! What two processes see of one object.
 
+use std::io::{BufRead as _, BufReader, Write as _};
+use std::process::{Child, ChildStdout, Command, Stdio};
+
+use rawshm::{Errno, Extent, Mapping, Object, Size};
+use rawshm_tests::{UniqueName, run, wait};
+
+const PEER: &str = env!("CARGO_BIN_EXE_peer");
+
+fn peer(arguments: &[&str]) -> String {
+    let ended = run(Command::new(PEER).args(arguments));
+    assert_eq!((ended.status, ended.stderr.as_str()), (0, ""));
+    ended.stdout.trim_end().to_owned()
+}
+
+/// A peer that answers lines of input.
+struct Talking {
+    child: Child,
+    answers: BufReader<ChildStdout>,
+}
+
+impl Talking {
+    /// Starts a peer, and waits until it is ready.
+    fn start(arguments: &[&str]) -> Self {
+        let mut child = Command::new(PEER)
+            .args(arguments)
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .spawn()
+            .expect("a peer");
+        let answers = BufReader::new(child.stdout.take().expect("a pipe"));
+        let mut talking = Self { child, answers };
+        assert_eq!(talking.answer(), "ready");
+        talking
+    }
+
+    fn answer(&mut self) -> String {
+        let mut line = String::new();
+        self.answers.read_line(&mut line).expect("an answer");
+        line.trim_end().to_owned()
+    }
+
+    fn ask(&mut self) -> String {
+        self.say();
+        self.answer()
+    }
+
+    fn say(&mut self) {
+        let input = self.child.stdin.as_mut().expect("a pipe");
+        input.write_all(b"\n").expect("a listener");
+    }
+}
+
+impl Drop for Talking {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        wait(&mut self.child);
+    }
+}
+
+#[test]
+fn what_a_peer_stored_is_read_after_it_has_ended() {
+    let name = UniqueName::new();
+    assert_eq!(peer(&["create", &name.argument(), "24"]), "ok");
+    assert_eq!(
+        peer(&["store", &name.argument(), "-1", "0", "9223372036854775807"]),
+        "ok"
+    );
+    let mapping = Mapping::open(&name, Extent::first(24)).expect("opened");
+    assert_eq!(
+        mapping.load::<[i64; 3]>(0).expect("within"),
+        [-1, 0, i64::MAX]
+    );
+}
+
+#[test]
+fn a_peer_reads_what_was_stored() {
+    let name = UniqueName::new();
+    let mapping = Mapping::create(&name, Size::Sparse(24)).expect("created");
+    mapping.store(0, &[100_i64, 876, 8021]).expect("within");
+    assert_eq!(peer(&["load", &name.argument()]), "[100, 876, 8021]");
+}
+
+#[test]
+fn a_running_peer_sees_each_store_and_keeps_seeing_them_when_the_name_is_gone() {
+    let name = UniqueName::new();
+    let mapping = Mapping::create(&name, Size::Sparse(24)).expect("created");
+    let mut reader = Talking::start(&["hold", &name.argument()]);
+    let mut other = Talking::start(&["hold", &name.argument()]);
+    mapping.store(0, &[1_i64, 2, 3]).expect("within");
+    assert_eq!(reader.ask(), "[1, 2, 3]");
+    assert_eq!(other.ask(), "[1, 2, 3]", "two openers see one object");
+    rawshm::unlink(&name).expect("unlinked");
+    mapping.store(0, &[4_i64, 5, 6]).expect("within");
+    assert_eq!(reader.ask(), "[4, 5, 6]");
+    assert_eq!(Object::open(&name).expect_err("gone").errno(), Errno::NOENT);
+}
+
+#[test]
+fn an_object_survives_a_peer_that_is_killed() {
+    let name = UniqueName::new();
+    let mapping = Mapping::create(&name, Size::Sparse(24)).expect("created");
+    let mut reader = Talking::start(&["hold", &name.argument()]);
+    reader.child.kill().expect("killed");
+    wait(&mut reader.child);
+    mapping.store(0, &[1_i64, 2, 3]).expect("within");
+    assert_eq!(peer(&["load", &name.argument()]), "[1, 2, 3]");
+}
+
+#[test]
+fn a_name_is_created_by_exactly_one_of_many_racing_processes() {
+    const PEERS: usize = 6;
+    const NAMES: u64 = 300;
+    let name = UniqueName::new();
+    let arguments = ["create-many", &name.argument(), &NAMES.to_string()];
+    let mut peers: Vec<_> = (0..PEERS).map(|_| Talking::start(&arguments)).collect();
+    for peer in &mut peers {
+        peer.say();
+    }
+    let won = |peer: &mut Talking| peer.answer().parse::<u64>().expect("a number");
+    let won: Vec<_> = peers.iter_mut().map(won).collect();
+    for number in 0..NAMES {
+        let name = rawshm::Name::new(&format!("{}-{number}", name.argument())).expect("valid");
+        rawshm::unlink(&name).expect("created by one of them");
+    }
+    assert_eq!(won.iter().sum::<u64>(), NAMES, "{won:?}");
+}
+
+#[test]
+fn a_peer_that_cannot_map_says_why() {
+    let name = UniqueName::new();
+    let _object = Object::create(&name, Size::Sparse(23)).expect("created");
+    #[cfg(target_os = "linux")]
+    assert_eq!(peer(&["load", &name.argument()]), "Map ENXIO");
+    assert_eq!(peer(&["create", &name.argument(), "1"]), "Create EEXIST");
+}
+
+#[test]
+#[cfg(target_os = "linux")]
+fn a_peer_that_shrinks_the_object_ends_who_touches_it_by_a_signal() {
+    const SIGBUS: i32 = 7;
+    let name = UniqueName::new();
+    let object = Object::create(&name, Size::Sparse(24)).expect("created");
+    let mut reader = Talking::start(&["hold", &name.argument()]);
+    object.resize(Size::Sparse(0)).expect("shrunk");
+    reader.say();
+    let status = wait(&mut reader.child);
+    assert_eq!(rawshm_tests::status(status), 128 + SIGBUS);
+}
