@@ -1,1 +1,309 @@
+//! The system calls, one by one: golden traces, compared byte for byte.
+//!
+//! `RAWSHM_BLESS=1` rewrites the files in tests/traces.
 
+#![cfg(all(target_os = "linux", target_arch = "x86_64"))]
+
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use rawshm::{Extent, Object, Options, Size};
+use rawshm_tests::{UniqueName, repository, run, static_program};
+
+const PEER: &str = env!("CARGO_BIN_EXE_peer");
+
+/// Runs a program under strace, and compares its trace with the file of this name.
+struct Trace<'a> {
+    file: &'a str,
+    name: &'a UniqueName,
+    strace: &'a [&'a str],
+}
+
+impl Trace<'_> {
+    fn of(&self, program: &Path, arguments: &[&str]) -> i32 {
+        let log = std::env::temp_dir().join(format!("{}-{}", self.file, std::process::id()));
+        let ended = run(Command::new("sh")
+            .args(["-c", "umask 022; exec strace -s 300 \"$@\"", "sh", "-o"])
+            .arg(&log)
+            .args(self.strace)
+            .arg("--")
+            .arg(program)
+            .args(arguments));
+        let trace = std::fs::read_to_string(&log).expect("a trace");
+        std::fs::remove_file(&log).expect("a trace");
+        self.compare(&self.normalised(&trace, program));
+        ended.status
+    }
+
+    /// Without what differs from run to run: addresses, the environment, the program's folder, the unique name.
+    fn normalised(&self, trace: &str, program: &Path) -> String {
+        let name = self.name.argument();
+        let mut lines = String::new();
+        for line in trace.lines() {
+            let line = line
+                .replace(name.trim_start_matches('/'), "NAME")
+                .replace(&program.display().to_string(), "PROGRAM");
+            let line = match line.find(" /* ") {
+                Some(comment) => {
+                    format!("{}) = 0", &line[..comment].rsplit_once(',').expect("env").0)
+                }
+                None => line,
+            };
+            lines += &addresses(&line);
+            lines.push('\n');
+        }
+        lines
+    }
+
+    fn compare(&self, found: &str) {
+        let file = self.path();
+        if std::env::var_os("RAWSHM_BLESS").is_some() {
+            std::fs::write(&file, found).expect("writing");
+        }
+        let expected = std::fs::read_to_string(&file).unwrap_or_default();
+        assert_eq!(found, expected, "{}", file.display());
+    }
+
+    fn path(&self) -> PathBuf {
+        repository()
+            .join("tests/traces")
+            .join(self.file)
+            .with_extension("strace")
+    }
+}
+
+/// Every hexadecimal number is an address.
+fn addresses(line: &str) -> String {
+    let mut parts = line.split("0x");
+    let mut result = parts.next().expect("a part").to_owned();
+    for part in parts {
+        result += "ADDRESS";
+        result += part.trim_start_matches(|digit: char| digit.is_ascii_hexdigit());
+    }
+    result
+}
+
+fn writer(file: &str, strace: &[&str], arguments: &[&str]) -> i32 {
+    let name = UniqueName::new();
+    let argument = name.argument();
+    let status = Trace {
+        file,
+        name: &name,
+        strace,
+    }
+    .of(
+        &static_program("writer"),
+        &[&["-n", &argument], arguments].concat(),
+    );
+    if file != "writer-killed-before-ftruncate" {
+        let left = name.path().symlink_metadata().is_ok();
+        assert_eq!(left, status == 0, "an error leaves nothing behind");
+    }
+    status
+}
+
+/// Traces the reader on an object of this size.
+fn reader(file: &str, size: Option<u64>, strace: &[&str], arguments: &[&str]) -> i32 {
+    let name = UniqueName::new();
+    let argument = name.argument();
+    if let Some(size) = size {
+        let mode = rawshm::Mode::Exact(0o644);
+        let object = Options::new()
+            .mode(mode)
+            .create(&name, Size::Sparse(size))
+            .expect("created");
+        if let Ok(mapping) = object.map(Extent::first(24)) {
+            mapping.store(0, &[100_i64, 876, 8021]).expect("within");
+        }
+    }
+    Trace {
+        file,
+        name: &name,
+        strace,
+    }
+    .of(
+        &static_program("reader"),
+        &[&["-n", &argument], arguments].concat(),
+    )
+}
+
+/// Traces what the library does for one command of the peer: the calls that concern the object.
+fn library(file: &str, command: &str, arguments: &[&str], strace: &[&str], existing: bool) {
+    let name = UniqueName::new();
+    let argument = name.argument();
+    let path = name.path();
+    let path = path.to_str().expect("text");
+    if existing {
+        Object::create(&name, Size::Sparse(4096)).expect("created");
+    }
+    let strace = [&["-P", path, "-P", "/dev/shm"][..], strace].concat();
+    Trace {
+        file,
+        name: &name,
+        strace: &strace,
+    }
+    .of(
+        Path::new(PEER),
+        &[&[command, &argument], arguments].concat(),
+    );
+}
+
+const SIZE: u64 = 4_000_000_000;
+
+#[test]
+#[ignore = "needs strace: tests/run.sh runs it"]
+fn the_writer_makes_eight_calls() {
+    assert_eq!(writer("writer", &[], &[]), 0);
+}
+
+#[test]
+#[ignore = "needs strace: tests/run.sh runs it"]
+fn the_reader_makes_eight_calls() {
+    assert_eq!(reader("reader", Some(SIZE), &[], &[]), 0);
+}
+
+#[test]
+#[ignore = "needs strace: tests/run.sh runs it"]
+fn showing_and_unlinking_are_one_call_each() {
+    assert_eq!(reader("reader-v-u", Some(SIZE), &[], &["-v", "-u"]), 0);
+}
+
+#[test]
+#[ignore = "needs strace: tests/run.sh runs it"]
+fn a_writer_that_fails_leaves_nothing_behind() {
+    for (file, injected) in [
+        ("writer-out-of-descriptors", "openat:error=EMFILE"),
+        ("writer-no-directory", "openat:error=ENOENT"),
+        ("writer-unlink-not-permitted", "unlinkat:error=EPERM"),
+        ("writer-no-space", "ftruncate:error=ENOSPC"),
+        ("writer-no-address-space", "mmap:error=ENOMEM"),
+        ("writer-unknown-errno", "openat:error=EUCLEAN"),
+    ] {
+        let inject = format!("inject={injected}");
+        assert_eq!(writer(file, &["-e", &inject], &[]), 1, "{file}");
+    }
+}
+
+#[test]
+#[ignore = "needs strace: tests/run.sh runs it"]
+fn an_interrupted_call_is_made_again() {
+    assert_eq!(
+        writer(
+            "writer-interrupted",
+            &["-e", "inject=openat,ftruncate:error=EINTR:when=1"],
+            &[]
+        ),
+        0
+    );
+    assert_eq!(
+        reader(
+            "reader-interrupted",
+            Some(SIZE),
+            &["-e", "inject=openat,write:error=EINTR:when=1"],
+            &[]
+        ),
+        0
+    );
+}
+
+#[test]
+#[ignore = "needs strace: tests/run.sh runs it"]
+fn a_writer_killed_before_it_has_set_the_size_leaves_an_object_that_the_reader_refuses() {
+    let inject = "inject=ftruncate:signal=SIGKILL";
+    let status = writer("writer-killed-before-ftruncate", &["-e", inject], &[]);
+    assert_eq!(status, 128 + 9);
+    assert_eq!(reader("reader-too-small", Some(0), &[], &[]), 1);
+}
+
+#[test]
+#[ignore = "needs strace: tests/run.sh runs it"]
+fn a_reader_that_fails_says_so_in_one_write() {
+    assert_eq!(reader("reader-missing", None, &[], &[]), 1);
+    for (file, injected) in [
+        ("reader-not-permitted", "openat:error=EACCES"),
+        ("reader-no-address-space", "mmap:error=ENOMEM"),
+        ("reader-broken-pipe", "write:error=EPIPE:when=1"),
+    ] {
+        let inject = format!("inject={injected}");
+        assert_eq!(reader(file, Some(SIZE), &["-e", &inject], &[]), 1, "{file}");
+    }
+}
+
+#[test]
+#[ignore = "needs strace: tests/run.sh runs it"]
+fn each_operation_of_the_library_makes_the_calls_that_its_documentation_names() {
+    library("create", "create", &["4096"], &[], false);
+    library("create-taken", "create", &["4096"], &[], true);
+    library(
+        "create-reserved",
+        "create-reserved",
+        &["3000000000"],
+        &["-e", "inject=fallocate:retval=0"],
+        false,
+    );
+    library(
+        "create-reserved-interrupted",
+        "create-reserved",
+        &["1073741824"],
+        &["-e", "inject=fallocate:error=EINTR:when=1..2"],
+        false,
+    );
+    library(
+        "create-reserved-no-space",
+        "create-reserved",
+        &["8192"],
+        &["-e", "inject=fallocate:error=ENOSPC"],
+        false,
+    );
+    library("create-exact", "create-exact", &["666"], &[], false);
+    library(
+        "create-exact-refused",
+        "create-exact",
+        &["666"],
+        &["-e", "inject=fchmod:error=EPERM"],
+        false,
+    );
+    library("create-mapping", "create-mapping", &["4096"], &[], false);
+    library("open", "open", &[], &[], true);
+    library("open-missing", "open", &[], &[], false);
+    library("open-read-write", "open-read-write", &[], &[], true);
+    library(
+        "open-or-create-creates",
+        "open-or-create",
+        &["4096"],
+        &[],
+        false,
+    );
+    library(
+        "open-or-create-opens",
+        "open-or-create",
+        &["4096"],
+        &[],
+        true,
+    );
+    library("unlink", "unlink", &[], &[], true);
+    library("unlink-missing", "unlink", &[], &[], false);
+    library("load", "load", &[], &[], true);
+    library("resize-reserved", "resize-reserved", &["8192"], &[], true);
+    library(
+        "resize-reserved-no-space",
+        "resize-reserved",
+        &["8192"],
+        &["-e", "inject=fallocate:error=ENOSPC"],
+        true,
+    );
+    library("guard", "guard", &[], &[], true);
+}
+
+#[test]
+#[ignore = "needs strace: tests/run.sh runs it"]
+fn a_name_that_a_peer_unlinks_between_the_two_calls_is_tried_again() {
+    let strace = ["-e", "inject=openat:error=EEXIST:when=1"];
+    library(
+        "open-or-create-raced",
+        "open-or-create",
+        &["4096"],
+        &strace,
+        false,
+    );
+}

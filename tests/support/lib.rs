@@ -24,7 +24,8 @@ impl UniqueName {
     pub fn new() -> Self {
         static COUNTER: AtomicU32 = AtomicU32::new(0);
         let number = COUNTER.fetch_add(1, Ordering::Relaxed);
-        let name = format!("/rawshm-test-{}-{number}", std::process::id());
+        // Of one length always, so that the length of a message in a trace is the same in every run.
+        let name = format!("/rawshm-test-{:08x}-{number:04x}", std::process::id());
         Self(Name::portable(&name).expect("a valid name"))
     }
 

@@ -80,6 +80,17 @@ fn answer(command: &str, name: &str, rest: &[&str]) -> Result<String, Error> {
             mapping.store(0, &columns)?;
             Ok(done)
         }
+        "guard" => {
+            let object = Object::open(&name)?;
+            let unlinked = object.unlink_on_drop(&name)?.unlink()?;
+            Ok(unlinked.to_string())
+        }
+        "plant-socket" => {
+            let path =
+                std::path::Path::new("/dev/shm").join(name.to_string().trim_start_matches('/'));
+            std::os::unix::net::UnixListener::bind(path).expect("a socket");
+            Ok(done)
+        }
         "hold" => hold(&name).map(|()| done),
         "create-many" => create_many(&name, number(0)).map(|won| won.to_string()),
         _ => panic!("there is no command {command}"),
