@@ -1,17 +1,19 @@
 //! Objects: creating, opening, sizing, unlinking, adopting.
 
-use std::os::unix::fs::PermissionsExt as _;
+#[cfg(target_os = "linux")]
+use std::os::fd::IntoRawFd as _;
+#[cfg(target_os = "linux")]
+use std::os::unix::fs::{OpenOptionsExt as _, PermissionsExt as _};
 
-use rawshm::fd::AsFd as _;
+#[cfg(target_os = "linux")]
+use rawshm::fd::{AsFd as _, AsRawFd as _, FromRawFd as _};
 use rawshm::{Directory, Errno, Error, Mode, Name, Object, Operation, Options, Outcome, Size};
 use rawshm::{ReadOnly, ReadWrite};
 use rawshm_tests::UniqueName;
 
 fn assert_failed<T>(result: Result<T, Error>, operation: Operation, errno: Errno) {
-    match result {
-        Ok(_) => panic!("it did not fail"),
-        Err(error) => assert_eq!(error, Error::new(operation, errno)),
-    }
+    let error = result.map(|_| ()).expect_err("it did not fail");
+    assert_eq!(error, Error::new(operation, errno));
 }
 
 /// The files in /dev/shm that belong to a name; none is what a failure leaves behind.
@@ -244,7 +246,6 @@ fn what_is_no_object_cannot_be_adopted() {
     let write_only = std::fs::OpenOptions::new().write(true).open(name.path());
     let adopted = Object::<ReadOnly>::from_fd(owned(write_only.expect("opened").into()));
     assert_failed(adopted, Operation::Adopt, Errno::ACCESS);
-    use std::os::unix::fs::OpenOptionsExt as _;
     let path_only = std::fs::OpenOptions::new()
         .read(true)
         .custom_flags(libc::O_PATH)
@@ -256,8 +257,6 @@ fn what_is_no_object_cannot_be_adopted() {
 /// The crate's descriptor type is std's only with the feature `std`.
 #[cfg(target_os = "linux")]
 fn owned(fd: std::os::fd::OwnedFd) -> rawshm::fd::OwnedFd {
-    use rawshm::fd::FromRawFd as _;
-    use std::os::fd::IntoRawFd as _;
     // SAFETY: owned, and given up by std's type.
     unsafe { rawshm::fd::OwnedFd::from_raw_fd(fd.into_raw_fd()) }
 }
@@ -268,12 +267,10 @@ fn a_memfd_can_be_adopted_and_its_seals_are_errors() {
     // SAFETY: a valid C string.
     let fd = unsafe { libc::memfd_create(c"rawshm-test".as_ptr(), libc::MFD_ALLOW_SEALING) };
     assert!(fd >= 0);
-    use rawshm::fd::FromRawFd as _;
     // SAFETY: just made, and nobody else's.
     let fd = unsafe { rawshm::fd::OwnedFd::from_raw_fd(fd) };
     let object = Object::<ReadWrite>::from_fd(fd).expect("adopted");
     object.resize(Size::Sparse(4096)).expect("sized");
-    use rawshm::fd::AsRawFd as _;
     let seals = libc::F_SEAL_SHRINK | libc::F_SEAL_WRITE;
     // SAFETY: an open descriptor.
     let sealed = unsafe { libc::fcntl(object.as_fd().as_raw_fd(), libc::F_ADD_SEALS, seals) };
@@ -298,7 +295,6 @@ fn a_memfd_can_be_adopted_and_its_seals_are_errors() {
 #[test]
 #[cfg(target_os = "linux")]
 fn descriptors_are_closed_on_exec_and_closed_on_drop() {
-    use rawshm::fd::AsRawFd as _;
     let name = UniqueName::new();
     let object = Object::create(&name, Size::Sparse(1)).expect("created");
     let opened = Object::open(&name).expect("opened");

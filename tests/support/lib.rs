@@ -196,6 +196,7 @@ pub fn c_program(name: &str) -> PathBuf {
 /// Runs a shell script in a mount namespace where `/dev/shm` is a tmpfs of its own, mounted with these options.
 ///
 /// `$PEER`, `$WRITER` and `$READER` are the programs. As root the script is root; else it is in a user namespace.
+#[must_use]
 pub fn with_private_shm(peer: &str, options: &str, script: &str) -> Ended {
     let namespace = if effective_root() { "-m" } else { "-mr" };
     let mut whole = String::new();

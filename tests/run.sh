@@ -1,0 +1,131 @@
+#!/usr/bin/env bash
+# Runs every test, after installing what they need where it is missing, and ends with a line that counts them.
+#
+# A test whose tool cannot be had, or whose privileges are missing, is counted as skipped; with CI set that is a failure.
+# RAWSHM_QUICK=1 leaves out the other targets.
+set -uo pipefail
+cd "$(dirname "$0")/.." || exit 1
+
+passed=0
+failed=0
+skipped=0
+log=$(mktemp)
+trap 'rm -f "$log"' EXIT
+
+# COMMAND PACKAGE: sees to it that there is such a command; fails if it cannot be had.
+need() {
+    command -v "$1" >/dev/null && return
+    if [ "$(id -u)" != 0 ] || ! command -v apt-get >/dev/null; then
+        return 1
+    fi
+    if [ -z "${updated:-}" ]; then
+        apt-get update -qq >/dev/null && updated=yes
+    fi
+    DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "$2" >/dev/null
+    command -v "$1" >/dev/null
+}
+
+# NAME COMMAND...: one check that passes or fails; shows what it printed only if it fails.
+check() {
+    local name=$1
+    shift
+    if timeout 3600 "$@" >"$log" 2>&1; then
+        echo "ok      $name"
+        passed=$((passed + 1))
+    else
+        cat "$log"
+        echo "FAILED  $name"
+        failed=$((failed + 1))
+    fi
+}
+
+# NAME COUNT WHY
+skip() {
+    echo "skipped $1: $3"
+    skipped=$((skipped + $2))
+}
+
+# Adds up the closing lines of libtest, or of a script that counts likewise, in the log.
+count() {
+    local status=$1 sums
+    sums=$(sed -nE 's/^test result: .* ([0-9]+) passed; ([0-9]+) failed; .*/\1 \2 0/p
+                    s/^([0-9]+) passed, ([0-9]+) failed, ([0-9]+) skipped$/\1 \2 \3/p' "$log" |
+        awk '{ p += $1; f += $2; s += $3 } END { print p + 0, f + 0, s + 0 }')
+    read -r p f s <<<"$sums"
+    # Something failed before anything could be counted.
+    if [ "$status" != 0 ] && [ "$f" = 0 ]; then f=1; fi
+    passed=$((passed + p)) failed=$((failed + f)) skipped=$((skipped + s))
+}
+
+# ARGUMENT...: runs cargo test with these, and counts each test.
+tests() {
+    echo "== cargo test $*"
+    timeout 3600 cargo test --no-fail-fast "$@" 2>&1 | tee "$log" | grep -vE '^(\s|$)|\.\.\. ignored'
+    count "${PIPESTATUS[0]}"
+}
+
+# TEST WHY ARGUMENT...: counts the ignored tests of this file as skipped.
+skip_ignored() {
+    local test=$1 why=$2
+    shift 2
+    skip "$test $*" "$(cargo test --quiet --test "$test" -- --ignored --list "$@" 2>/dev/null | grep -c ': test$')" "$why"
+}
+
+may_unshare() { unshare -m true 2>/dev/null || unshare -mr true 2>/dev/null; }
+may_trace() { strace -o /dev/null true 2>/dev/null; }
+
+need cc gcc
+need strace strace
+need unshare util-linux
+need musl-gcc musl-tools
+need bwrap bubblewrap
+
+echo "== checks"
+check "formatting" cargo fmt --all --check
+check "clippy, without features" cargo clippy --quiet -- -D warnings
+check "clippy, with all features" cargo clippy --quiet --package rawshm --all-features --all-targets -- -D warnings
+check "clippy, tests" cargo clippy --quiet --package rawshm-tests --all-targets -- -D warnings
+check "clippy, static executables" cargo clippy --quiet --package rawshm-static --bins -- -D warnings
+check "documentation" env RUSTDOCFLAGS="-D warnings" cargo doc --quiet --no-deps --package rawshm --all-features
+check "the library alone builds with each feature" sh -c '
+    for features in "" std derive std,derive; do
+        cargo build --quiet --package rawshm --no-default-features --features "$features" || exit 1
+    done'
+check "the package holds what it needs" cargo package --quiet --allow-dirty --no-verify --package rawshm
+
+tests
+tests --package rawshm --package rawshm-tests --features rawshm/std,rawshm/derive,rawshm-tests/std
+
+if may_trace; then
+    tests --test traces -- --ignored
+else
+    skip_ignored traces "strace is missing, or may not trace"
+fi
+if command -v musl-gcc >/dev/null; then
+    tests --test c_peers -- --ignored
+else
+    skip_ignored c_peers "musl-gcc is missing"
+fi
+if ! may_unshare; then
+    skip_ignored private_shm "neither root nor user namespaces"
+elif [ "$(id -u)" = 0 ]; then
+    tests --test private_shm -- --ignored
+else
+    tests --test private_shm -- --ignored --skip as_root
+    skip_ignored private_shm "not root" as_root
+fi
+
+if [ -z "${RAWSHM_QUICK:-}" ]; then
+    echo "== other targets"
+    timeout 3600 tests/targets.sh 2>&1 | tee "$log"
+    count "${PIPESTATUS[0]}"
+else
+    skip "other targets" 1 "RAWSHM_QUICK is set"
+fi
+
+if [ -n "${CI:-}" ]; then
+    failed=$((failed + skipped))
+fi
+echo
+echo "$passed passed, $failed failed, $skipped skipped"
+[ "$failed" = 0 ]
