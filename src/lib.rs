@@ -1,4 +1,55 @@
 //! POSIX shared memory by raw Linux system calls: no libc, no librt, no allocator.
+//!
+//! A writer creates an object under a name, sizes it, maps it and stores values; a reader in another process opens it
+//! by that name, maps it and loads them:
+//!
+//! ```
+//! use rawshm::{Extent, Mapping, Name, Size};
+//!
+//! const COLUMNS: Name = Name::from_static("/rawshm-doc-crate");
+//! # let _ = rawshm::unlink(&COLUMNS);
+//!
+//! // The writer. 4 GB of which 24 bytes are used cost one page.
+//! let mapping = Mapping::create(&COLUMNS, Size::Sparse(4_000_000_000))?;
+//! mapping.store(0, &[100_i64, 876, 8021])?;
+//!
+//! // The reader, usually in another process, which needs no right to write.
+//! let mapping = Mapping::open(&COLUMNS, Extent::first(24))?;
+//! let columns: [i64; 3] = mapping.load(0)?;
+//! assert_eq!(columns, [100, 876, 8021]);
+//!
+//! rawshm::unlink(&COLUMNS)?;
+//! # Ok::<(), rawshm::Error>(())
+//! ```
+//!
+//! # Where to begin
+//!
+//! | you want | you use |
+//! |---|---|
+//! | to create or open, and map, in one step | [`Mapping::create`], [`Mapping::open`], [`Mapping::open_read_write`] |
+//! | to do it step by step, to resize, to ask for sizes, to pass descriptors | [`Object`] |
+//! | another mode than 0600, or another directory than `/dev/shm` | [`Options`] |
+//! | to read and write what is mapped | [`SharedBytes`], to which a [`Mapping`] dereferences; [`Atomic`] |
+//! | to remove a name | [`unlink`], [`UnlinkGuard`] |
+//! | to know what failed | [`Error`], [`errno`] |
+//!
+//! # Soundness
+//!
+//! Other processes may write to shared bytes at any time, so there is never a reference or a slice of them: values are
+//! copied in and out, by relaxed atomic accesses, with every bound checked. That makes all of this crate safe to call,
+//! whatever a peer does. What a peer can do is change values between two loads, and end this process by a `SIGBUS` if
+//! it shrinks the object: see [`Mapping`].
+//!
+//! # Names, not paths
+//!
+//! A [`Name`] is what POSIX's `shm_open` takes. On Linux the object is a file of `/dev/shm`, opened by `openat` with
+//! `O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK`, and the same as that of any C library's `shm_open` by this name. On macOS it
+//! is an object of the kernel's, by libc's `shm_open`.
+//!
+//! # Features
+//!
+//! - `std` – [`fd`]'s types are those of std, and [`Error`] converts into `std::io::Error`.
+//! - `derive` – [`bytemuck`]'s derive macros, for types of your own that are loaded and stored.
 
 #![no_std]
 
@@ -41,3 +92,7 @@ pub use bytemuck;
 pub use rustix::fd;
 #[doc(no_inline)]
 pub use rustix::io::Errno;
+
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;
