@@ -23,7 +23,8 @@ use crate::{Errno, ReadOnly, ReadWrite, copy};
 /// size is copied whole, anything larger may be half of one value and half of another while a peer is writing. No
 /// copy orders others: use an [`Atomic`] for that. None makes a system call.
 ///
-/// A [`Mapping`](crate::Mapping) and a [`Slice`] dereference to it.
+/// It is `Send` and `Sync`, as are a [`Mapping`](crate::Mapping) and a [`Slice`], which dereference to it: threads are
+/// peers like any other.
 ///
 /// # Errors
 ///
@@ -324,5 +325,13 @@ impl From<AccessError> for Error {
             AccessError::Misaligned { .. } => Errno::INVAL,
         };
         Self::new(Operation::Access, errno)
+    }
+}
+
+#[cfg(feature = "std")]
+impl From<AccessError> for std::io::Error {
+    /// Keeps the whole error: its kind is `InvalidInput`, its message this error's, and `downcast` gives it back.
+    fn from(error: AccessError) -> Self {
+        Self::new(std::io::ErrorKind::InvalidInput, error)
     }
 }

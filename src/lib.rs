@@ -49,7 +49,29 @@
 //! # Features
 //!
 //! - `std` – [`fd`]'s types are those of std, and [`Error`] converts into `std::io::Error`.
-//! - `derive` – [`bytemuck`]'s derive macros, for types of your own that are loaded and stored.
+//! - `derive` – [`bytemuck`]'s derive macros, for types of your own that are loaded and stored:
+//!
+//! ```
+//! # #[cfg(feature = "derive")] {
+//! use rawshm::bytemuck::{Pod, Zeroable};
+//!
+//! #[derive(Clone, Copy, Debug, PartialEq, Pod, Zeroable)]
+//! #[bytemuck(crate = "rawshm::bytemuck")]
+//! #[repr(C)]
+//! struct Pose {
+//!     x: f64,
+//!     y: f64,
+//!     heading: f64,
+//! }
+//!
+//! let mut buffer = [0; 64];
+//! let bytes = rawshm::Slice::from_mut(&mut buffer);
+//! let pose = Pose { x: 1.0, y: 2.0, heading: 0.5 };
+//! bytes.store(8, &pose)?;
+//! assert_eq!(bytes.load::<Pose>(8)?, pose);
+//! # }
+//! # Ok::<(), rawshm::AccessError>(())
+//! ```
 
 #![no_std]
 

@@ -174,6 +174,18 @@ fn it_converts_into_an_io_error_of_its_kind_and_back() {
 
 #[test]
 #[cfg(feature = "std")]
+fn an_access_error_converts_into_an_io_error_too() {
+    let error = rawshm::AccessError::Misaligned {
+        offset: 1,
+        align: 4,
+    };
+    let io = std::io::Error::from(error);
+    assert_eq!(io.kind(), std::io::ErrorKind::InvalidInput);
+    assert_eq!(io.to_string(), "offset 1 is not aligned to 4 bytes");
+}
+
+#[test]
+#[cfg(feature = "std")]
 fn the_descriptor_types_are_those_of_std() {
     fn same(fd: std::os::fd::OwnedFd) -> rawshm::fd::OwnedFd {
         fd
