@@ -367,6 +367,19 @@ fn as_root_another_users_object_can_be_opened_or_created_with_protected_regular(
 }
 
 #[test]
+#[ignore = "needs a private /dev/shm, of root: tests/run.sh runs it"]
+fn as_root_another_users_symbolic_link_is_not_followed() {
+    check(
+        "mode=1777",
+        &format!(
+            "{OTHER} ln -s target /dev/shm/x; $PEER create /x 1; $PEER open /x; \
+             $PEER open-or-create /x 1; ls /dev/shm"
+        ),
+        &["Create EEXIST", "Open ELOOP", "Open ELOOP", "x"],
+    );
+}
+
+#[test]
 #[ignore = "needs a private /dev/shm, of root or a user namespace: tests/run.sh runs it"]
 fn a_directory_on_a_disk_is_used_and_said_to_be_no_memory() {
     let folder = std::env::temp_dir().join(format!("rawshm-disk-{}", std::process::id()));

@@ -164,19 +164,25 @@ pub fn cargo() -> Command {
     cargo
 }
 
-/// The static executable of this name, built as a user would.
+/// The static executable of this name, built as a user would, or one in the folder that `RAWSHM_STATIC` names: so the
+/// same tests judge those of other targets.
 #[must_use]
 pub fn static_program(name: &str) -> PathBuf {
-    static BUILT: OnceLock<PathBuf> = OnceLock::new();
-    BUILT
-        .get_or_init(|| {
-            let built = run(cargo().args(["static", "--quiet"]));
-            assert_eq!(built.status, 0, "cargo static: {}", built.stderr);
-            std::env::var_os("CARGO_TARGET_DIR")
-                .map_or_else(|| repository().join("target"), PathBuf::from)
-                .join("static")
+    static FOLDER: OnceLock<PathBuf> = OnceLock::new();
+    FOLDER
+        .get_or_init(|| match std::env::var_os("RAWSHM_STATIC") {
+            Some(folder) => repository().join(folder),
+            None => build_static(),
         })
         .join(name)
+}
+
+fn build_static() -> PathBuf {
+    let built = run(cargo().args(["static", "--quiet"]));
+    assert_eq!(built.status, 0, "cargo static: {}", built.stderr);
+    std::env::var_os("CARGO_TARGET_DIR")
+        .map_or_else(|| repository().join("target"), PathBuf::from)
+        .join("static")
 }
 
 /// Compiles one of the C programs, and gives the executable.
