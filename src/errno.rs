@@ -3,7 +3,7 @@
 //! For programs that cannot afford `core::fmt`: a few hundred bytes of code and text, no table of pointers.
 
 use crate::Errno;
-use crate::texts::{self, Entry};
+use crate::texts::{self, Packed};
 
 /// Gives the symbolic name of an error, such as `EEXIST`.
 ///
@@ -23,7 +23,7 @@ use crate::texts::{self, Entry};
 #[must_use]
 #[doc(alias = "strerrorname_np")]
 pub fn name(errno: Errno) -> Option<&'static str> {
-    find(errno).map(|(name, _)| name)
+    find(errno).map(|place| TEXTS.get(place))
 }
 
 /// Says in words what an error means, such as `file exists`.
@@ -45,11 +45,13 @@ pub fn name(errno: Errno) -> Option<&'static str> {
 #[must_use]
 #[doc(alias = "strerror")]
 pub fn words(errno: Errno) -> Option<&'static str> {
-    find(errno).map(|(_, words)| words)
+    find(errno).map(|place| TEXTS.get(place.wrapping_add(1)))
 }
 
-fn find(errno: Errno) -> Option<(&'static str, &'static str)> {
-    texts::find(PACKED, number(errno))
+/// The place of the name of an error in the list, which its words follow.
+fn find(errno: Errno) -> Option<usize> {
+    let entry = NUMBERS.iter().position(|found| *found == number(errno))?;
+    Some(entry.wrapping_mul(2))
 }
 
 /// The low 16 bits: a number that needs more would be no system's errno.
@@ -63,61 +65,69 @@ const fn number(errno: Errno) -> u16 {
     errno.raw_os_error() as u16
 }
 
-static PACKED: &str = texts::text(&PACKED_BYTES);
-static PACKED_BYTES: [u8; texts::packed_len(&TABLE)] = texts::pack(&TABLE);
+static TEXTS: Packed<{ texts::len(&LIST) }> = Packed::new(&LIST);
+
+/// The name and the words of each error, in the order of `NUMBERS`.
+#[expect(
+    clippy::indexing_slicing,
+    reason = "evaluated by the compiler, which reports overflow and bounds as errors"
+)]
+const LIST: [&str; TABLE.len() * 2] = {
+    let mut list = [""; TABLE.len() * 2];
+    let mut entry = 0;
+    while entry < TABLE.len() {
+        (_, list[2 * entry], list[2 * entry + 1]) = TABLE[entry];
+        entry += 1;
+    }
+    list
+};
+
+#[expect(
+    clippy::indexing_slicing,
+    reason = "evaluated by the compiler, which reports overflow and bounds as errors"
+)]
+static NUMBERS: [u16; TABLE.len()] = {
+    let mut numbers = [0; TABLE.len()];
+    let mut entry = 0;
+    while entry < TABLE.len() {
+        numbers[entry] = number(TABLE[entry].0);
+        entry += 1;
+    }
+    numbers
+};
 
 /// Every errno that the manual pages of the calls of this crate name, those of `write` for who reports, and what a
 /// seccomp filter or another kind of file system under an explicitly given directory adds.
-const TABLE: [Entry; 31] = [
-    (number(Errno::PERM), "EPERM", "operation not permitted"),
-    (number(Errno::NOENT), "ENOENT", "no such file or directory"),
-    (number(Errno::INTR), "EINTR", "interrupted system call"),
-    (number(Errno::IO), "EIO", "input/output error"),
-    (number(Errno::NXIO), "ENXIO", "no such device or address"),
-    (number(Errno::BADF), "EBADF", "bad file descriptor"),
-    (
-        number(Errno::AGAIN),
-        "EAGAIN",
-        "resource temporarily unavailable",
-    ),
-    (number(Errno::NOMEM), "ENOMEM", "cannot allocate memory"),
-    (number(Errno::ACCESS), "EACCES", "permission denied"),
-    (number(Errno::FAULT), "EFAULT", "bad address"),
-    (number(Errno::BUSY), "EBUSY", "device or resource busy"),
-    (number(Errno::EXIST), "EEXIST", "file exists"),
-    (number(Errno::NODEV), "ENODEV", "no such device"),
-    (number(Errno::NOTDIR), "ENOTDIR", "not a directory"),
-    (number(Errno::ISDIR), "EISDIR", "is a directory"),
-    (number(Errno::INVAL), "EINVAL", "invalid argument"),
-    (
-        number(Errno::NFILE),
-        "ENFILE",
-        "too many open files in system",
-    ),
-    (number(Errno::MFILE), "EMFILE", "too many open files"),
-    (number(Errno::TXTBSY), "ETXTBSY", "text file busy"),
-    (number(Errno::FBIG), "EFBIG", "file too large"),
-    (number(Errno::NOSPC), "ENOSPC", "no space left on device"),
-    (number(Errno::SPIPE), "ESPIPE", "illegal seek"),
-    (number(Errno::ROFS), "EROFS", "read-only file system"),
-    (number(Errno::PIPE), "EPIPE", "broken pipe"),
-    (
-        number(Errno::NAMETOOLONG),
-        "ENAMETOOLONG",
-        "file name too long",
-    ),
-    (number(Errno::NOSYS), "ENOSYS", "function not implemented"),
-    (
-        number(Errno::LOOP),
-        "ELOOP",
-        "too many levels of symbolic links",
-    ),
-    (number(Errno::OVERFLOW), "EOVERFLOW", "value too large"),
-    (
-        number(Errno::OPNOTSUPP),
-        "EOPNOTSUPP",
-        "operation not supported",
-    ),
-    (number(Errno::STALE), "ESTALE", "stale file handle"),
-    (number(Errno::DQUOT), "EDQUOT", "disk quota exceeded"),
+const TABLE: [(Errno, &str, &str); 31] = [
+    (Errno::PERM, "EPERM", "operation not permitted"),
+    (Errno::NOENT, "ENOENT", "no such file or directory"),
+    (Errno::INTR, "EINTR", "interrupted system call"),
+    (Errno::IO, "EIO", "input/output error"),
+    (Errno::NXIO, "ENXIO", "no such device or address"),
+    (Errno::BADF, "EBADF", "bad file descriptor"),
+    (Errno::AGAIN, "EAGAIN", "resource temporarily unavailable"),
+    (Errno::NOMEM, "ENOMEM", "cannot allocate memory"),
+    (Errno::ACCESS, "EACCES", "permission denied"),
+    (Errno::FAULT, "EFAULT", "bad address"),
+    (Errno::BUSY, "EBUSY", "device or resource busy"),
+    (Errno::EXIST, "EEXIST", "file exists"),
+    (Errno::NODEV, "ENODEV", "no such device"),
+    (Errno::NOTDIR, "ENOTDIR", "not a directory"),
+    (Errno::ISDIR, "EISDIR", "is a directory"),
+    (Errno::INVAL, "EINVAL", "invalid argument"),
+    (Errno::NFILE, "ENFILE", "too many open files in system"),
+    (Errno::MFILE, "EMFILE", "too many open files"),
+    (Errno::TXTBSY, "ETXTBSY", "text file busy"),
+    (Errno::FBIG, "EFBIG", "file too large"),
+    (Errno::NOSPC, "ENOSPC", "no space left on device"),
+    (Errno::SPIPE, "ESPIPE", "illegal seek"),
+    (Errno::ROFS, "EROFS", "read-only file system"),
+    (Errno::PIPE, "EPIPE", "broken pipe"),
+    (Errno::NAMETOOLONG, "ENAMETOOLONG", "file name too long"),
+    (Errno::NOSYS, "ENOSYS", "function not implemented"),
+    (Errno::LOOP, "ELOOP", "too many levels of symbolic links"),
+    (Errno::OVERFLOW, "EOVERFLOW", "value too large"),
+    (Errno::OPNOTSUPP, "EOPNOTSUPP", "operation not supported"),
+    (Errno::STALE, "ESTALE", "stale file handle"),
+    (Errno::DQUOT, "EDQUOT", "disk quota exceeded"),
 ];

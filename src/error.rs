@@ -2,7 +2,7 @@
 
 use core::fmt;
 
-use crate::texts::{self, Entry};
+use crate::texts::{self, Packed};
 use crate::{Errno, errno};
 
 /// What the system was asked to do when it failed.
@@ -50,15 +50,15 @@ impl Operation {
     /// Gives the operation as the verb of "cannot …".
     #[must_use]
     pub fn verb(self) -> &'static str {
-        texts::find(VERBS, self.number()).map_or("", |(verb, _)| verb)
+        TEXTS.get(self.place())
     }
 
     #[expect(
         clippy::as_conversions,
         reason = "an enum gives its number in no other way"
     )]
-    const fn number(self) -> u16 {
-        self as u16
+    const fn place(self) -> usize {
+        self as usize
     }
 
     /// Gives the kind of thing that the operation is done to.
@@ -79,28 +79,36 @@ impl Operation {
     }
 }
 
-static VERBS: &str = texts::text(&VERBS_BYTES);
-static VERBS_BYTES: [u8; texts::packed_len(&VERBS_TABLE)] = texts::pack(&VERBS_TABLE);
+static TEXTS: Packed<{ texts::len(&LIST) }> = Packed::new(&LIST);
 
-const VERBS_TABLE: [Entry; 17] = [
-    (Operation::Name.number(), "use", ""),
-    (Operation::Directory.number(), "find", ""),
-    (Operation::Create.number(), "create", ""),
-    (Operation::Open.number(), "open", ""),
-    (Operation::Unlink.number(), "unlink", ""),
-    (Operation::SetMode.number(), "set the mode of", ""),
-    (Operation::Resize.number(), "resize", ""),
-    (Operation::Reserve.number(), "reserve", ""),
-    (Operation::Inspect.number(), "inspect", ""),
-    (Operation::Adopt.number(), "adopt", ""),
-    (Operation::Map.number(), "map", ""),
-    (Operation::Protect.number(), "protect", ""),
-    (Operation::Prefault.number(), "prefault", ""),
-    (Operation::Lock.number(), "lock", ""),
-    (Operation::Unlock.number(), "unlock", ""),
-    (Operation::Advise.number(), "advise", ""),
-    (Operation::Access.number(), "access", ""),
+/// The verbs in the order of [`Operation`], and what [`Error::words`] has instead of an errno's own words.
+const LIST: [&str; 21] = [
+    "use",
+    "find",
+    "create",
+    "open",
+    "unlink",
+    "set the mode of",
+    "resize",
+    "reserve",
+    "inspect",
+    "adopt",
+    "map",
+    "protect",
+    "prefault",
+    "lock",
+    "unlock",
+    "advise",
+    "access",
+    "not a valid name",
+    "not a shared memory object",
+    "the object is too small",
+    "unknown error",
 ];
+const INVALID_NAME: usize = 17;
+const NO_OBJECT: usize = 18;
+const TOO_SMALL: usize = 19;
+const UNKNOWN: usize = 20;
 
 /// What failed, and the errno with which it did.
 ///
@@ -150,12 +158,16 @@ impl Error {
     /// Where an errno has one particular cause, the words name that cause.
     #[must_use]
     pub fn words(self) -> &'static str {
-        match (self.operation, self.errno) {
-            (Operation::Name, Errno::INVAL) => "not a valid name",
-            (Operation::Open | Operation::Adopt, Errno::INVAL) => "not a shared memory object",
-            (Operation::Map, Errno::NXIO) => "the object is too small",
-            (_, errno) => errno::words(errno).unwrap_or("unknown error"),
-        }
+        let place = match (self.operation, self.errno) {
+            (Operation::Name, Errno::INVAL) => INVALID_NAME,
+            (Operation::Open | Operation::Adopt, Errno::INVAL) => NO_OBJECT,
+            (Operation::Map, Errno::NXIO) => TOO_SMALL,
+            (_, errno) => match errno::words(errno) {
+                Some(words) => return words,
+                None => UNKNOWN,
+            },
+        };
+        TEXTS.get(place)
     }
 
     /// Gives the symbolic name of the errno, such as `EEXIST`; `None` if it has none here.

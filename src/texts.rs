@@ -1,108 +1,85 @@
-//! Tables of short texts by number, packed into one string.
+//! Lists of short texts, packed.
 //!
 //! A `match` that gives texts becomes a table of addresses and lengths, of 16 bytes an entry and more than the texts
-//! themselves; here it is 4, and the static executables have room for all the words.
+//! themselves; here it is one, and the static executables have room for all the words.
 
-/// A number and its two texts.
-pub(crate) type Entry = (u16, &'static str, &'static str);
+use core::str;
 
-/// An entry begins with its number in two digits, and the length of either text.
-const HEADER: usize = 4;
+/// Texts one behind the other, each behind its length in one byte.
+pub(crate) struct Packed<const LEN: usize>([u8; LEN]);
 
-/// Finds the texts of a number in a packed table.
-pub(crate) fn find(packed: &'static str, number: u16) -> Option<(&'static str, &'static str)> {
-    let wanted = digits(number);
-    let mut rest = packed;
-    loop {
-        let (header, tail) = rest.split_at_checked(HEADER)?;
-        let &[high, low, one_len, other_len] = header.as_bytes() else {
-            return None;
-        };
-        let (one, tail) = tail.split_at_checked(one_len.into())?;
-        let (other, tail) = tail.split_at_checked(other_len.into())?;
-        if wanted == [high, low] {
-            return Some((one, other));
+impl<const LEN: usize> Packed<LEN> {
+    /// Packs texts into as many bytes as `len` says for them.
+    #[expect(
+        clippy::arithmetic_side_effects,
+        clippy::indexing_slicing,
+        reason = "evaluated by the compiler, which reports overflow and bounds as errors"
+    )]
+    pub(crate) const fn new(texts: &[&str]) -> Self {
+        let mut packed = [0; LEN];
+        let mut at = 0;
+        let mut text = 0;
+        while text < texts.len() {
+            let bytes = texts[text].as_bytes();
+            packed[at] = short(bytes.len());
+            at += 1;
+            let mut byte = 0;
+            while byte < bytes.len() {
+                packed[at] = bytes[byte];
+                at += 1;
+                byte += 1;
+            }
+            text += 1;
         }
+        assert!(at == LEN, "this is not the length of these texts");
+        Self(packed)
+    }
+
+    /// Gives a text by its place in the list, and nothing if there is none.
+    pub(crate) fn get(&'static self, place: usize) -> &'static str {
+        get(&self.0, place)
+    }
+}
+
+/// Not generic, so that it is there once.
+fn get(packed: &'static [u8], place: usize) -> &'static str {
+    let mut left = place;
+    let mut rest = packed;
+    while let [len, tail @ ..] = rest {
+        // SAFETY: `new`, which alone makes a `Packed`, puts as many bytes behind each length.
+        let (text, tail) = unsafe { tail.split_at_unchecked(usize::from(*len)) };
+        if left == 0 {
+            // SAFETY: these bytes are a whole text.
+            return unsafe { str::from_utf8_unchecked(text) };
+        }
+        left = left.wrapping_sub(1);
         rest = tail;
     }
+    ""
 }
 
-/// Gives a packed table as text; every byte of it is ASCII.
-pub(crate) const fn text(packed: &'static [u8]) -> &'static str {
-    match core::str::from_utf8(packed) {
-        Ok(text) => text,
-        Err(_) => "",
-    }
-}
-
-/// Gives the size of a table when it is packed.
+/// Gives how many bytes texts take when they are packed.
 #[expect(
     clippy::arithmetic_side_effects,
     clippy::indexing_slicing,
     reason = "evaluated by the compiler, which reports overflow and bounds as errors"
 )]
-pub(crate) const fn packed_len(table: &[Entry]) -> usize {
+pub(crate) const fn len(texts: &[&str]) -> usize {
     let mut len = 0;
-    let mut entry = 0;
-    while entry < table.len() {
-        len += HEADER + table[entry].1.len() + table[entry].2.len();
-        entry += 1;
+    let mut text = 0;
+    while text < texts.len() {
+        len += 1 + texts[text].len();
+        text += 1;
     }
     len
 }
 
-/// Packs a table.
-#[expect(
-    clippy::arithmetic_side_effects,
-    clippy::indexing_slicing,
-    reason = "evaluated by the compiler, which reports overflow and bounds as errors"
-)]
-pub(crate) const fn pack<const LEN: usize>(table: &[Entry]) -> [u8; LEN] {
-    let mut packed = [0; LEN];
-    let mut at = 0;
-    let mut entry = 0;
-    while entry < table.len() {
-        let (number, one, other) = table[entry];
-        let [high, low] = digits(number);
-        let header = [high, low, short(one), short(other)];
-        at = copy(&mut packed, at, &header);
-        at = copy(&mut packed, at, one.as_bytes());
-        at = copy(&mut packed, at, other.as_bytes());
-        entry += 1;
-    }
-    packed
-}
-
-/// A number in base 128, so that each digit is a character of one byte.
 #[expect(
     clippy::as_conversions,
     clippy::cast_possible_truncation,
-    reason = "no other conversion is const; a digit is below 128"
+    reason = "no other conversion is const; the length is below 256"
 )]
-const fn digits(number: u16) -> [u8; 2] {
-    [(number >> 7) as u8 & 127, number as u8 & 127]
-}
-
-#[expect(
-    clippy::as_conversions,
-    clippy::cast_possible_truncation,
-    reason = "no other conversion is const; the length is below 128"
-)]
-const fn short(text: &str) -> u8 {
-    assert!(text.len() < 128, "a length is a character of one byte");
-    text.len() as u8
-}
-
-#[expect(
-    clippy::arithmetic_side_effects,
-    clippy::indexing_slicing,
-    reason = "evaluated by the compiler, which reports overflow and bounds as errors"
-)]
-const fn copy(packed: &mut [u8], at: usize, text: &[u8]) -> usize {
-    let mut byte = 0;
-    while byte < text.len() {
-        packed[at + byte] = text[byte];
-        byte += 1;
-    }
-    at + text.len()
+const fn short(len: usize) -> u8 {
+    assert!(len < 256, "a length is one byte");
+    len as u8
 }
