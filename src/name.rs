@@ -4,7 +4,6 @@ use core::ffi::CStr;
 use core::fmt::{self, Write as _};
 use core::hash::{Hash, Hasher};
 use core::mem::MaybeUninit;
-use core::ptr;
 use core::slice;
 use core::str::FromStr;
 
@@ -169,32 +168,36 @@ impl Name {
         while let [b'/', rest @ ..] = name {
             name = rest;
         }
-        if let [] | b"." | b".." = name {
-            return Err(Error::new(Operation::Name, Errno::INVAL));
-        }
-        let mut rest = name;
-        while let [byte, tail @ ..] = rest {
-            if let b'/' | 0 = *byte {
-                return Err(Error::new(Operation::Name, Errno::INVAL));
-            }
-            rest = tail;
-        }
         let len = name.len();
         if len > limit || len > LONGEST {
-            return Err(Error::new(Operation::Name, Errno::NAMETOOLONG));
+            return Err(too_long(name));
+        }
+        if is_special(name) {
+            return Err(Error::new(Operation::Name, Errno::INVAL));
         }
         let room: *mut Self = room.as_mut_ptr();
-        // SAFETY: within the room, as is what follows: the prefix, at most `LONGEST` bytes and a NUL are at most `PATH`.
+        // SAFETY: within the room.
         let path: *mut u8 = unsafe { &raw mut (*room).path }.cast();
-        // SAFETY: see above.
+        // SAFETY: the path has room for the prefix.
         unsafe { path.cast::<[u8; PREFIX.len()]>().write(*PREFIX) };
-        // SAFETY: see above; the name is no part of the room, which is borrowed exclusively.
-        unsafe { ptr::copy_nonoverlapping(name.as_ptr(), path.add(PREFIX.len()), len) };
-        let len = len.saturating_add(PREFIX.len());
+        let end = path.wrapping_add(PREFIX.len()).wrapping_add(len);
+        // Copied while it is checked: few names are so long that another way would be faster.
+        let mut rest = name;
+        while let [byte, tail @ ..] = rest {
+            if is_wrong(*byte) {
+                return Err(Error::new(Operation::Name, Errno::INVAL));
+            }
+            let to = end.wrapping_sub(rest.len());
+            // SAFETY: the path has room for the prefix, at most `LONGEST` bytes and a NUL.
+            unsafe { to.write(*byte) };
+            rest = tail;
+        }
         // SAFETY: see above.
-        unsafe { path.add(len).write(0) };
-        // SAFETY: see above.
-        unsafe { (&raw mut (*room).len).write(len) };
+        unsafe { end.write(0) };
+        // SAFETY: within the room.
+        let total = unsafe { &raw mut (*room).len };
+        // SAFETY: within the room, and aligned in it.
+        unsafe { total.write(len.saturating_add(PREFIX.len())) };
         // SAFETY: the path need not be initialised further, see the field, and the length is.
         Ok(unsafe { &*room })
     }
@@ -229,6 +232,33 @@ impl Name {
         let path = unsafe { slice::from_raw_parts(path.as_ptr().cast(), len) };
         // SAFETY: the last byte is a NUL and none before it is, see the field: `with_limit` lets none in.
         unsafe { CStr::from_bytes_with_nul_unchecked(path) }
+    }
+}
+
+/// The error of a name that is too long: another one, if it has a wrong byte, too.
+#[cold]
+const fn too_long(name: &[u8]) -> Error {
+    let mut rest = name;
+    while let [byte, tail @ ..] = rest {
+        if is_wrong(*byte) {
+            return Error::new(Operation::Name, Errno::INVAL);
+        }
+        rest = tail;
+    }
+    Error::new(Operation::Name, Errno::NAMETOOLONG)
+}
+
+/// Says whether no name has this byte, by one comparison for most bytes.
+const fn is_wrong(byte: u8) -> bool {
+    byte <= b'/' && matches!(byte, b'/' | 0)
+}
+
+/// Says whether this is nothing, or the name of a directory in every directory.
+const fn is_special(name: &[u8]) -> bool {
+    match name {
+        [] => true,
+        [b'.', rest @ ..] => matches!(rest, [] | [b'.']),
+        _ => false,
     }
 }
 
