@@ -24,6 +24,15 @@ const WORD: usize = size_of::<usize>();
 /// private bytes meanwhile, and nothing accesses the shared ones but atomically.
 pub(crate) unsafe fn from_shared(shared: NonNull<u8>, private: *mut u8, len: usize) {
     let mut done = 0;
+    if shared.cast::<AtomicUsize>().is_aligned() {
+        while len.wrapping_sub(done) >= WORD {
+            let from = shared.as_ptr().wrapping_add(done);
+            let to = private.wrapping_add(done);
+            // SAFETY: a word is left, so both can be accessed by this function's own contract; `from` is aligned.
+            unsafe { load(from, to, |cell: &AtomicUsize| cell.load(Relaxed)) };
+            done = done.wrapping_add(WORD);
+        }
+    }
     while done < len {
         let from = shared.as_ptr().wrapping_add(done);
         let to = private.wrapping_add(done);
@@ -53,6 +62,19 @@ pub(crate) unsafe fn from_shared(shared: NonNull<u8>, private: *mut u8, len: usi
 /// bytes meanwhile, and nothing accesses the shared ones but atomically.
 pub(crate) unsafe fn to_shared(private: *const u8, shared: NonNull<u8>, len: usize) {
     let mut done = 0;
+    if shared.cast::<AtomicUsize>().is_aligned() {
+        while len.wrapping_sub(done) >= WORD {
+            let from = private.wrapping_add(done);
+            let to = shared.as_ptr().wrapping_add(done);
+            // SAFETY: a word is left, so both can be accessed by this function's own contract; `to` is aligned.
+            unsafe {
+                store(from, to, |cell: &AtomicUsize, word| {
+                    cell.store(word, Relaxed);
+                });
+            }
+            done = done.wrapping_add(WORD);
+        }
+    }
     while done < len {
         let from = private.wrapping_add(done);
         let to = shared.as_ptr().wrapping_add(done);

@@ -1,8 +1,8 @@
 //! Mappings of objects.
 
-use core::fmt;
 use core::ops::Deref;
 use core::ptr::NonNull;
+use core::{fmt, hint};
 
 use rustix::fd::BorrowedFd;
 
@@ -127,6 +127,9 @@ impl Mapping<ReadWrite> {
     }
 }
 
+/// No page is smaller than this.
+const PAGE_MIN: usize = 4096;
+
 impl<R: Rights> Mapping<R> {
     /// Maps an offset and a length that lie within the object.
     pub(crate) fn new(fd: BorrowedFd<'_>, (offset, len): (u64, usize)) -> Result<Self, Error> {
@@ -136,6 +139,9 @@ impl<R: Rights> Mapping<R> {
         let lead = usize::try_from(lead).map_err(|_| failed(Errno::OVERFLOW))?;
         let mapped = len.checked_add(lead).ok_or(failed(Errno::NOMEM))?;
         let base = sys::map(fd, rights::access::<R>(), start, mapped).map_err(failed)?;
+        // SAFETY: the kernel maps whole pages, and no system has smaller ones. Knowing it, the compiler makes a copy
+        // of a small value at the start of a mapping a few plain moves.
+        unsafe { hint::assert_unchecked(base.addr() % PAGE_MIN == 0) };
         let first = base.cast::<u8>().wrapping_add(lead);
         // The kernel maps nothing at address 0 unless told to.
         let first = NonNull::new(first).ok_or(failed(Errno::FAULT))?;
