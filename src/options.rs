@@ -19,10 +19,14 @@ pub enum Mode {
 }
 
 impl Mode {
-    fn checked(self) -> Result<u32, Error> {
+    const fn bits(self) -> u32 {
         let (Self::LessUmask(bits) | Self::Exact(bits)) = self;
-        if bits & !0o777 == 0 {
-            Ok(bits)
+        bits
+    }
+
+    fn check(self) -> Result<(), Error> {
+        if self.bits() & !0o777 == 0 {
+            Ok(())
         } else {
             Err(Error::new(Operation::SetMode, Errno::INVAL))
         }
@@ -274,7 +278,8 @@ impl<'d> Options<'d> {
         size: Size,
         finish: impl FnOnce(&Object<ReadWrite>) -> Result<T, Error>,
     ) -> Result<(Object<ReadWrite>, T), Error> {
-        let mode = self.mode.checked()?;
+        self.mode.check()?;
+        let mode = self.mode.bits();
         let bytes = size.checked().map_err(because(Operation::Resize))?;
         let access = rights::access::<ReadWrite>();
         let fd = sys::open(self.place, name, access, Disposition::New(mode)).map_err(|errno| {

@@ -3,8 +3,9 @@
 //! `rustix::shm` is not used: it follows symbolic links, waits for a FIFO's peer and differs between architectures.
 
 use core::ffi::{CStr, c_void};
+use core::hint;
 
-use rustix::fd::{BorrowedFd, OwnedFd};
+use rustix::fd::{AsRawFd as _, BorrowedFd, OwnedFd};
 use rustix::fs::{self, AtFlags, CWD, FallocateFlags, FileType, Mode, OFlags};
 use rustix::io::retry_on_intr;
 use rustix::mm;
@@ -52,22 +53,28 @@ pub(crate) fn open(
         Disposition::New(mode) => (OFlags::CREATE | OFlags::EXCL, Mode::from_bits_retain(mode)),
     };
     let (directory, path) = at(place, name);
-    retry_on_intr(|| fs::openat(directory, path, always | access | how, mode)).map_err(|errno| {
-        match errno {
+    loop {
+        match fs::openat(directory, path, always | access | how, mode) {
+            Err(Errno::INTR) => {}
             // A directory, and a socket or a device without a driver.
-            Errno::ISDIR | Errno::NXIO => Errno::INVAL,
-            other => other,
+            Err(Errno::ISDIR | Errno::NXIO) => return Err(Errno::INVAL),
+            Err(errno) => return Err(errno),
+            Ok(fd) => {
+                // SAFETY: no descriptor is -1. Knowing it, the compiler leaves out a check at every borrow.
+                unsafe { hint::assert_unchecked(fd.as_raw_fd() != -1) };
+                return Ok(fd);
+            }
         }
-    })
+    }
 }
 
 pub(crate) fn status(fd: BorrowedFd<'_>) -> Result<Status, Errno> {
     let stat = fs::fstat(fd)?;
+    let blocks = u64::try_from(stat.st_blocks).map_err(|_| Errno::OVERFLOW)?;
     Ok(Status {
         size: u64::try_from(stat.st_size).map_err(|_| Errno::OVERFLOW)?,
-        allocated: u64::try_from(stat.st_blocks)
-            .map_err(|_| Errno::OVERFLOW)
-            .map(|blocks| blocks.saturating_mul(STAT_BLOCK)),
+        // The kernel counts bytes in 64 bits.
+        allocated: Ok(blocks.wrapping_mul(STAT_BLOCK)),
         identity: identity(&stat),
         is_regular: FileType::from_raw_mode(stat.st_mode) == FileType::RegularFile,
     })
