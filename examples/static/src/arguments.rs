@@ -14,8 +14,8 @@ pub(crate) struct Parser {
     arguments: Arguments,
     /// The letters of the current argument that have not been given yet.
     letters: &'static [u8],
-    /// `--` has been seen.
-    operands_only: bool,
+    /// What letters begin with: `-`, and nothing any more behind `--`.
+    dash: Option<u8>,
 }
 
 impl Parser {
@@ -23,7 +23,7 @@ impl Parser {
         Self {
             arguments,
             letters: &[],
-            operands_only: false,
+            dash: Some(b'-'),
         }
     }
 
@@ -36,6 +36,13 @@ impl Parser {
     }
 }
 
+impl Parser {
+    /// The value of the letter just given, as an unsigned number of this base.
+    pub(crate) fn unsigned(&mut self, base: u64) -> Option<u64> {
+        unsigned(self.value()?, base)
+    }
+}
+
 impl Iterator for Parser {
     type Item = Item;
 
@@ -45,19 +52,17 @@ impl Iterator for Parser {
                 self.letters = rest;
                 return Some(Item::Letter(*letter));
             }
-            match self.arguments.next()? {
-                b"--" if !self.operands_only => self.operands_only = true,
-                [b'-', letters @ ..] if !self.operands_only && begins_with_letter(letters) => {
-                    self.letters = letters;
-                }
-                operand => return Some(Item::Operand(operand)),
+            let argument = self.arguments.next()?;
+            match argument.split_first() {
+                Some((dash, letters)) if Some(*dash) == self.dash => match letters {
+                    b"-" => self.dash = None,
+                    [] | [b'0'..=b'9', ..] => return Some(Item::Operand(argument)),
+                    letters => self.letters = letters,
+                },
+                _ => return Some(Item::Operand(argument)),
             }
         }
     }
-}
-
-fn begins_with_letter(letters: &[u8]) -> bool {
-    !matches!(letters, [] | [b'0'..=b'9', ..])
 }
 
 /// Reads an unsigned number of this base, 8 or 10.
@@ -76,8 +81,14 @@ pub(crate) fn unsigned(digits: &[u8], base: u64) -> Option<u64> {
 
 /// Reads a signed decimal number.
 pub(crate) fn signed(text: &[u8]) -> Option<i64> {
-    match text {
-        [b'-', digits @ ..] => 0_i64.checked_sub_unsigned(unsigned(digits, 10)?),
-        digits => i64::try_from(unsigned(digits, 10)?).ok(),
+    let (digits, negative) = match text {
+        [b'-', digits @ ..] => (digits, true),
+        digits => (digits, false),
+    };
+    let magnitude = unsigned(digits, 10)?;
+    if negative {
+        0_i64.checked_sub_unsigned(magnitude)
+    } else {
+        i64::try_from(magnitude).ok()
     }
 }

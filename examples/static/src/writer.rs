@@ -3,17 +3,21 @@
 #![cfg_attr(target_os = "linux", no_std, no_main)]
 
 mod arguments;
+#[expect(dead_code, reason = "the reader uses the rest of it")]
+mod line;
+#[expect(dead_code, reason = "the reader uses the rest of it")]
 mod report;
+#[expect(dead_code, reason = "the reader uses the rest of it")]
 mod start;
 
 use core::mem::MaybeUninit;
 
-use arguments::{Item, Parser, signed, unsigned};
+use arguments::{Item, Parser, signed};
 use rawshm::{Errno, Error, Mode, Name, Options, Size};
 use report::Failure;
 
-const PROGRAM: &str = "writer";
 const USAGE: &str = "usage: writer [-n NAME] [-s BYTES] [-m MODE] [COL1 COL2 COL3]\n";
+const FAILED: &str = "writer: cannot % %: % (%%)\n";
 
 const COLUMNS: usize = 3;
 const COLUMNS_SIZE: u64 = 24;
@@ -21,7 +25,7 @@ const COLUMNS_SIZE: u64 = 24;
 struct Request {
     name: &'static [u8],
     size: u64,
-    mode: u32,
+    mode: u64,
     columns: [i64; COLUMNS],
 }
 
@@ -30,42 +34,48 @@ fn main() -> std::process::ExitCode {
     start::main()
 }
 
+#[expect(
+    clippy::inline_always,
+    reason = "spares saving and restoring registers that nobody uses"
+)]
+#[inline(always)]
 fn run(arguments: start::Arguments) -> u8 {
-    let Some(request) = parse(arguments) else {
-        return report::misused(USAGE);
-    };
-    match write(&request) {
-        Ok(()) => 0,
-        Err(error) => Failure::of(error, request.name).report(PROGRAM),
-    }
-}
-
-fn parse(arguments: start::Arguments) -> Option<Request> {
     let mut request = Request {
         name: b"/my_shm",
         size: 4_000_000_000,
         mode: 0o644,
         columns: [100, 876, 8021],
     };
-    let mut operands = 0;
-    let mut parser = Parser::new(arguments);
-    while let Some(item) = parser.next() {
-        match item {
-            Item::Letter(b'n') => request.name = parser.value()?,
-            Item::Letter(b's') => request.size = unsigned(parser.value()?, 10)?,
-            Item::Letter(b'm') => {
-                request.mode = u32::try_from(unsigned(parser.value()?, 8)?).ok()?
-            }
-            Item::Letter(_) => return None,
-            Item::Operand(text) => {
-                *request.columns.get_mut(operands)? = signed(text)?;
-                operands = operands.wrapping_add(1);
+    if request.parse(arguments).is_none() {
+        return report::misused(USAGE);
+    }
+    match write(&request) {
+        Ok(()) => 0,
+        Err(error) => Failure::from(error).report(FAILED, request.name),
+    }
+}
+
+impl Request {
+    /// Gives nothing if the arguments are not as the usage line has them.
+    fn parse(&mut self, arguments: start::Arguments) -> Option<()> {
+        let mut operands = 0;
+        let mut parser = Parser::new(arguments);
+        while let Some(item) = parser.next() {
+            match item {
+                Item::Letter(b'n') => self.name = parser.value()?,
+                Item::Letter(b's') => self.size = parser.unsigned(10)?,
+                Item::Letter(b'm') => self.mode = parser.unsigned(8)?,
+                Item::Letter(_) => return None,
+                Item::Operand(text) => {
+                    *self.columns.get_mut(operands)? = signed(text)?;
+                    operands = operands.wrapping_add(1);
+                }
             }
         }
+        let complete = matches!(operands, 0 | COLUMNS);
+        let valid = self.size >= COLUMNS_SIZE && self.mode <= 0o777;
+        (complete && valid).then_some(())
     }
-    let complete = matches!(operands, 0 | COLUMNS);
-    let valid = request.size >= COLUMNS_SIZE && request.mode <= 0o777;
-    (complete && valid).then_some(request)
 }
 
 fn write(request: &Request) -> Result<(), Error> {
@@ -76,7 +86,7 @@ fn write(request: &Request) -> Result<(), Error> {
         _ => {}
     }
     let mapping = Options::new()
-        .mode(Mode::LessUmask(request.mode))
+        .mode(Mode::LessUmask(u32::try_from(request.mode).unwrap_or(0)))
         .create_mapping(name, Size::Sparse(request.size))?;
     mapping.store(0, &request.columns)?;
     Ok(())

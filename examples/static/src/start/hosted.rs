@@ -13,6 +13,12 @@ pub(crate) fn main() -> ExitCode {
     ExitCode::from(crate::run(Arguments(arguments)))
 }
 
+impl Arguments {
+    pub(crate) fn is_empty(&self) -> bool {
+        self.0.len() == 0
+    }
+}
+
 impl Iterator for Arguments {
     type Item = &'static [u8];
 

@@ -1,22 +1,17 @@
 //! The start code: from the kernel's entry to `run`, and from what it returns to `exit_group`.
 
-use core::arch::global_asm;
+use core::arch::{asm, global_asm};
 use core::ffi::c_char;
 use core::panic::PanicInfo;
 use core::slice;
 
-// At `_start` the stack pointer is aligned as the ABI wants it, and points to argc, which argv follows. What `start`
-// returns goes on as the argument of `exit_group`.
+// At `_start` the stack pointer is aligned as the ABI wants it, and points to argc, which argv follows.
 
 #[cfg(target_arch = "x86_64")]
 global_asm!(
     ".globl _start",
     "_start: mov rdi, rsp",
     "call {start}",
-    "mov edi, eax",
-    ".globl exit_group",
-    "exit_group: mov eax, 231",
-    "syscall",
     start = sym start,
 );
 
@@ -27,12 +22,6 @@ global_asm!(
     "sub esp, 12",
     "push eax",
     "call {start}",
-    "push eax",
-    "push 0",
-    ".globl exit_group",
-    "exit_group: mov ebx, [esp + 4]",
-    "mov eax, 252",
-    "int 0x80",
     start = sym start,
 );
 
@@ -41,9 +30,6 @@ global_asm!(
     ".globl _start",
     "_start: mov x0, sp",
     "bl {start}",
-    ".globl exit_group",
-    "exit_group: mov x8, #94",
-    "svc #0",
     start = sym start,
 );
 
@@ -53,9 +39,6 @@ global_asm!(
     ".globl _start",
     "_start: mov r0, sp",
     "bl {start}",
-    ".globl exit_group",
-    "exit_group: mov r7, #248",
-    "svc #0",
     start = sym start,
 );
 
@@ -64,9 +47,6 @@ global_asm!(
     ".globl _start",
     "_start: mv a0, sp",
     "call {start}",
-    ".globl exit_group",
-    "exit_group: li a7, 94",
-    "ecall",
     start = sym start,
 );
 
@@ -81,28 +61,48 @@ compile_error!(
     "there is no start code for this architecture yet; to help, add its five lines here"
 );
 
-unsafe extern "C" {
-    safe fn exit_group(status: u32) -> !;
-}
-
 /// The exit status of a panic, as std has it.
-const PANICKED: u32 = 101;
+const PANICKED: u8 = 101;
 
 /// # Safety
 /// Called once, by `_start`, with the stack pointer that the kernel left.
-unsafe extern "C" fn start(stack: *const usize) -> u32 {
+unsafe extern "C" fn start(stack: *const usize) -> ! {
     // SAFETY: the kernel puts argc there.
-    let argc = unsafe { stack.read() };
+    let count = unsafe { stack.read() };
     // Linux before 5.18 runs a program without a name, too.
-    let first = if argc == 0 { 1 } else { 2 };
+    let first = usize::from(count != 0).wrapping_add(1);
     let argv = stack.wrapping_add(first).cast();
-    crate::run(Arguments { argv }).into()
+    exit_group(crate::run(Arguments { argv }))
+}
+
+fn exit_group(status: u8) -> ! {
+    let status = u32::from(status);
+    // SAFETY: it ends the process.
+    unsafe {
+        #[cfg(target_arch = "x86_64")]
+        asm!("syscall", in("eax") 231, in("edi") status, options(noreturn));
+        #[cfg(target_arch = "x86")]
+        asm!("int 0x80", in("eax") 252, in("ebx") status, options(noreturn));
+        #[cfg(target_arch = "aarch64")]
+        asm!("svc #0", in("x8") 94, in("x0") status, options(noreturn));
+        #[cfg(target_arch = "arm")]
+        asm!("mov r7, #248", "svc #0", in("r0") status, options(noreturn));
+        #[cfg(target_arch = "riscv64")]
+        asm!("ecall", in("a7") 94, in("a0") status, options(noreturn));
+    }
 }
 
 /// The arguments behind the program's name.
 pub(crate) struct Arguments {
     /// Points into argv, at the most to the null behind its last element.
     argv: *const *const c_char,
+}
+
+impl Arguments {
+    pub(crate) fn is_empty(&self) -> bool {
+        // SAFETY: an element of argv, or the null behind it.
+        unsafe { self.argv.read() }.is_null()
+    }
 }
 
 impl Iterator for Arguments {
