@@ -72,6 +72,9 @@ impl Name {
     /// The most bytes that a name may have on every platform, leading slashes not counted.
     pub const PORTABLE_MAX: usize = 30;
 
+    /// Where in the path the name begins, without a slash.
+    pub(crate) const LEAF: usize = PREFIX.len();
+
     /// Validates a name.
     ///
     /// # Errors
@@ -211,20 +214,11 @@ impl Name {
     /// Gives the name with exactly one leading slash, as the C functions take it.
     #[must_use]
     pub const fn as_c_str(&self) -> &CStr {
-        self.path_from(PREFIX.len().saturating_sub(1))
+        self.path_from(Self::LEAF.saturating_sub(1))
     }
 
-    /// The path below `/dev/shm`.
-    pub(crate) const fn dev_shm_path(&self) -> &CStr {
-        self.path_from(0)
-    }
-
-    /// The name without a slash, as it is passed beside a directory's descriptor.
-    pub(crate) const fn leaf(&self) -> &CStr {
-        self.path_from(PREFIX.len())
-    }
-
-    const fn path_from(&self, start: usize) -> &CStr {
+    /// The path in `/dev/shm` from this byte of it on: the whole for 0, the name alone for [`Name::LEAF`].
+    pub(crate) const fn path_from(&self, start: usize) -> &CStr {
         let (_, path) = self.path.split_at(start);
         let len = self.len.saturating_sub(start).saturating_add(1);
         // SAFETY: `start` is at most `PREFIX.len()`, so that `len` bytes from there on end with the NUL behind the

@@ -131,7 +131,7 @@ fn every_symbol_is_defined_and_none_is_a_c_librarys() {
     for program in PROGRAMS {
         let symbols = Elf::read(&folder.join("static").join(program)).symbols();
         assert!(
-            symbols.iter().any(|(name, _)| name == "_start"),
+            symbols.iter().any(|(name, _)| name == "rawshm_start"),
             "{program}"
         );
         for (name, defined) in symbols {

@@ -1,9 +1,11 @@
 //! Objects: creating, opening, sizing, unlinking, adopting.
 
 #[cfg(target_os = "linux")]
+use std::ffi::CString;
+#[cfg(target_os = "linux")]
 use std::os::fd::IntoRawFd as _;
 #[cfg(target_os = "linux")]
-use std::os::unix::fs::{OpenOptionsExt as _, PermissionsExt as _};
+use std::os::unix::fs::PermissionsExt as _;
 
 #[cfg(target_os = "linux")]
 use rawshm::fd::{AsFd as _, AsRawFd as _, FromRawFd as _};
@@ -246,11 +248,13 @@ fn what_is_no_object_cannot_be_adopted() {
     let write_only = std::fs::OpenOptions::new().write(true).open(name.path());
     let adopted = Object::<ReadOnly>::from_fd(owned(write_only.expect("opened").into()));
     assert_failed(adopted, Operation::Adopt, Errno::ACCESS);
-    let path_only = std::fs::OpenOptions::new()
-        .read(true)
-        .custom_flags(libc::O_PATH)
-        .open(name.path());
-    let adopted = Object::<ReadOnly>::from_fd(owned(path_only.expect("opened").into()));
+    let path = CString::new(name.path().to_str().expect("text")).expect("no NUL");
+    // SAFETY: a C string.
+    let path_only = unsafe { libc::open(path.as_ptr(), libc::O_PATH | libc::O_CLOEXEC) };
+    assert!(path_only >= 0);
+    // SAFETY: just opened, and nobody else's.
+    let path_only = unsafe { rawshm::fd::OwnedFd::from_raw_fd(path_only) };
+    let adopted = Object::<ReadOnly>::from_fd(path_only);
     assert_failed(adopted, Operation::Adopt, Errno::ACCESS);
 }
 
@@ -310,7 +314,7 @@ fn descriptors_are_closed_on_exec_and_closed_on_drop() {
 fn objects_live_in_another_directory_if_asked_to() {
     let folder = std::env::temp_dir().join(format!("rawshm-test-{}", std::process::id()));
     std::fs::create_dir(&folder).expect("a folder");
-    let path = std::ffi::CString::new(folder.to_str().expect("text")).expect("no NUL");
+    let path = CString::new(folder.to_str().expect("text")).expect("no NUL");
     let directory = Directory::open(&path).expect("opened");
     let name = Name::new("/x").expect("valid");
     let options = Options::new().directory(&directory);

@@ -57,6 +57,7 @@ pub(crate) fn status(fd: BorrowedFd<'_>) -> Result<Status, Errno> {
     })
 }
 
+#[expect(clippy::unnecessary_wraps, reason = "the contract's signature")]
 pub(crate) fn identity_at(_place: Place<'_>, _name: &Name) -> Result<Identity, Errno> {
     Ok(NO_IDENTITY)
 }
@@ -69,6 +70,7 @@ pub(crate) fn unlink(place: Place<'_>, name: &Name) -> Result<(), Errno> {
 }
 
 /// `shm_open` has set the mode already, and exactly: macOS does not apply the umask to it, and `fchmod` is refused.
+#[expect(clippy::unnecessary_wraps, reason = "the contract's signature")]
 pub(crate) fn set_mode(_fd: BorrowedFd<'_>, _mode: u32) -> Result<(), Errno> {
     Ok(())
 }
@@ -123,6 +125,7 @@ pub(crate) fn directory_exists(_place: Place<'_>) -> bool {
 }
 
 /// The objects are anonymous memory of the kernel's.
+#[expect(clippy::unnecessary_wraps, reason = "the contract's signature")]
 pub(crate) fn directory_is_memory(_place: Place<'_>) -> Result<bool, Errno> {
     Ok(true)
 }

@@ -32,8 +32,8 @@ const RESERVE_STEP_MIN: u64 = 1 << 21;
 
 fn at<'a>(place: Place<'a>, name: &'a Name) -> (BorrowedFd<'a>, &'a CStr) {
     match place {
-        None => (CWD, name.dev_shm_path()),
-        Some(directory) => (directory, name.leaf()),
+        None => (CWD, name.path_from(0)),
+        Some(directory) => (directory, name.path_from(Name::LEAF)),
     }
 }
 
@@ -159,7 +159,7 @@ pub(crate) fn open_directory(path: &CStr) -> Result<OwnedFd, Errno> {
 /// A directory that was removed while it is open has no link left.
 pub(crate) fn directory_exists(place: Place<'_>) -> bool {
     match place {
-        None => fs::statat(CWD, SHM, AtFlags::empty()).is_ok(),
+        None => fs::accessat(CWD, SHM, fs::Access::EXISTS, AtFlags::empty()).is_ok(),
         Some(directory) => fs::fstat(directory).is_ok_and(|stat| stat.st_nlink > 0),
     }
 }

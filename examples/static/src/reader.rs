@@ -12,7 +12,7 @@ use core::mem::MaybeUninit;
 
 use arguments::{Item, Parser};
 use line::{Line, ROOM, Stream};
-use rawshm::{Errno, Error, Extent, Name, Options, Status};
+use rawshm::{Errno, Extent, Name, Options, Status};
 use report::{Failure, Operand, say};
 
 const USAGE: &str = "usage: reader [-n NAME] [-v] [-u]\n";
@@ -73,7 +73,7 @@ fn read(request: &Request) -> Result<(), Failure> {
     let name = Name::write(&mut room, request.name)?;
     let (object, status) = Options::new().open_with_status(name)?;
     if request.verbose {
-        describe(request.name, status)?;
+        describe(request.name, status);
     }
     let extent = Extent::first(COLUMNS_LEN);
     let mapping = object.map_within(extent, status)?;
@@ -98,13 +98,14 @@ fn print([one, two, three]: [i64; 3]) -> Result<(), Errno> {
     line.write(Stream::Output)
 }
 
-/// Says on standard error how large the object is, and how much memory it takes.
-fn describe(name: &[u8], status: Status) -> Result<(), Error> {
-    let operands = [
-        Operand::Text(name),
-        Operand::Number(status.size()),
-        Operand::Number(status.allocated()?),
-    ];
-    say("%: % bytes, % of them in memory\n", &operands);
-    Ok(())
+/// Says on standard error how large the object is, and how much memory it takes, where the system tells that.
+fn describe(name: &[u8], status: Status) {
+    let size = Operand::Number(status.size());
+    match status.allocated() {
+        Ok(allocated) => say(
+            "%: % bytes, % of them in memory\n",
+            &[Operand::Text(name), size, Operand::Number(allocated)],
+        ),
+        Err(_) => say("%: % bytes\n", &[Operand::Text(name), size]),
+    }
 }

@@ -5,20 +5,20 @@ use core::ffi::c_char;
 use core::panic::PanicInfo;
 use core::slice;
 
-// At `_start` the stack pointer is aligned as the ABI wants it, and points to argc, which argv follows.
+// At the entry point the stack pointer is aligned as the ABI wants it, and points to argc, which argv follows.
 
 #[cfg(target_arch = "x86_64")]
 global_asm!(
-    ".globl _start",
-    "_start: mov rdi, rsp",
+    ".globl rawshm_start",
+    "rawshm_start: mov rdi, rsp",
     "call {start}",
     start = sym start,
 );
 
 #[cfg(target_arch = "x86")]
 global_asm!(
-    ".globl _start",
-    "_start: mov eax, esp",
+    ".globl rawshm_start",
+    "rawshm_start: mov eax, esp",
     "sub esp, 12",
     "push eax",
     "call {start}",
@@ -27,8 +27,8 @@ global_asm!(
 
 #[cfg(target_arch = "aarch64")]
 global_asm!(
-    ".globl _start",
-    "_start: mov x0, sp",
+    ".globl rawshm_start",
+    "rawshm_start: mov x0, sp",
     "bl {start}",
     start = sym start,
 );
@@ -36,16 +36,16 @@ global_asm!(
 #[cfg(target_arch = "arm")]
 global_asm!(
     ".arm",
-    ".globl _start",
-    "_start: mov r0, sp",
+    ".globl rawshm_start",
+    "rawshm_start: mov r0, sp",
     "bl {start}",
     start = sym start,
 );
 
 #[cfg(target_arch = "riscv64")]
 global_asm!(
-    ".globl _start",
-    "_start: mv a0, sp",
+    ".globl rawshm_start",
+    "rawshm_start: mv a0, sp",
     "call {start}",
     start = sym start,
 );
@@ -65,7 +65,7 @@ compile_error!(
 const PANICKED: u8 = 101;
 
 /// # Safety
-/// Called once, by `_start`, with the stack pointer that the kernel left.
+/// Called once, by `rawshm_start`, with the stack pointer that the kernel left.
 unsafe extern "C" fn start(stack: *const usize) -> ! {
     // SAFETY: the kernel puts argc there.
     let count = unsafe { stack.read() };

@@ -1,0 +1,333 @@
+#!/usr/bin/env bash
+# Builds, checks and runs rawshm for targets other than the host's own, on an x86_64 Debian 12 machine.
+#
+# rustup is not asked for other targets: Debian packages a compiler with the sources of its standard library, which is
+# compiled here once per target. What rustc then finds in target/toolchains/ is what `rustup target add` would install.
+
+set -u -o pipefail
+cd "$(dirname "${BASH_SOURCE[0]}")/.." || exit
+
+PACKAGES=(--package rawshm --package rawshm-static --package rawshm-tests)
+# The tests of the library, as opposed to those of the host's executables.
+LIBRARY_TESTS=(--test names --test objects --test mappings --test shared_bytes --test errors --test peers)
+
+declare -A EMULATOR=(
+    [aarch64-unknown-linux-gnu]=qemu-aarch64
+    [armv7-unknown-linux-gnueabihf]=qemu-arm
+    [i686-unknown-linux-gnu]=qemu-i386
+    [riscv64gc-unknown-linux-gnu]=qemu-riscv64
+)
+WITHOUT_RAW_BACKEND=s390x-unknown-linux-gnu # where rustix goes through libc
+APPLE=(aarch64-apple-darwin x86_64-apple-darwin)
+MUSL=x86_64-unknown-linux-musl
+
+TOOLS=$PWD/target/toolchains
+OBJECT=/rawshm-targets-$$
+SKIP=77
+
+# --- Counting
+
+passed=0 failed=0 skipped=0
+
+# check CLAIM [ARGUMENT...]: the claim is a function; it fails with the first of its commands that does.
+check() {
+    local status start=$SECONDS claim="$*" log
+    log=$TOOLS/logs/${claim// /-}
+    mkdir -p "$TOOLS/logs"
+    # Bash forgets -e in whatever an `if` or a `||` looks at: hence no such thing around this.
+    (set -e; "$@") >"$log" 2>&1 </dev/null
+    status=$?
+    if ((status == 0)); then
+        echo "ok $claim ($((SECONDS - start)) s)"
+        passed=$((passed + 1))
+    elif ((status == SKIP)) && [[ -z ${CI:-} ]]; then
+        echo "skipped $claim: $(tail -n 1 "$log")"
+        skipped=$((skipped + 1))
+    else
+        sed 's/^/    /' "$log"
+        echo "FAILED $claim"
+        failed=$((failed + 1))
+    fi
+}
+
+skip() {
+    echo "$*"
+    exit $SKIP
+}
+
+# --- Tools
+
+install_packages() {
+    local package sudo='' missing=()
+    python3 -m pip --version || missing+=(python3-pip)
+    for package in rustc-web rust-web-src rust-web-clippy musl-tools qemu-user llvm binutils; do
+        [[ $(dpkg-query -W -f '${db:Status-Status}' "$package") == installed ]] || missing+=("$package")
+    done
+    ((${#missing[@]})) || return 0
+    [[ $(id -u) == 0 ]] || sudo=sudo
+    $sudo apt-get update
+    $sudo env DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends "${missing[@]}"
+}
+
+# unpack_packages FOLDER PACKAGE[=VERSION]...: unpacks Debian packages without installing them.
+unpack_packages() {
+    local folder=$1 package
+    shift
+    rm -rf "$folder"
+    mkdir -p "$folder/packages"
+    (cd "$folder/packages" && apt-get download -o APT::Sandbox::User=root "$@")
+    for package in "$folder"/packages/*.deb; do dpkg -x "$package" "$folder"; done
+    rm -r "$folder/packages"
+}
+
+# standard_library OPTIMISATION CRATES TARGET...: compiles the crates for the targets, into what is rustc's --sysroot here.
+standard_library() {
+    local optimisation=$1 crates=$2 target work=$TOOLS/standard-library targets=() folder
+    shift 2
+    for target; do [[ -d $SYSROOT/lib/rustlib/$target ]] || targets+=(--target "$target"); done
+    ((${#targets[@]})) || return 0
+    rm -rf "$work"
+    mkdir -p "$work/src"
+    echo '#![no_std]' >"$work/src/lib.rs"
+    printf '[package]\nname = "nothing"\n[workspace]\n' >"$work/Cargo.toml"
+    # The crate that aborts must be compiled to abort, all others to unwind: a difference no profile can express.
+    cat >"$work/rustc" <<'SH'
+#!/bin/sh
+case " $* " in *" --crate-name panic_abort "*) set -- "$@" -Cpanic=abort ;; esac
+exec "$@"
+SH
+    chmod +x "$work/rustc"
+    # LTO needs the bitcode.
+    (cd "$work" && RUSTC_BOOTSTRAP=1 RUSTC_WRAPPER=$work/rustc RUSTFLAGS=-Cembed-bitcode=yes CARGO_TARGET_DIR=$work \
+        CARGO_PROFILE_RELEASE_OPT_LEVEL=$optimisation cargo build --release -Zbuild-std="$crates" "${targets[@]}")
+    for target; do
+        [[ -d $work/$target ]] || continue
+        rm "$work/$target/release/deps/libnothing"*
+        folder=$SYSROOT/lib/rustlib/$target
+        rm -rf "${CARGO_TARGET_DIR:?}/$target"
+        mkdir -p "$(dirname "$folder")" "$work/done/lib"
+        mv "$work/$target"/release/deps/*.rlib "$work/done/lib/"
+        mv "$work/done" "$folder"
+    done
+    rm -r "$work"
+}
+
+core_compiles_for_linux() {
+    # Without optimisation core calls an unwinder, and the libc-free executables have none.
+    standard_library 3 core "${!EMULATOR[@]}" $WITHOUT_RAW_BACKEND
+}
+
+std_compiles_for_apple_and_musl() {
+    # With optimisation this takes twice as long.
+    standard_library 0 std,panic_unwind,panic_abort,test "${APPLE[@]}" $MUSL
+}
+
+# Debian's musl, and an unwinder that needs no glibc, where rustc looks for what its own musl target brings along.
+musl_start_files() {
+    local folder=$SYSROOT/lib/rustlib/$MUSL/lib/self-contained file
+    [[ -d $folder ]] && return
+    unpack_packages "$TOOLS/libunwind" libunwind-14-dev
+    rm -rf "$folder.new"
+    mkdir "$folder.new"
+    for file in crt1.o rcrt1.o crti.o crtn.o libc.a; do cp "/usr/lib/x86_64-linux-musl/$file" "$folder.new/"; done
+    for file in crtbegin.o crtbeginS.o crtend.o crtendS.o; do cp "$(gcc -print-file-name="$file")" "$folder.new/"; done
+    cp "$TOOLS/libunwind/usr/lib/llvm-14/lib/libunwind.a" "$folder.new/"
+    # glibc's name for the function with which libunwind writes its last words.
+    echo 'int __fprintf_chk() { __builtin_trap(); }' | gcc -w -Os -c -x c -o "$folder.new/checked.o" -
+    ar r "$folder.new/libunwind.a" "$folder.new/checked.o"
+    mv "$folder.new" "$folder"
+}
+
+# The names of what macOS's libraries export, without the libraries: a linker needs no more.
+apple_library_names() {
+    local folder=$SDKROOT/usr/lib library
+    [[ -d $folder ]] && return
+    rm -rf "$TOOLS/ziglang" "$SDKROOT"
+    python3 -m pip download --no-deps --dest "$TOOLS/ziglang" ziglang==0.17.1
+    mkdir -p "$SDKROOT/new"
+    python3 -c 'import sys, zipfile; sys.stdout.buffer.write(zipfile.ZipFile(sys.argv[1]).read(sys.argv[2]))' \
+        "$TOOLS"/ziglang/*.whl ziglang/lib/libc/darwin/libSystem.tbd | sed 's/arm64e\.x1-/arm64-/g' >"$SDKROOT/new/libSystem.tbd"
+    rm -r "$TOOLS/ziglang"
+    for library in c m pthread dl; do ln -s libSystem.tbd "$SDKROOT/new/lib$library.tbd"; done
+    cat >"$SDKROOT/new/libiconv.tbd" <<'TBD'
+--- !tapi-tbd
+tbd-version: 4
+targets: [ x86_64-macos, arm64-macos ]
+install-name: '/usr/lib/libiconv.2.dylib'
+exports:
+  - targets: [ x86_64-macos, arm64-macos ]
+    symbols: [ _iconv, _iconv_open, _iconv_close ]
+...
+TBD
+    mkdir "$SDKROOT/usr"
+    mv "$SDKROOT/new" "$folder"
+}
+
+oldest_rust_packages() {
+    local version
+    version=$(apt-cache madison rustc-web | awk -v rust="$MSRV." 'index($3, rust) == 1 { print $3; exit }')
+    [[ -n $version ]] || skip "Debian here has no Rust $MSRV"
+    [[ -d $TOOLS/rust-$version ]] && return
+    unpack_packages "$TOOLS/rust.new" {rustc-web,cargo-web,libstd-rust-web-dev,libstd-rust-web-"$MSRV"}="$version" \
+        libllvm19 libpcre3 libhttp-parser2.9
+    mv "$TOOLS/rust.new" "$TOOLS/rust-$version"
+}
+
+# --- Claims
+
+# The oldest compiler with the oldest cargo, which must understand the manifests too.
+the_oldest_rust() {
+    local root
+    root=$(echo "$TOOLS/rust-$MSRV."*)
+    [[ -d $root ]] || skip "Debian here has no Rust $MSRV"
+    LD_LIBRARY_PATH=$root/usr/lib/x86_64-linux-gnu:$root/lib/x86_64-linux-gnu PATH=$root/usr/bin:$PATH RUSTC=$root/usr/bin/rustc \
+        CARGO_TARGET_DIR=$CARGO_TARGET_DIR/oldest "$root/usr/bin/cargo" "$@"
+}
+
+the_oldest_rust_checks_the_library() {
+    local features
+    the_oldest_rust --version | grep " $MSRV\\."
+    for features in '' std derive std,derive; do the_oldest_rust check --locked --lib --features "$features"; done
+}
+
+the_oldest_rust_builds_the_static_pair() {
+    the_oldest_rust static --locked
+    reader_prints_what_writer_wrote "$CARGO_TARGET_DIR/oldest/static"
+}
+
+everything_compiles() {
+    cargo check "${PACKAGES[@]}" --all-targets --target "$1"
+    cargo check --package rawshm --all-targets --all-features --target "$1"
+}
+
+clippy_is_content() {
+    # Not rustup's cargo-clippy, whose compiler could not read Debian's standard library.
+    /usr/bin/cargo-clippy clippy "${PACKAGES[@]}" --all-targets --target "$1" -- -D warnings
+    /usr/bin/cargo-clippy clippy --package rawshm --all-targets --all-features --target "$1" -- -D warnings
+}
+
+# Beside what std itself imports.
+the_pair_links_and_imports_only() {
+    local target=$1 program imports
+    shift
+    # Debian's rustc has no tool that strips another platform's executables.
+    CARGO_PROFILE_STATIC_STRIP=false cargo static --target "$target"
+    { llvm-nm --no-llvm-bc --undefined-only --just-symbol-name "$SYSROOT/lib/rustlib/$target"/lib/*.rlib || true; } |
+        grep '^_' | sort -u >"$TOOLS/imports-of-std" # It grumbles at the metadata in them.
+    for program in writer reader; do
+        imports=$(llvm-nm --undefined-only --just-symbol-name "$CARGO_TARGET_DIR/$target/static/$program" |
+            grep '^_' | sort -u)
+        printf '%s imports:\n%s\n' "$program" "$imports"
+        diff <(comm -23 - "$TOOLS/imports-of-std" <<<"$imports") <(printf '_%s\n' "$@")
+    done
+}
+
+the_tests_link() {
+    cargo test --package rawshm-tests --tests --no-run --target "$1"
+}
+
+# reader_prints_what_writer_wrote FOLDER [EMULATOR]
+reader_prints_what_writer_wrote() {
+    local output
+    ${2:-} "$1/writer" -n "$OBJECT" -s 4096
+    output=$(${2:-} "$1/reader" -n "$OBJECT" -u)
+    echo "$output"
+    [[ $output == '&{100 876 8021}' ]]
+    [[ ! -e /dev/shm$OBJECT ]]
+}
+
+# Neither an interpreter, nor a shared library, nor memory that is both writable and executable.
+is_static() {
+    local headers
+    headers=$(readelf --program-headers --dynamic --wide "$1")
+    echo "$headers"
+    [[ ! $headers =~ INTERP|NEEDED|RWE ]]
+    grep 'GNU_STACK .* RW ' <<<"$headers"
+}
+
+the_static_pair_runs_for() {
+    local target=$1 folder=$CARGO_TARGET_DIR/$1/static program
+    cargo static --target "$target"
+    for program in writer reader; do
+        is_static "$folder/$program"
+        [[ $(readelf --dynamic "$folder/$program") == *'no dynamic section'* ]]
+    done
+    reader_prints_what_writer_wrote "$folder" "${EMULATOR[$target]:-}"
+}
+
+the_debug_pair_runs_for() {
+    cargo build --package rawshm-static --bins --target "$1"
+    reader_prints_what_writer_wrote "$CARGO_TARGET_DIR/$1/debug" "${EMULATOR[$1]}"
+}
+
+a_std_program_is_static_and_calls_no_shm_open() {
+    local program=$CARGO_TARGET_DIR/$MUSL/release/examples/columns
+    CARGO_PROFILE_RELEASE_STRIP=false \
+        cargo build --package rawshm --example columns --features std --release --target $MUSL
+    is_static "$program"
+    "$program" write "$OBJECT" 100 876 8021
+    "$program" read "$OBJECT"
+    "$program" unlink "$OBJECT"
+    nm "$program" | grep -w malloc
+    ! nm "$program" | grep -wE 'shm_open|shm_unlink'
+}
+
+the_tests_pass_on_musl() {
+    cargo test --package rawshm-tests "${LIBRARY_TESTS[@]}" --target $MUSL
+}
+
+# These targets have core here and neither alloc nor std: nothing can use them unnoticed.
+the_library_needs_nothing_but_core() {
+    cargo build --package rawshm --lib --target "$1"
+    cargo build --package rawshm --lib --target "$1" --release
+}
+
+# --- All of it
+
+[[ $(uname -m) == x86_64 ]] || { echo "FAILED: these checks know only x86_64 hosts"; exit 1; }
+trap 'rm -f "/dev/shm$OBJECT"' EXIT
+
+LLD=$(rustc --print sysroot)/lib/rustlib/$(rustc -vV | sed -n 's/^host: //p')/bin/rust-lld
+MSRV=$(sed -n 's/^rust-version = "\(.*\)"$/\1/p' Cargo.toml)
+unset RUSTFLAGS CARGO_ENCODED_RUSTFLAGS CARGO_BUILD_TARGET CARGO_BUILD_RUSTFLAGS RUSTC_WRAPPER RUSTC_WORKSPACE_WRAPPER
+
+check install_packages
+SYSROOT=$TOOLS/sysroot-$(dpkg-query -W -f '${Version}' rustc-web)
+export RUSTC=/usr/bin/rustc SDKROOT=$TOOLS/apple CARGO_TARGET_DIR=$TOOLS/build
+
+# Per target, as the flags and the linker of the host's own target would also be those of build scripts.
+configure() {
+    local name=${1^^}
+    name=CARGO_TARGET_${name//-/_}
+    export "${name}_RUSTFLAGS=--sysroot=$SYSROOT ${2:-}"
+    [[ -z ${3:-} ]] || export "${name}_LINKER=$3"
+}
+for target in "${!EMULATOR[@]}" $WITHOUT_RAW_BACKEND; do configure "$target" '' "$LLD"; done
+for target in "${APPLE[@]}"; do configure "$target" '-Clinker-flavor=ld64.lld' "$LLD"; done
+configure $MUSL
+
+check oldest_rust_packages
+check apple_library_names
+check core_compiles_for_linux
+check std_compiles_for_apple_and_musl
+check musl_start_files
+
+check the_oldest_rust_checks_the_library
+check the_oldest_rust_builds_the_static_pair
+for target in "${APPLE[@]}"; do
+    check everything_compiles "$target"
+    check clippy_is_content "$target"
+done
+check the_pair_links_and_imports_only "${APPLE[0]}" shm_open shm_unlink
+check the_tests_link "${APPLE[0]}"
+check the_static_pair_runs_for $MUSL
+check a_std_program_is_static_and_calls_no_shm_open
+check the_tests_pass_on_musl
+for target in "${!EMULATOR[@]}"; do
+    check the_static_pair_runs_for "$target"
+    check the_debug_pair_runs_for "$target"
+done
+for target in riscv64gc-unknown-linux-gnu $WITHOUT_RAW_BACKEND; do check the_library_needs_nothing_but_core "$target"; done
+
+echo "$passed passed, $failed failed, $skipped skipped"
+((failed == 0))
