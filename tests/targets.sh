@@ -60,7 +60,7 @@ skip() {
 install_packages() {
     local package sudo='' missing=()
     python3 -m pip --version || missing+=(python3-pip)
-    for package in rustc-web rust-web-src rust-web-clippy musl-tools qemu-user llvm binutils; do
+    for package in rustc-web rust-web-src rust-web-clippy musl-tools qemu-user llvm binutils strace; do
         [[ $(dpkg-query -W -f '${db:Status-Status}' "$package") == installed ]] || missing+=("$package")
     done
     ((${#missing[@]})) || return 0
@@ -260,6 +260,12 @@ the_debug_pair_runs_for() {
     reader_prints_what_writer_wrote "$CARGO_TARGET_DIR/$1/debug" "${EMULATOR[$1]}"
 }
 
+# The host's own tests, on the pair that was built for musl: the same lines, errors and system calls.
+the_static_pair_for_musl_does_what_the_hosts_does() {
+    env -u RUSTC -u CARGO_TARGET_DIR RAWSHM_STATIC="$CARGO_TARGET_DIR/$MUSL/static" \
+        cargo test --package rawshm-tests --test programs --test traces -- --include-ignored --skip unoptimised
+}
+
 a_std_program_is_static_and_calls_no_shm_open() {
     local program=$CARGO_TARGET_DIR/$MUSL/release/examples/columns
     CARGO_PROFILE_RELEASE_STRIP=false \
@@ -321,6 +327,7 @@ done
 check the_pair_links_and_imports_only "${APPLE[0]}" shm_open shm_unlink
 check the_tests_link "${APPLE[0]}"
 check the_static_pair_runs_for $MUSL
+check the_static_pair_for_musl_does_what_the_hosts_does
 check a_std_program_is_static_and_calls_no_shm_open
 check the_tests_pass_on_musl
 for target in "${!EMULATOR[@]}"; do
