@@ -1,0 +1,76 @@
+//! Tables as bars, in SVG.
+
+use std::fmt::Write as _;
+
+use crate::table::{Table, number};
+
+const LABELS: f64 = 300.0;
+const BARS: f64 = 420.0;
+const FIGURES: f64 = 90.0;
+const BAR: f64 = 16.0;
+const GAP: f64 = 8.0;
+const TOP: f64 = 34.0;
+
+const OURS: [&str; 3] = ["#b7410e", "#dd7744", "#eeaa88"];
+const PEERS: [&str; 3] = ["#5b6b7b", "#8899aa", "#b4c0cc"];
+
+/// Draws the plotted columns of a table: a group of bars for each row, as long as the figures.
+pub fn svg(table: &Table) -> String {
+    let places: Vec<usize> = table
+        .plotted
+        .iter()
+        .filter_map(|key| table.place(key))
+        .collect();
+    let titles: Vec<&str> = places.iter().map(|at| table.columns[*at].title).collect();
+    let figures = |row: &crate::table::Row| -> Vec<Option<f64>> {
+        places.iter().map(|at| row.figures[*at]).collect()
+    };
+    let largest = table
+        .rows
+        .iter()
+        .flat_map(figures)
+        .flatten()
+        .fold(f64::MIN_POSITIVE, f64::max);
+    let mut body = String::new();
+    let mut y = TOP;
+    for row in &table.rows {
+        let colours = if row.ours { OURS } else { PEERS };
+        let name = escaped(&row.name);
+        let middle = y + BAR * 0.75;
+        let _ = writeln!(
+            body,
+            r#"<text x="{}" y="{middle}" text-anchor="end">{name}</text>"#,
+            LABELS - GAP
+        );
+        for (index, figure) in figures(row).into_iter().enumerate() {
+            let Some(figure) = figure else { continue };
+            let (width, base) = (figure / largest * BARS, y + BAR * 0.75);
+            let colour = colours[index % colours.len()];
+            let shown = number(figure, table.columns[places[index]].decimals);
+            let _ = writeln!(
+                body,
+                r#"<rect x="{LABELS}" y="{y}" width="{width:.1}" height="{BAR}" fill="{colour}"/>"#
+            );
+            let _ = writeln!(
+                body,
+                r#"<text x="{:.1}" y="{base}">{shown}</text>"#,
+                LABELS + width + 4.0
+            );
+            y += BAR;
+        }
+        y += GAP;
+    }
+    let title = escaped(&format!("{}: {}", table.title, titles.join(" · ")));
+    let width = LABELS + BARS + FIGURES;
+    format!(
+        r##"<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {y}" width="{width}" height="{y}" font-family="sans-serif" font-size="12">
+<rect width="100%" height="100%" fill="#fff"/>
+<text x="{GAP}" y="20" font-size="14" font-weight="bold">{title}</text>
+{body}</svg>
+"##
+    )
+}
+
+fn escaped(text: &str) -> String {
+    text.replace('&', "&amp;").replace('<', "&lt;")
+}
