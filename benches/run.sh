@@ -1,0 +1,104 @@
+#!/bin/sh
+# All measurements, side by side with the peers, in one run: benches/run.sh [--quick]
+# Prints the tables, and writes them, JSON and SVG plots into benches/results/. README.md says what they mean.
+set -eu
+cd "$(dirname "$0")/.."
+
+quick=
+case "$#,${1-}" in
+0,) ;;
+1,--quick) quick=--quick ;;
+*) echo "usage: benches/run.sh [--quick]" >&2; exit 2 ;;
+esac
+
+say() { echo "benches/run.sh: $*" >&2; }
+
+# need COMMAND PACKAGE WHAT: a Debian package, installed where this may be done; else what is left out without it.
+need() {
+    command -v "$1" >/dev/null && return
+    if [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null; then
+        say "installing $2"
+        { apt-get update && apt-get install -y --no-install-recommends "$2"; } >/dev/null 2>&1 || true
+        command -v "$1" >/dev/null && return
+    fi
+    say "there is no $1 (Debian's package $2), so left out: $3"
+}
+
+need strace strace "every number of system calls"
+need musl-gcc musl-tools "the musl static programs"
+
+# A /dev/shm of this run's own, where the kernel gives one, keeps others' objects away; there the writer and the
+# reader can run with their default name. Elsewhere all names are unique.
+own_shm() { # COMMAND...
+    if [ "$(id -u)" = 0 ]; then namespace=-m; else namespace=-mr; fi
+    unshare "$namespace" sh -c 'mount -t tmpfs none /dev/shm && exec "$@"' sh "$@"
+}
+name=my_shm
+own=own_shm
+if ! own_shm true 2>/dev/null; then
+    say "no /dev/shm of its own for this run: the writer and the reader run with -n NAME"
+    name=rawshm-bench-$$
+    own=
+fi
+export RAWSHM_BENCH_RUN=$$
+trap 'rm -f "/dev/shm/rawshm-bench-$$" /dev/shm/rawshm-bench-$$-*' EXIT
+trap 'exit 1' INT TERM HUP
+
+target=${CARGO_TARGET_DIR:-target}
+programs=$target/benches
+results=benches/results
+rm -rf "$programs"
+mkdir -p "$programs" "$results"
+
+say "building"
+cargo --quiet static
+cp "$target/static/writer" "$target/static/reader" "$programs"
+
+cargo build --quiet --release --package rawshm-benches --bin measure
+peers="--bin std_libc --bin memmap2 --bin shared_memory"
+# shellcheck disable=SC2086
+cargo build --quiet --profile static --package rawshm-benches $peers
+cp "$target/static/std_libc" "$target/static/memmap2" "$target/static/shared_memory" "$programs"
+host=$(rustc -vV | sed -n 's/^host: //p')
+if cargo build --quiet --profile static --package rawshm-benches --bin std_libc --target "$host" \
+    --config 'build.rustflags=["-Ctarget-feature=+crt-static"]'; then
+    cp "$target/$host/static/std_libc" "$programs/std_libc-static"
+else
+    say "std does not link statically here, so left out: the static Rust program"
+fi
+
+# c COMPILER SOURCE EXECUTABLE FLAGS...: leaves the executable out if it does not compile, and says so.
+c() {
+    compiler=$1 source=$2 executable=$3
+    shift 3
+    command -v "$compiler" >/dev/null || return 0
+    "$compiler" -Wall -Wextra -s "-DNAME=\"$name\"" -o "$programs/$executable" "$@" "benches/peers/$source" ||
+        say "$executable does not compile, so it is left out"
+}
+bare="-Os -static -nostdlib -ffreestanding -fno-pie -no-pie -fno-asynchronous-unwind-tables -fcf-protection=none
+    -fno-stack-protector -Wl,--build-id=none,-n,-znorelro"
+tuned="-Os -ffunction-sections -fno-asynchronous-unwind-tables
+    -Wl,--build-id=none,-znoseparate-code,-znorelro,--gc-sections"
+# shellcheck disable=SC2086
+{
+    c gcc bare.c bare-nothing $bare -DNOTHING
+    for role in writer reader; do
+        is=-D$(echo $role | tr a-z A-Z)
+        c gcc bare.c bare-$role $bare "$is"
+        c gcc bare.c bare-thorough-$role $bare "$is" -DTHOROUGH
+        c gcc libc.c glibc-$role -O2 "$is"
+        c gcc libc.c glibc-static-$role -O2 -static "$is"
+        c musl-gcc libc.c musl-$role -O2 -static "$is"
+        c musl-gcc libc.c musl-tuned-$role $tuned -static "$is"
+    done
+}
+gcc -O1 -o "$programs/steps" tests/c/steps.c
+
+processor=$(sed -n 's/^model name.*: //p' /proc/cpuinfo | head -n 1)
+libc=$(getconf GNU_LIBC_VERSION 2>/dev/null || echo "another C library")
+machine="$(nproc) × ${processor:-$(uname -m)}, Linux $(uname -r), $libc, $(rustc -V), gcc $(gcc -dumpfullversion)"
+
+say "measuring"
+# shellcheck disable=SC2086
+$own "$target/release/measure" $quick --name "$name" "$programs" "$results" "$machine"
+say "written to $results"
