@@ -9,7 +9,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use rawshm::{Error, Name};
+use rawshm::{Errno, Error, Name, Operation};
 
 /// How long a process may take before it is taken to hang. No test depends on anything being faster.
 const WATCHDOG: Duration = Duration::from_secs(120);
@@ -54,6 +54,17 @@ impl Drop for UniqueName {
     fn drop(&mut self) {
         let _ = rawshm::unlink(&self.0);
     }
+}
+
+/// Checks that something failed, and how.
+///
+/// # Panics
+///
+/// If it did not, or otherwise.
+#[track_caller]
+pub fn assert_failed<T>(result: Result<T, Error>, operation: Operation, errno: Errno) {
+    let error = result.map(|_| ()).expect_err("it did not fail");
+    assert_eq!(error, Error::new(operation, errno));
 }
 
 /// An error as the peer prints it: `Open ENOENT`.
