@@ -6,8 +6,8 @@
 //! cargo run --example columns -- unlink /columns
 //! ```
 
+use core::error::Error;
 use std::env;
-use std::error::Error;
 use std::process::ExitCode;
 
 use rawshm::{Extent, Mapping, Name, Size};

@@ -17,11 +17,16 @@ use crate::{Errno, ReadOnly, ReadWrite, copy};
 ///
 /// There is no way to a reference or a slice of them: whatever Rust assumes of those, a peer could break. Values are
 /// copied in and out, every offset and length is checked, and what was copied out changes no more. Hence all of this
-/// is safe, whatever a peer does.
+/// is safe to call.
 ///
 /// Copies are relaxed atomic accesses: an integer of 1, 2, 4 or (on 64-bit targets) 8 bytes that is aligned to its
 /// size is copied whole, anything larger may be half of one value and half of another while a peer is writing. No
 /// copy orders others: use an [`Atomic`] for that. None makes a system call.
+///
+/// One limit is the language's: Rust's memory model, like C++'s, does not say what happens when two threads of a process
+/// access, at the same time and with at least one writing, bytes that overlap in part, be it atomically. Processors do,
+/// and so do the compilers: each byte is one that was stored. Nothing else is relied on here; who wants to be within
+/// the letter of the model has threads agree on where values begin and how large they are, as they do anyway.
 ///
 /// It is `Send` and `Sync`, as are a [`Mapping`](crate::Mapping) and a [`Slice`], which dereference to it: threads are
 /// peers like any other.
@@ -318,10 +323,10 @@ impl fmt::Display for AccessError {
 impl core::error::Error for AccessError {}
 
 impl From<AccessError> for Error {
-    /// `ENXIO` for what is out of bounds, `EINVAL` for what is not aligned, with [`Operation::Access`].
+    /// `EFAULT` for what is out of bounds, `EINVAL` for what is not aligned, with [`Operation::Access`].
     fn from(error: AccessError) -> Self {
         let errno = match error {
-            AccessError::OutOfBounds { .. } => Errno::NXIO,
+            AccessError::OutOfBounds { .. } => Errno::FAULT,
             AccessError::Misaligned { .. } => Errno::INVAL,
         };
         Self::new(Operation::Access, errno)

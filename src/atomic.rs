@@ -55,11 +55,13 @@ impl<T: Integer, R> Atomic<'_, T, R> {
     }
 
     /// Gives the address, for a system call such as `futex`.
+    #[inline]
     #[must_use]
     pub const fn as_ptr(&self) -> *const T {
         self.cell.as_ptr().cast_const()
     }
 
+    #[inline]
     fn cell(&self) -> &T::Cell {
         // SAFETY: aligned and accessible, see the field; the cell is an atomic type, whose reference permits that
         // others access it.
@@ -68,13 +70,17 @@ impl<T: Integer, R> Atomic<'_, T, R> {
 }
 
 impl<T: LoadReadOnly> Atomic<'_, T, ReadOnly> {
-    /// Loads the value: on pages that may be read-only, so by a relaxed load and a fence for what the order adds.
+    /// Loads the value: on pages that may be read-only, so by a relaxed load, and fences for what the order adds.
+    #[inline]
     #[must_use]
     pub fn load(&self, order: Ordering) -> T {
+        // With a fence in front, it takes part in the single total order of what is SeqCst.
+        if matches!(order, Ordering::SeqCst) {
+            fence(Ordering::SeqCst);
+        }
         let value = self.cell().load(Ordering::Relaxed);
-        match load_order(order) {
-            Ordering::Relaxed => {}
-            order => fence(order),
+        if !matches!(load_order(order), Ordering::Relaxed) {
+            fence(Ordering::Acquire);
         }
         value
     }
@@ -82,17 +88,20 @@ impl<T: LoadReadOnly> Atomic<'_, T, ReadOnly> {
 
 impl<T: Integer> Atomic<'_, T, ReadWrite> {
     /// Loads the value.
+    #[inline]
     #[must_use]
     pub fn load(&self, order: Ordering) -> T {
         self.cell().load(load_order(order))
     }
 
     /// Stores a value.
+    #[inline]
     pub fn store(&self, value: T, order: Ordering) {
         self.cell().store(value, store_order(order));
     }
 
     /// Stores a value and gives the old one.
+    #[inline]
     pub fn swap(&self, value: T, order: Ordering) -> T {
         self.cell().swap(value, order)
     }
@@ -104,27 +113,32 @@ impl<T: Integer> Atomic<'_, T, ReadWrite> {
     /// # Errors
     ///
     /// The value that was there, if it is not `current`.
+    #[inline]
     pub fn compare_exchange(&self, current: T, new: T, order: Ordering) -> Result<T, T> {
         self.cell()
             .compare_exchange(current, new, order, load_order(order))
     }
 
     /// Adds, wrapping around, and gives the old value.
+    #[inline]
     pub fn fetch_add(&self, value: T, order: Ordering) -> T {
         self.cell().fetch_add(value, order)
     }
 
     /// Subtracts, wrapping around, and gives the old value.
+    #[inline]
     pub fn fetch_sub(&self, value: T, order: Ordering) -> T {
         self.cell().fetch_sub(value, order)
     }
 
     /// Clears the bits that `value` has not, and gives the old value.
+    #[inline]
     pub fn fetch_and(&self, value: T, order: Ordering) -> T {
         self.cell().fetch_and(value, order)
     }
 
     /// Sets the bits that `value` has, and gives the old value.
+    #[inline]
     pub fn fetch_or(&self, value: T, order: Ordering) -> T {
         self.cell().fetch_or(value, order)
     }

@@ -90,6 +90,10 @@ impl Directory {
     /// # Errors
     ///
     /// With [`Operation::Directory`]: `ENOENT` – there is no `/dev/shm`; `ENOSYS` – refused by a filter.
+    ///
+    /// # References
+    /// - [Linux](https://man7.org/linux/man-pages/man2/statfs.2.html)
+    #[doc(alias = "statfs")]
     pub fn is_memory(&self) -> Result<bool, Error> {
         sys::directory_is_memory(self.place()).map_err(because(Operation::Directory))
     }
@@ -100,7 +104,7 @@ impl Directory {
 }
 
 impl From<OwnedFd> for Directory {
-    /// Takes over a descriptor, without a call; if it is no directory's, every use of it is `ENOTDIR`.
+    /// Takes over a descriptor, without a call; if it is no directory's, looking up a name in it is `ENOTDIR`.
     fn from(fd: OwnedFd) -> Self {
         Self { fd: Some(fd) }
     }

@@ -96,9 +96,9 @@ static NUMBERS: [u16; TABLE.len()] = {
     numbers
 };
 
-/// Every errno that the manual pages of the calls of this crate name, those of `write` for who reports, and what a
-/// seccomp filter or another kind of file system under an explicitly given directory adds.
-const TABLE: [(Errno, &str, &str); 31] = [
+/// Every errno that the calls of this crate can give according to their manual pages, that `write` can for who reports,
+/// and that a filter of system calls or another file system under an explicitly given directory is likely to give.
+const TABLE: [(Errno, &str, &str); 32] = [
     (Errno::PERM, "EPERM", "operation not permitted"),
     (Errno::NOENT, "ENOENT", "no such file or directory"),
     (Errno::INTR, "EINTR", "interrupted system call"),
@@ -128,6 +128,8 @@ const TABLE: [(Errno, &str, &str); 31] = [
     (Errno::LOOP, "ELOOP", "too many levels of symbolic links"),
     (Errno::OVERFLOW, "EOVERFLOW", "value too large"),
     (Errno::OPNOTSUPP, "EOPNOTSUPP", "operation not supported"),
+    // The same as the one before on Linux.
+    (Errno::NOTSUP, "ENOTSUP", "not supported"),
     (Errno::STALE, "ESTALE", "stale file handle"),
     (Errno::DQUOT, "EDQUOT", "disk quota exceeded"),
 ];

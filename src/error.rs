@@ -112,7 +112,7 @@ const UNKNOWN: usize = 20;
 
 /// What failed, and the errno with which it did.
 ///
-/// Two words in size, `Copy`, without allocation. [`Display`](fmt::Display) gives a line such as
+/// Four bytes in size, `Copy`, without allocation. [`Display`](fmt::Display) gives a line such as
 /// `cannot create the shared memory object: file exists (EEXIST)`; a program that cannot afford `core::fmt` takes it
 /// from [`Operation::verb`], [`Error::words`] and [`Error::name`]. With the feature `std` it converts into
 /// `std::io::Error`, of the errno's kind and with this error inside, so that nothing is lost.

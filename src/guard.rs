@@ -1,24 +1,23 @@
 //! Unlinking when a scope ends, for who asks for it.
 
-use core::mem::ManuallyDrop;
-
-use rustix::fd::AsFd as _;
+use rustix::fd::{AsFd as _, BorrowedFd, OwnedFd};
 
 use crate::error::{Error, Operation, because};
 use crate::rights::Rights;
-use crate::sys::{self, Identity, Place};
+use crate::sys::{self, Place};
 use crate::{Errno, Name, Object, Options};
 
 /// Removes a name when it is dropped, if the name then still is this object's.
 ///
 /// The opt-in counterpart of [`unlink`](crate::unlink): neither an [`Object`] nor a [`Mapping`](crate::Mapping)
-/// removes a name by itself. Made by [`Object::unlink_on_drop`] or [`Options::unlink_on_drop`]; needs neither the
-/// object nor its descriptor any more.
+/// removes a name by itself. Made by [`Object::unlink_on_drop`] or [`Options::unlink_on_drop`]. It holds a descriptor of
+/// its own, so that it needs the object no longer, and no other object can get this one's identity meanwhile.
 ///
-/// Dropping it makes one `newfstatat` and, if the name still denotes the object, one `unlinkat`, whose errors nobody
-/// hears: [`UnlinkGuard::unlink`] reports them. A process that is killed drops nothing.
+/// Dropping it makes an `fstat`, a `newfstatat`, an `unlinkat` if the name still denotes the object, and a `close`. Nobody
+/// hears of errors: [`UnlinkGuard::unlink`] reports them. A process that is killed drops nothing. A guard for a name
+/// that was never this object's removes nothing.
 ///
-/// Between the two calls a peer may replace the object by another of the same name, which is then removed: Linux has
+/// Between the last two calls a peer may replace the object by another of the same name, which is then removed: Linux has
 /// no call that does both.
 ///
 /// # Platform notes
@@ -43,36 +42,44 @@ use crate::{Errno, Name, Object, Options};
 /// # References
 /// - [POSIX](https://pubs.opengroup.org/onlinepubs/9799919799/functions/shm_unlink.html)
 /// - [Linux](https://man7.org/linux/man-pages/man2/unlink.2.html)
+#[doc(alias = "shm_unlink")]
 #[derive(Debug)]
 #[must_use = "the name is removed as soon as the guard is dropped"]
 pub struct UnlinkGuard<'d> {
     place: Place<'d>,
     name: Name,
-    identity: Identity,
+    /// Keeps the object, and so its inode's number, from being used for another. None when nothing is left to do.
+    object: Option<OwnedFd>,
 }
 
 impl UnlinkGuard<'_> {
-    /// Removes the name now, if it still is this object's, and says whether it was. One `newfstatat`, one `unlinkat`.
+    /// Removes the name now, if it still is this object's, and says whether it was. The calls of a drop.
     ///
     /// # Errors
     ///
     /// With [`Operation::Unlink`]: `EACCES` – not permitted; `EROFS` – the directory is on a read-only file system.
     /// A name that has gone already is no error.
-    pub fn unlink(self) -> Result<bool, Error> {
-        let guard = ManuallyDrop::new(self);
-        unlink_if_same(guard.place, &guard.name, guard.identity).map_err(because(Operation::Unlink))
+    pub fn unlink(mut self) -> Result<bool, Error> {
+        self.finish().map_err(because(Operation::Unlink))
     }
 
-    /// Gives the guard up: the name stays. No call.
-    pub fn keep(self) {
-        let _ = ManuallyDrop::new(self);
+    /// Gives the guard up: the name stays. One `close`.
+    pub fn keep(mut self) {
+        self.object = None;
+    }
+
+    fn finish(&mut self) -> Result<bool, Errno> {
+        match self.object.take() {
+            Some(object) => unlink_if_same(self.place, &self.name, object.as_fd()),
+            None => Ok(false),
+        }
     }
 }
 
 impl Drop for UnlinkGuard<'_> {
     fn drop(&mut self) {
         // Nobody could be told of an error here.
-        let _ = unlink_if_same(self.place, &self.name, self.identity);
+        let _ = self.finish();
     }
 }
 
@@ -87,11 +94,11 @@ impl<'d> Options<'d> {
         name: &Name,
         object: &Object<R>,
     ) -> Result<UnlinkGuard<'d>, Error> {
-        let status = sys::status(object.as_fd()).map_err(because(Operation::Inspect))?;
+        let object = sys::duplicate(object.as_fd()).map_err(because(Operation::Inspect))?;
         Ok(UnlinkGuard {
             place: self.place(),
             name: *name,
-            identity: status.identity,
+            object: Some(object),
         })
     }
 }
@@ -100,8 +107,9 @@ impl<'d> Options<'d> {
 pub(crate) fn unlink_if_same(
     place: Place<'_>,
     name: &Name,
-    identity: Identity,
+    object: BorrowedFd<'_>,
 ) -> Result<bool, Errno> {
+    let identity = sys::status(object)?.identity;
     match sys::identity_at(place, name) {
         Ok(found) if found == identity => {}
         Ok(_) | Err(Errno::NOENT) => return Ok(false),

@@ -6,19 +6,19 @@
 //! ```
 //! use rawshm::{Extent, Mapping, Name, Size};
 //!
-//! const COLUMNS: Name = Name::from_static("/rawshm-doc-crate");
-//! # let _ = rawshm::unlink(&COLUMNS);
+//! let name = Name::new("/columns")?;
+//! # let name = Name::new(&format!("/rawshm-doc-crate-{}", std::process::id()))?;
 //!
 //! // The writer. 4 GB of which 24 bytes are used cost one page.
-//! let mapping = Mapping::create(&COLUMNS, Size::Sparse(4_000_000_000))?;
+//! let mapping = Mapping::create(&name, Size::Sparse(4_000_000_000))?;
 //! mapping.store(0, &[100_i64, 876, 8021])?;
 //!
 //! // The reader, usually in another process, which needs no right to write.
-//! let mapping = Mapping::open(&COLUMNS, Extent::first(24))?;
+//! let mapping = Mapping::open(&name, Extent::first(24))?;
 //! let columns: [i64; 3] = mapping.load(0)?;
 //! assert_eq!(columns, [100, 876, 8021]);
 //!
-//! rawshm::unlink(&COLUMNS)?;
+//! rawshm::unlink(&name)?;
 //! # Ok::<(), rawshm::Error>(())
 //! ```
 //!
@@ -36,9 +36,9 @@
 //! # Soundness
 //!
 //! Other processes may write to shared bytes at any time, so there is never a reference or a slice of them: values are
-//! copied in and out, by relaxed atomic accesses, with every bound checked. That makes all of this crate safe to call,
-//! whatever a peer does. What a peer can do is change values between two loads, and end this process by a `SIGBUS` if
-//! it shrinks the object: see [`Mapping`].
+//! copied in and out, by relaxed atomic accesses, with every bound checked. That makes all of this crate safe to call.
+//! What a peer can do is change values between two loads, and end this process by a `SIGBUS` if it shrinks the object:
+//! see [`Mapping`]. [`SharedBytes`] says where the language's memory model leaves off.
 //!
 //! # Names, not paths
 //!

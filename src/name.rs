@@ -224,7 +224,7 @@ impl Name {
         // SAFETY: `start` is at most `PREFIX.len()`, so that `len` bytes from there on end with the NUL behind the
         // path. They are initialised, see the field, and bytes of the same layout.
         let path = unsafe { slice::from_raw_parts(path.as_ptr().cast(), len) };
-        // SAFETY: the last byte is a NUL and none before it is, see the field: `with_limit` lets none in.
+        // SAFETY: the last byte is a NUL and none before it is, see the field: `write_limited` lets none in.
         unsafe { CStr::from_bytes_with_nul_unchecked(path) }
     }
 }

@@ -87,8 +87,9 @@ impl Object<ReadWrite> {
 
     /// Sets the size. New bytes are zero.
     ///
-    /// One `ftruncate`; for [`Size::Reserved`] an `fstat` before it and `fallocate` after it, once per GiB; if memory
-    /// runs out, one `ftruncate` more sets the old size again.
+    /// For [`Size::Sparse`], one `ftruncate`. For [`Size::Reserved`], one `fstat` and one `fallocate`, and an `ftruncate`
+    /// where that shrinks the object. If memory runs out, an `ftruncate` sees to it that the size is the old one, and the
+    /// bytes are as they were; where signals have made it go in steps, holes that were filled stay filled.
     ///
     /// Where a peer, or this process, has pages mapped that are cut off by this, touching them is a `SIGBUS` that
     /// ends the process.
@@ -115,11 +116,14 @@ impl Object<ReadWrite> {
             Size::Sparse(_) => self.set_size(bytes),
             Size::Reserved(_) => {
                 let old = self.size()?;
-                self.set_size(bytes)?;
                 self.reserve(size).inspect_err(|_| {
-                    // What is reported is why memory was refused; a failure here leaves the new size.
+                    // What is reported is why memory was refused.
                     let _ = self.set_size(old);
-                })
+                })?;
+                if bytes < old {
+                    self.set_size(bytes)?;
+                }
+                Ok(())
             }
         }
     }
@@ -237,8 +241,8 @@ impl<R: Rights> Object<R> {
     ///
     /// With [`Operation::Map`]:
     ///
-    /// - `ENXIO` – the part reaches beyond the object's size.
-    /// - `EINVAL` – the part is empty, as the whole of an object of size 0 is.
+    /// - `ENXIO` – the part reaches beyond the object's size, or the size is 0.
+    /// - `EINVAL` – the part is empty.
     /// - `EOVERFLOW` – offset and length together exceed 64 bits.
     /// - `ENOMEM` – it does not fit into the address space, or `RLIMIT_AS`, or there are too many mappings.
     /// - `EPERM` – an adopted descriptor is sealed against writing.
@@ -253,8 +257,9 @@ impl<R: Rights> Object<R> {
 
     /// Maps the object or a part of it, within the size of a status that the caller has just got. One `mmap`.
     ///
-    /// For who has the status anyway, of [`Options::open_with_status`] or [`Object::status`]: one call fewer than
-    /// [`Object::map`]. If the object has been shrunk since, the mapping may reach beyond its end.
+    /// For who has the status of this object anyway, of [`Options::open_with_status`] or [`Object::status`]: one call
+    /// fewer than [`Object::map`]. If the object has been shrunk since, or the status is another's, the mapping may
+    /// reach beyond its end, and touching what is there is a `SIGBUS`.
     ///
     /// # Errors
     ///
@@ -268,11 +273,13 @@ impl<R: Rights> Object<R> {
     }
 
     /// Makes a guard that removes the name in [`Directory::DEFAULT`](crate::Directory::DEFAULT) when it is dropped, if
-    /// the name then still is this object's. One `fstat`.
+    /// the name then still is this object's. One `fcntl`, which duplicates the
+    /// descriptor.
     ///
     /// # Errors
     ///
-    /// As [`Object::size`].
+    /// With [`Operation::Inspect`]: `EMFILE` – the process has no descriptor left.
+    #[doc(alias = "shm_unlink")]
     pub fn unlink_on_drop(&self, name: &Name) -> Result<UnlinkGuard<'static>, Error> {
         Options::new().unlink_on_drop(name, self)
     }

@@ -99,7 +99,7 @@ impl<'d> Options<'d> {
     /// Creates a new object, exclusively, and sizes it.
     ///
     /// Its bytes are zero. On Linux, `openat` with `O_RDWR | O_CREAT | O_EXCL`, `fchmod` for [`Mode::Exact`],
-    /// `ftruncate`, and for [`Size::Reserved`] `fallocate`, once per GiB. A failure leaves nothing behind: the new
+    /// `ftruncate`, and for [`Size::Reserved`] `fallocate`, in smaller steps if signals interrupt it. A failure leaves nothing behind: the new
     /// name is removed, if it still is this object's.
     ///
     /// Between the first call and `ftruncate` the object has a size of 0; a peer that opens it then must expect it.
@@ -158,6 +158,11 @@ impl<'d> Options<'d> {
     /// # let _ = (first, second);
     /// # Ok::<(), rawshm::Error>(())
     /// ```
+    ///
+    /// # References
+    /// - [POSIX](https://pubs.opengroup.org/onlinepubs/9799919799/functions/shm_open.html)
+    /// - [Linux](https://man7.org/linux/man-pages/man3/shm_open.3.html)
+    #[doc(alias = "shm_open")]
     pub fn open_or_create(
         self,
         name: &Name,
@@ -230,7 +235,7 @@ impl<'d> Options<'d> {
     /// As [`Options::create`]; also with [`Operation::Map`]:
     ///
     /// - `ENOMEM` – it does not fit into the address space, or `RLIMIT_AS`.
-    /// - `EINVAL` – its size is 0.
+    /// - `ENXIO` – its size is 0.
     pub fn create_mapping(self, name: &Name, size: Size) -> Result<Mapping<ReadWrite>, Error> {
         let part = Extent::Whole
             .within(size.bytes())
@@ -340,8 +345,6 @@ impl<'d> Options<'d> {
 
 /// Removes the name of an object that could not be finished, unless it is another's by now.
 fn discard(place: Place<'_>, name: &Name, object: &Object<ReadWrite>) {
-    if let Ok(status) = sys::status(object.as_fd()) {
-        // The error that led here is the one to report.
-        let _ = unlink_if_same(place, name, status.identity);
-    }
+    // The error that led here is the one to report.
+    let _ = unlink_if_same(place, name, object.as_fd());
 }

@@ -68,9 +68,10 @@ impl Extent {
         };
         let bytes = u64::try_from(len).map_err(|_| Errno::OVERFLOW)?;
         let end = offset.checked_add(bytes).ok_or(Errno::OVERFLOW)?;
-        match (len, end) {
-            (_, end) if end > size => Err(Errno::NXIO),
-            (0, _) => Err(Errno::INVAL),
+        match (self, len) {
+            _ if end > size => Err(Errno::NXIO),
+            (Self::Whole, 0) => Err(Errno::NXIO),
+            (Self::Part { .. }, 0) => Err(Errno::INVAL),
             _ => Ok((offset, len)),
         }
     }

@@ -25,9 +25,7 @@ impl Status {
     ///
     /// # Errors
     ///
-    /// # Platform notes
-    ///
-    /// macOS does not say: `ENOTSUP` with [`Operation::Inspect`].
+    /// With [`Operation::Inspect`]: `ENOTSUP` – macOS, which does not say.
     #[doc(alias = "st_blocks")]
     pub fn allocated(self) -> Result<u64, Error> {
         self.status.allocated.map_err(because(Operation::Inspect))

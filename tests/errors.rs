@@ -70,6 +70,20 @@ fn every_errno_of_these_calls_has_its_name_and_words_of_its_own() {
 }
 
 #[test]
+fn what_a_platform_does_not_offer_has_a_name_too() {
+    let name = errno::name(Errno::NOTSUP);
+    // One number on Linux, two elsewhere.
+    assert_eq!(
+        name,
+        Some(if Errno::NOTSUP == Errno::OPNOTSUPP {
+            "EOPNOTSUPP"
+        } else {
+            "ENOTSUP"
+        })
+    );
+}
+
+#[test]
 #[cfg(target_os = "linux")]
 fn no_other_errno_has_a_name_and_none_panics() {
     for raw in 1..4096 {

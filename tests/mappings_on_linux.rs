@@ -35,12 +35,12 @@ fn a_request_beyond_the_size_is_an_error() {
 fn the_whole_of_an_empty_object_cannot_be_mapped_and_nothing_is_left_behind() {
     let name = UniqueName::new();
     let object = Object::create(&name, Size::Sparse(0)).expect("created");
-    assert_failed(object.map(Extent::Whole), Operation::Map, Errno::INVAL);
+    assert_failed(object.map(Extent::Whole), Operation::Map, Errno::NXIO);
     let name = UniqueName::new();
     assert_failed(
         Mapping::create(&name, Size::Sparse(0)),
         Operation::Map,
-        Errno::INVAL,
+        Errno::NXIO,
     );
     assert!(name.path().symlink_metadata().is_err());
 }

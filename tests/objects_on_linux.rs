@@ -9,7 +9,7 @@ use std::os::unix::fs::PermissionsExt as _;
 use rawshm::fd::{AsFd as _, AsRawFd as _, FromRawFd as _};
 use rawshm::{Directory, Errno, Mode, Name, Object, Operation, Options, Size};
 use rawshm::{ReadOnly, ReadWrite};
-use rawshm_tests::{UniqueName, assert_failed};
+use rawshm_tests::{Folder, UniqueName, assert_failed};
 
 /// The files in /dev/shm that belong to a name; none is what a failure leaves behind.
 fn left_behind(name: &UniqueName) -> bool {
@@ -116,6 +116,23 @@ fn an_object_can_be_resized_both_ways_and_new_bytes_are_zero() {
 }
 
 #[test]
+fn a_guard_leaves_another_object_alone_where_a_file_system_uses_inodes_again() {
+    // The temporary folder is on a disk where it matters; on a tmpfs this is the test below.
+    let folder = Folder::new();
+    let path = CString::new(folder.to_str().expect("text")).expect("no NUL");
+    let directory = Directory::open(&path).expect("opened");
+    let options = Options::new().directory(&directory);
+    let name = Name::new("/x").expect("valid");
+    let old = options.create(&name, Size::Sparse(1)).expect("created");
+    let guard = options.unlink_on_drop(&name, &old).expect("a guard");
+    drop(old);
+    directory.unlink(&name).expect("unlinked");
+    let new = options.create(&name, Size::Sparse(2)).expect("created");
+    assert_eq!(guard.unlink(), Ok(false));
+    assert_eq!(options.open(&name).expect("still there").size(), new.size());
+}
+
+#[test]
 fn a_guard_leaves_another_object_of_the_same_name_alone() {
     let name = UniqueName::new();
     let old = Object::create(&name, Size::Sparse(1)).expect("created");
@@ -185,7 +202,7 @@ fn a_memfd_can_be_adopted_and_its_seals_are_errors() {
 }
 
 #[test]
-fn descriptors_are_closed_on_exec_and_closed_on_drop() {
+fn descriptors_are_closed_on_exec() {
     let name = UniqueName::new();
     let object = Object::create(&name, Size::Sparse(1)).expect("created");
     let opened = Object::open(&name).expect("opened");
@@ -198,8 +215,7 @@ fn descriptors_are_closed_on_exec_and_closed_on_drop() {
 
 #[test]
 fn objects_live_in_another_directory_if_asked_to() {
-    let folder = std::env::temp_dir().join(format!("rawshm-test-{}", std::process::id()));
-    std::fs::create_dir(&folder).expect("a folder");
+    let folder = Folder::new();
     let path = CString::new(folder.to_str().expect("text")).expect("no NUL");
     let directory = Directory::open(&path).expect("opened");
     let name = Name::new("/x").expect("valid");
@@ -213,7 +229,7 @@ fn objects_live_in_another_directory_if_asked_to() {
     drop(options.unlink_on_drop(&name, &object).expect("a guard"));
     assert_failed(directory.unlink(&name), Operation::Unlink, Errno::NOENT);
 
-    std::fs::remove_dir(&folder).expect("empty");
+    std::fs::remove_dir(&*folder).expect("empty");
     let gone = options.create(&name, Size::Sparse(5));
     assert_failed(gone, Operation::Directory, Errno::NOENT);
     assert_failed(options.open(&name), Operation::Directory, Errno::NOENT);

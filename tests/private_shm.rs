@@ -2,11 +2,13 @@
 
 #![cfg(target_os = "linux")]
 
+use std::fs::{File, Permissions};
+use std::os::fd::AsRawFd as _;
+use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
 use std::process::Command;
-use std::sync::OnceLock;
 
-use rawshm_tests::{c_program, run, static_program, with_private_shm};
+use rawshm_tests::{Folder, c_program, run, static_program, with_private_shm};
 
 const PEER: &str = env!("CARGO_BIN_EXE_peer");
 
@@ -28,27 +30,22 @@ fn check_program(options: &str, script: &str, status: i32, stderr: &str) {
 /// A script's prefix that makes another, unprivileged user of the command behind it.
 const OTHER: &str = "setpriv --reuid=65534 --regid=65534 --clear-groups";
 
-/// The peer where any user may run it, whatever the folder that cargo builds in.
-fn public_copies() -> &'static str {
-    static FOLDER: OnceLock<String> = OnceLock::new();
-    FOLDER.get_or_init(|| {
-        use std::os::unix::fs::PermissionsExt as _;
-        let folder = std::env::temp_dir().join(format!("rawshm-test-{}", std::process::id()));
-        std::fs::create_dir_all(&folder).expect("a folder");
-        let public = std::fs::Permissions::from_mode(0o755);
-        std::fs::set_permissions(&folder, public.clone()).expect("allowed");
-        let programs = [
-            PEER.into(),
-            static_program("reader"),
-            static_program("writer"),
-        ];
-        for program in programs {
-            let copy = folder.join(program.file_name().expect("a name"));
-            std::fs::copy(&program, &copy).expect("copied");
-            std::fs::set_permissions(&copy, public.clone()).expect("allowed");
-        }
-        folder.to_str().expect("text").to_owned()
-    })
+/// The programs where any user may run them, whatever the folder that cargo builds in.
+fn public_copies() -> Folder {
+    let folder = Folder::new();
+    let public = Permissions::from_mode(0o755);
+    std::fs::set_permissions(&*folder, public.clone()).expect("allowed");
+    let programs = [
+        PEER.into(),
+        static_program("reader"),
+        static_program("writer"),
+    ];
+    for program in programs {
+        let copy = folder.join(program.file_name().expect("a name"));
+        std::fs::copy(&program, &copy).expect("copied");
+        std::fs::set_permissions(&copy, public.clone()).expect("allowed");
+    }
+    folder
 }
 
 #[test]
@@ -299,7 +296,8 @@ fn limits_of_the_process_are_errors() {
 #[test]
 #[ignore = "needs a private /dev/shm, of root: tests/run.sh runs it"]
 fn as_root_another_user_may_do_what_the_mode_says() {
-    let folder = public_copies();
+    let copies = public_copies();
+    let folder = copies.display();
     let script = format!(
         "$PEER create-mode /private 600; $PEER create-exact /public 644; \
          {OTHER} {folder}/peer open /private; {OTHER} {folder}/peer open-read-write /private; \
@@ -330,7 +328,8 @@ fn as_root_another_user_may_do_what_the_mode_says() {
 #[test]
 #[ignore = "needs a private /dev/shm, of root: tests/run.sh runs it"]
 fn as_root_another_user_runs_the_pair() {
-    let folder = public_copies();
+    let copies = public_copies();
+    let folder = copies.display();
     let reader = format!("{OTHER} {folder}/reader");
     check(
         "mode=1777",
@@ -350,19 +349,43 @@ fn as_root_another_user_runs_the_pair() {
     check_program("mode=755", &format!("{OTHER} {folder}/writer"), 1, line);
 }
 
+/// Sets `fs.protected_regular`, which is the whole machine's: one process at a time, and back again on drop.
+struct Protected {
+    old: String,
+    _lock: File,
+}
+
+impl Protected {
+    const SETTING: &str = "/proc/sys/fs/protected_regular";
+
+    fn new() -> Self {
+        let lock = File::create(std::env::temp_dir().join("rawshm-test-protected.lock"));
+        let lock = lock.expect("a file");
+        // SAFETY: an open descriptor; the lock goes when it is closed.
+        assert_eq!(unsafe { libc::flock(lock.as_raw_fd(), libc::LOCK_EX) }, 0);
+        let old = std::fs::read_to_string(Self::SETTING).expect("a setting");
+        std::fs::write(Self::SETTING, "2").expect("root");
+        Self { old, _lock: lock }
+    }
+}
+
+impl Drop for Protected {
+    fn drop(&mut self) {
+        std::fs::write(Self::SETTING, &self.old).expect("root");
+    }
+}
+
 #[test]
 #[ignore = "needs a private /dev/shm, of root: tests/run.sh runs it"]
 fn as_root_another_users_object_can_be_opened_or_created_with_protected_regular() {
     // `fs.protected_regular` refuses O_CREAT without O_EXCL on it, which open-or-create never uses.
-    let folder = public_copies();
-    let setting = Path::new("/proc/sys/fs/protected_regular");
-    let old = std::fs::read_to_string(setting).expect("a setting");
-    std::fs::write(setting, "2").expect("root");
+    let copies = public_copies();
+    let folder = copies.display();
+    let _protected = Protected::new();
     let script = format!(
         "{OTHER} {folder}/peer create-exact /x 666; $PEER open-or-create /x 1; $PEER open-read-write /x"
     );
     let ended = with_private_shm(PEER, "mode=1777", &script);
-    std::fs::write(setting, old).expect("root");
     assert_eq!(ended.stdout, "ok\nopened\nok\n");
 }
 
@@ -382,14 +405,12 @@ fn as_root_another_users_symbolic_link_is_not_followed() {
 #[test]
 #[ignore = "needs a private /dev/shm, of root or a user namespace: tests/run.sh runs it"]
 fn a_directory_on_a_disk_is_used_and_said_to_be_no_memory() {
-    let folder = std::env::temp_dir().join(format!("rawshm-disk-{}", std::process::id()));
-    std::fs::create_dir(&folder).expect("a folder");
+    let folder = Folder::new();
     let script = format!(
         "mount --bind {} /dev/shm; stat -f -c %T /dev/shm; $PEER create /x 24; $PEER load /x; $PEER is-memory x",
         folder.display()
     );
     let ended = with_private_shm(PEER, "mode=1777", &script);
-    std::fs::remove_dir_all(&folder).expect("a folder");
     let lines: Vec<&str> = ended.stdout.lines().collect();
     let memory = lines[0] == "tmpfs";
     assert_eq!(
@@ -423,11 +444,9 @@ fn the_programs_run_alone_in_a_container_without_proc_or_any_file() {
             .args(["/dev/shm", "/program"])
             .args(arguments))
     };
-    let folder = std::env::temp_dir().join(format!("rawshm-volume-{}", std::process::id()));
-    std::fs::create_dir(&folder).expect("a folder");
+    let folder = Folder::new();
     let wrote = contained("writer", &[], &folder);
     let read = contained("reader", &[], &folder);
-    std::fs::remove_dir_all(&folder).expect("a folder");
     assert_eq!((wrote.status, wrote.stderr.as_str()), (0, ""));
     assert_eq!(
         (read.status, read.stdout.as_str()),

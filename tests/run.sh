@@ -16,6 +16,7 @@ trap 'rm -f "$log"' EXIT
 need() {
     command -v "$1" >/dev/null && return
     if [ "$(id -u)" != 0 ] || ! command -v apt-get >/dev/null; then
+        echo "$1 is missing; Debian has it in $2" >&2
         return 1
     fi
     if [ -z "${updated:-}" ]; then
@@ -85,6 +86,7 @@ check "formatting" cargo fmt --all --check
 check "clippy, without features" cargo clippy --quiet -- -D warnings
 check "clippy, with all features" cargo clippy --quiet --package rawshm --all-features --all-targets -- -D warnings
 check "clippy, tests" cargo clippy --quiet --package rawshm-tests --all-targets -- -D warnings
+check "clippy, measurements" cargo clippy --quiet --package rawshm-benches -- -D warnings
 check "clippy, static executables" cargo clippy --quiet --package rawshm-static --bins -- -D warnings
 check "documentation" env RUSTDOCFLAGS="-D warnings" cargo doc --quiet --no-deps --package rawshm --all-features
 check "the library alone builds with each feature" sh -c '
@@ -108,11 +110,17 @@ else
 fi
 if ! may_unshare; then
     skip_ignored private_shm "neither root nor user namespaces"
-elif [ "$(id -u)" = 0 ]; then
-    tests --test private_shm -- --ignored
 else
-    tests --test private_shm -- --ignored --skip as_root
-    skip_ignored private_shm "not root" as_root
+    left_out=()
+    if [ "$(id -u)" != 0 ] || ! unshare -m true 2>/dev/null; then
+        left_out+=(--skip as_root)
+        skip_ignored private_shm "not root, or root without its rights" as_root
+    fi
+    if ! command -v bwrap >/dev/null; then
+        left_out+=(--skip in_a_container)
+        skip_ignored private_shm "bubblewrap is missing" in_a_container
+    fi
+    tests --test private_shm -- --ignored "${left_out[@]}"
 fi
 
 if [ -z "${RAWSHM_QUICK:-}" ]; then

@@ -164,9 +164,17 @@ TBD
     mv "$SDKROOT/new" "$folder"
 }
 
+version_of_the_oldest_rust() {
+    apt-cache madison rustc-web | awk -v rust="$MSRV." 'index($3, rust) == 1 { print $3; exit }'
+}
+
 oldest_rust_packages() {
     local version
-    version=$(apt-cache madison rustc-web | awk -v rust="$MSRV." 'index($3, rust) == 1 { print $3; exit }')
+    version=$(version_of_the_oldest_rust)
+    if [[ -z $version ]]; then
+        apt-get update # Packages that are installed say nothing of the lists.
+        version=$(version_of_the_oldest_rust)
+    fi
     [[ -n $version ]] || skip "Debian here has no Rust $MSRV"
     [[ -d $TOOLS/rust-$version ]] && return
     unpack_packages "$TOOLS/rust.new" {rustc-web,cargo-web,libstd-rust-web-dev,libstd-rust-web-"$MSRV"}="$version" \

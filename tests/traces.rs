@@ -31,7 +31,11 @@ impl Trace<'_> {
             .args(arguments));
         let trace = std::fs::read_to_string(&log).expect("a trace");
         std::fs::remove_file(&log).expect("a trace");
-        self.compare(&self.normalised(&trace, program));
+        let trace = self.normalised(&trace, program);
+        self.compare(match trace.split_once(BEGIN) {
+            Some((_, rest)) => rest.split_once(END).expect("an answer").0,
+            None => &trace,
+        });
         ended.status
     }
 
@@ -49,7 +53,7 @@ impl Trace<'_> {
                 }
                 None => line,
             };
-            lines += &addresses(&line);
+            lines += &addresses(&without_the_machines_state(&line));
             lines.push('\n');
         }
         lines
@@ -71,6 +75,22 @@ impl Trace<'_> {
             .with_extension("strace")
     }
 }
+
+/// A directory's size and a file system's figures depend on what else is there.
+fn without_the_machines_state(line: &str) -> String {
+    match (line.split_once('{'), line.rsplit_once('}')) {
+        (Some((before, _)), Some((_, after)))
+            if line.contains("S_IFDIR") || line.starts_with("statfs") =>
+        {
+            format!("{before}{{...}}{after}")
+        }
+        _ => line.to_owned(),
+    }
+}
+
+/// Between these two the peer does what it was asked to, and nothing else.
+const BEGIN: &str = "write(1, \"begin\\n\", 6)                  = 6\n";
+const END: &str = "write(1, ";
 
 /// Every hexadecimal number is an address.
 fn addresses(line: &str) -> String {
@@ -136,7 +156,11 @@ fn library(file: &str, command: &str, arguments: &[&str], strace: &[&str], exist
     if existing {
         Object::create(&name, Size::Sparse(4096)).expect("created");
     }
-    let strace = [&["-P", path, "-P", "/dev/shm"][..], strace].concat();
+    // What is injected must not hit what the peer does before: then only what concerns the object is traced.
+    let strace = match strace {
+        [] => vec!["-E", "RAWSHM_PEER_BEGIN=1"],
+        injected => [&["-P", path, "-P", "/dev/shm"], injected].concat(),
+    };
     Trace {
         file,
         name: &name,
@@ -234,17 +258,11 @@ fn a_reader_that_fails_says_so_in_one_write() {
 fn each_operation_of_the_library_makes_the_calls_that_its_documentation_names() {
     library("create", "create", &["4096"], &[], false);
     library("create-taken", "create", &["4096"], &[], true);
-    library(
-        "create-reserved",
-        "create-reserved",
-        &["3000000000"],
-        &["-e", "inject=fallocate:retval=0"],
-        false,
-    );
+    library("create-reserved", "create-reserved", &["8192"], &[], false);
     library(
         "create-reserved-interrupted",
         "create-reserved",
-        &["1073741824"],
+        &["8388608"],
         &["-e", "inject=fallocate:error=EINTR:when=1..2"],
         false,
     );
@@ -293,6 +311,28 @@ fn each_operation_of_the_library_makes_the_calls_that_its_documentation_names() 
         true,
     );
     library("guard", "guard", &[], &[], true);
+    library("map", "map", &[], &[], true);
+    library("prefault", "prefault", &[], &[], true);
+    library("lock", "lock", &[], &[], true);
+    library("advise", "advise", &[], &[], true);
+    library("into-read-only", "into-read-only", &[], &[], true);
+    library("adopt", "adopt", &[], &[], true);
+    library("resize", "resize", &["8192"], &[], true);
+    library("is-memory", "is-memory", &[], &[], true);
+    library(
+        "create-in-another-directory",
+        "create-in",
+        &["/dev/shm"],
+        &[],
+        false,
+    );
+    library(
+        "open-missing-in-another-directory",
+        "open-in",
+        &["/dev/shm"],
+        &[],
+        false,
+    );
 }
 
 #[test]

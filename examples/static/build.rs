@@ -13,8 +13,8 @@ fn main() {
     if variable("CARGO_CFG_TARGET_OS") != "linux" {
         return;
     }
-    // Elsewhere there are variables: rustix keeps some on 32-bit targets.
-    if variable("OPT_LEVEL") != "0" && variable("CARGO_CFG_TARGET_POINTER_WIDTH") == "64" {
+    // Only what is optimised as the profile static does has no variable, and no 32-bit target: rustix keeps some there.
+    if variable("OPT_LEVEL") == "z" && variable("CARGO_CFG_TARGET_POINTER_WIDTH") == "64" {
         link_arg(&format!("-T{}/static.ld", variable("CARGO_MANIFEST_DIR")));
     }
     FLAGS.into_iter().for_each(link_arg);

@@ -6,11 +6,11 @@
 use core::ffi::{CStr, c_void};
 
 use rustix::fd::{BorrowedFd, OwnedFd};
-use rustix::fs::{self, Mode, OFlags};
+use rustix::fs::{self, FileType, Mode, OFlags};
 use rustix::io::retry_on_intr;
 use rustix::shm;
 
-pub(crate) use super::common::{lock, make_read_only, set_size, unlock, unmap};
+pub(crate) use super::common::{duplicate, lock, make_read_only, set_size, unlock, unmap};
 use super::{Access, Disposition, Identity, Place, Status, common};
 use crate::{Advice, Errno, Name};
 
@@ -53,7 +53,11 @@ pub(crate) fn status(fd: BorrowedFd<'_>) -> Result<Status, Errno> {
         size: u64::try_from(stat.st_size).map_err(|_| Errno::OVERFLOW)?,
         allocated: Err(Errno::NOTSUP),
         identity: NO_IDENTITY,
-        is_regular: true,
+        // An object has no file type.
+        is_regular: matches!(
+            FileType::from_raw_mode(stat.st_mode),
+            FileType::RegularFile | FileType::Unknown
+        ),
     })
 }
 

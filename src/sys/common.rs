@@ -3,13 +3,18 @@
 use core::ffi::c_void;
 use core::ptr::null_mut;
 
-use rustix::fd::BorrowedFd;
+use rustix::fd::{BorrowedFd, OwnedFd};
 use rustix::fs::{self, OFlags};
-use rustix::io::retry_on_intr;
+use rustix::io::{fcntl_dupfd_cloexec, retry_on_intr};
 use rustix::mm::{self, MapFlags, MprotectFlags, ProtFlags};
 
 use super::Access;
 use crate::Errno;
+
+/// Close-on-exec, as `open`'s.
+pub(crate) fn duplicate(fd: BorrowedFd<'_>) -> Result<OwnedFd, Errno> {
+    fcntl_dupfd_cloexec(fd, 0)
+}
 
 pub(crate) fn set_size(fd: BorrowedFd<'_>, size: u64) -> Result<(), Errno> {
     retry_on_intr(|| fs::ftruncate(fd, size))

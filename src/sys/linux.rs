@@ -10,7 +10,7 @@ use rustix::fs::{self, AtFlags, CWD, FallocateFlags, FileType, Mode, OFlags};
 use rustix::io::retry_on_intr;
 use rustix::mm;
 
-pub(crate) use super::common::{lock, make_read_only, map, set_size, unlock, unmap};
+pub(crate) use super::common::{duplicate, lock, make_read_only, map, set_size, unlock, unmap};
 use super::{Access, Disposition, Identity, Place, Status, common};
 use crate::{Advice, Errno, Name};
 
@@ -25,9 +25,8 @@ const TMPFS_MAGIC: u64 = 0x0102_1994;
 const RAMFS_MAGIC: u64 = 0x8584_58f6;
 const STAT_BLOCK: u64 = 512;
 
-/// `fallocate` on tmpfs undoes a whole call when a signal arrives: a smaller step than the interrupted one must
+/// `fallocate` on tmpfs undoes a whole call that a signal interrupts: a smaller step than the interrupted one must
 /// get through in the end, however often signals come.
-const RESERVE_STEP: u64 = 1 << 30;
 const RESERVE_STEP_MIN: u64 = 1 << 21;
 
 fn at<'a>(place: Place<'a>, name: &'a Name) -> (BorrowedFd<'a>, &'a CStr) {
@@ -93,12 +92,13 @@ fn identity(stat: &fs::Stat) -> Identity {
 
 pub(crate) fn identity_at(place: Place<'_>, name: &Name) -> Result<Identity, Errno> {
     let (directory, path) = at(place, name);
-    fs::statat(directory, path, AtFlags::SYMLINK_NOFOLLOW).map(|stat| identity(&stat))
+    retry_on_intr(|| fs::statat(directory, path, AtFlags::SYMLINK_NOFOLLOW))
+        .map(|stat| identity(&stat))
 }
 
 pub(crate) fn unlink(place: Place<'_>, name: &Name) -> Result<(), Errno> {
     let (directory, path) = at(place, name);
-    fs::unlinkat(directory, path, AtFlags::empty()).map_err(|errno| match errno {
+    retry_on_intr(|| fs::unlinkat(directory, path, AtFlags::empty())).map_err(|errno| match errno {
         // The kernel's answer in a sticky directory; POSIX names EACCES.
         Errno::PERM => Errno::ACCESS,
         other => other,
@@ -106,11 +106,11 @@ pub(crate) fn unlink(place: Place<'_>, name: &Name) -> Result<(), Errno> {
 }
 
 pub(crate) fn set_mode(fd: BorrowedFd<'_>, mode: u32) -> Result<(), Errno> {
-    fs::fchmod(fd, Mode::from_bits_retain(mode))
+    retry_on_intr(|| fs::fchmod(fd, Mode::from_bits_retain(mode)))
 }
 
 pub(crate) fn reserve(fd: BorrowedFd<'_>, size: u64) -> Result<(), Errno> {
-    let mut step = RESERVE_STEP;
+    let mut step = size;
     let mut done: u64 = 0;
     while done < size {
         let len = step.min(size.saturating_sub(done));
@@ -159,15 +159,19 @@ pub(crate) fn open_directory(path: &CStr) -> Result<OwnedFd, Errno> {
 /// A directory that was removed while it is open has no link left.
 pub(crate) fn directory_exists(place: Place<'_>) -> bool {
     match place {
-        None => fs::accessat(CWD, SHM, fs::Access::EXISTS, AtFlags::empty()).is_ok(),
-        Some(directory) => fs::fstat(directory).is_ok_and(|stat| stat.st_nlink > 0),
+        // Any other answer, such as a filter's, says nothing about the directory.
+        None => !matches!(
+            fs::accessat(CWD, SHM, fs::Access::EXISTS, AtFlags::empty()),
+            Err(Errno::NOENT | Errno::NOTDIR)
+        ),
+        Some(directory) => fs::fstat(directory).map_or(true, |stat| stat.st_nlink > 0),
     }
 }
 
 pub(crate) fn directory_is_memory(place: Place<'_>) -> Result<bool, Errno> {
     let stat = match place {
-        None => fs::statfs(SHM)?,
-        Some(directory) => fs::fstatfs(directory)?,
+        None => retry_on_intr(|| fs::statfs(SHM))?,
+        Some(directory) => retry_on_intr(|| fs::fstatfs(directory))?,
     };
     // The field's sign and width differ between architectures; a magic number has 32 bits.
     #[expect(

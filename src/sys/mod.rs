@@ -12,6 +12,7 @@
 //! | `status` | one call; size, allocated bytes if known, identity, whether it is a regular file |
 //! | `identity_at` | the identity of what the name denotes now; all equal where the system has none |
 //! | `unlink` | `EACCES` where it is not permitted, as POSIX has it |
+//! | `duplicate` | another descriptor of the same object |
 //! | `set_mode` | sets the permission bits exactly |
 //! | `set_size`, `reserve` | sparse size; memory for every page below a size |
 //! | `access_of` | which access the descriptor was opened with; `EACCES` if it cannot be mapped |

@@ -168,7 +168,8 @@ pub fn cargo() -> Command {
     cargo.current_dir(repository());
     for (variable, _) in std::env::vars_os() {
         let name = variable.to_string_lossy();
-        if name.starts_with("CARGO_PKG") || name.starts_with("CARGO_MANIFEST") {
+        let of_the_test = name.starts_with("CARGO_PKG") || name.starts_with("CARGO_MANIFEST");
+        if of_the_test || name == "CARGO_BUILD_TARGET" {
             cargo.env_remove(&variable);
         }
     }
@@ -191,9 +192,8 @@ pub fn static_program(name: &str) -> PathBuf {
 fn build_static() -> PathBuf {
     let built = run(cargo().args(["static", "--quiet"]));
     assert_eq!(built.status, 0, "cargo static: {}", built.stderr);
-    std::env::var_os("CARGO_TARGET_DIR")
-        .map_or_else(|| repository().join("target"), PathBuf::from)
-        .join("static")
+    let target = std::env::var_os("CARGO_TARGET_DIR").unwrap_or("target".into());
+    repository().join(target).join("static")
 }
 
 /// Compiles one of the C programs, and gives the executable.
@@ -201,21 +201,56 @@ fn build_static() -> PathBuf {
 pub fn c_program(name: &str) -> PathBuf {
     let source = repository().join("tests/c").join(name).with_extension("c");
     let test = std::env::current_exe().expect("a path");
-    let program = test.with_file_name(format!("{name}-{}", std::process::id()));
+    let program = test.with_file_name(format!("c-{name}"));
+    // Another test may be compiling it, or running it.
+    let new = test.with_file_name(format!("c-{name}-{}", std::process::id()));
     let compiled = run(Command::new("cc")
         .args(["-Wall", "-Wextra", "-Werror", "-O1", "-o"])
-        .arg(&program)
+        .arg(&new)
         .arg(source));
     assert_eq!(compiled.status, 0, "{}", compiled.stderr);
+    std::fs::rename(new, &program).expect("renaming within a folder");
     program
+}
+
+/// A new folder for files that are no objects, removed with all that is in it when it is dropped.
+#[derive(Debug)]
+pub struct Folder(PathBuf);
+
+impl Folder {
+    #[must_use]
+    #[expect(clippy::new_without_default, reason = "no two are equal")]
+    pub fn new() -> Self {
+        let name = UniqueName::new();
+        let name = name.argument();
+        let folder = std::env::temp_dir().join(name.trim_start_matches('/'));
+        // What a killed process with this pid has left.
+        let _ = std::fs::remove_dir_all(&folder);
+        std::fs::create_dir(&folder).expect("a folder");
+        Self(folder)
+    }
+}
+
+impl Deref for Folder {
+    type Target = Path;
+
+    fn deref(&self) -> &Path {
+        &self.0
+    }
+}
+
+impl Drop for Folder {
+    fn drop(&mut self) {
+        let _ = std::fs::remove_dir_all(&self.0);
+    }
 }
 
 /// Runs a shell script in a mount namespace where `/dev/shm` is a tmpfs of its own, mounted with these options.
 ///
-/// `$PEER`, `$WRITER` and `$READER` are the programs. As root the script is root; else it is in a user namespace.
+/// `$PEER`, `$WRITER` and `$READER` are the programs. Who may not mount does it in a user namespace.
 #[must_use]
 pub fn with_private_shm(peer: &str, options: &str, script: &str) -> Ended {
-    let namespace = if effective_root() { "-m" } else { "-mr" };
+    let namespace = if may_mount() { "-m" } else { "-mr" };
     let mut whole = String::new();
     write!(
         whole,
@@ -229,9 +264,7 @@ pub fn with_private_shm(peer: &str, options: &str, script: &str) -> Ended {
         .env("READER", static_program("reader")))
 }
 
-/// Says whether this process may do what root may.
-#[must_use]
-pub fn effective_root() -> bool {
-    // SAFETY: it has no preconditions.
-    unsafe { libc::geteuid() == 0 }
+fn may_mount() -> bool {
+    static MAY: OnceLock<bool> = OnceLock::new();
+    *MAY.get_or_init(|| run(Command::new("unshare").args(["-m", "true"])).status == 0)
 }

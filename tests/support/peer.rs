@@ -3,7 +3,8 @@
 use std::io::{BufRead as _, Write as _};
 use std::process::ExitCode;
 
-use rawshm::{Directory, Error, Extent, Mapping, Mode, Name, Object, Options, Outcome, Size};
+use rawshm::{Advice, Directory, Error, Extent, Mapping, Mode, Name, Object, Options, Outcome};
+use rawshm::{ReadOnly, Size};
 use rawshm_tests::describe;
 
 const COLUMNS: usize = 24;
@@ -27,6 +28,9 @@ fn answer(command: &str, name: &str, rest: &[&str]) -> Result<String, Error> {
     let name = Name::new(name)?;
     let options = Options::new();
     let done = String::from("ok");
+    if std::env::var_os("RAWSHM_PEER_BEGIN").is_some() {
+        say("begin");
+    }
     match command {
         "open" => Object::open(&name).map(|_| done),
         "open-read-write" => Object::open_read_write(&name).map(|_| done),
@@ -65,6 +69,24 @@ fn answer(command: &str, name: &str, rest: &[&str]) -> Result<String, Error> {
         "prefault" => {
             let object = Object::open_read_write(&name)?;
             object.map(Extent::Whole)?.prefault().map(|()| done)
+        }
+        "map" => Object::open(&name)?.map(Extent::Whole).map(|_| done),
+        "lock" => {
+            let mapping = Mapping::open(&name, Extent::Whole)?;
+            mapping.lock()?;
+            mapping.unlock().map(|()| done)
+        }
+        "advise" => {
+            let mapping = Mapping::open(&name, Extent::Whole)?;
+            mapping.advise(Advice::DontDump).map(|()| done)
+        }
+        "into-read-only" => Mapping::open_read_write(&name, Extent::Whole)?
+            .into_read_only()
+            .map(|_| done),
+        "adopt" => Object::<ReadOnly>::from_fd(Object::open(&name)?.into_fd()).map(|_| done),
+        "resize" => {
+            let object = Object::open_read_write(&name)?;
+            object.resize(Size::Sparse(number(0))).map(|()| done)
         }
         "unlink" => rawshm::unlink(&name).map(|()| done),
         "is-memory" => Directory::DEFAULT

@@ -34,9 +34,7 @@ impl Parser {
             rest => Some(rest),
         }
     }
-}
 
-impl Parser {
     /// The value of the letter just given, as an unsigned number of this base.
     pub(crate) fn unsigned(&mut self, base: u64) -> Option<u64> {
         unsigned(self.value()?, base)
