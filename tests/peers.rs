@@ -1,10 +1,12 @@
 //! What two processes see of one object.
 
 use std::io::{BufRead as _, BufReader, Write as _};
-use std::process::{Child, ChildStdout, Command, Stdio};
+use std::process::{Child, Command, Stdio};
+use std::sync::mpsc::{self, Receiver};
+use std::thread;
 
 use rawshm::{Errno, Extent, Mapping, Object, Size};
-use rawshm_tests::{UniqueName, run, wait};
+use rawshm_tests::{UniqueName, WATCHDOG, run, wait};
 
 const PEER: &str = env!("CARGO_BIN_EXE_peer");
 
@@ -17,7 +19,7 @@ fn peer(arguments: &[&str]) -> String {
 /// A peer that answers lines of input.
 struct Talking {
     child: Child,
-    answers: BufReader<ChildStdout>,
+    answers: Receiver<String>,
 }
 
 impl Talking {
@@ -29,16 +31,21 @@ impl Talking {
             .stdout(Stdio::piped())
             .spawn()
             .expect("a peer");
-        let answers = BufReader::new(child.stdout.take().expect("a pipe"));
+        let lines = BufReader::new(child.stdout.take().expect("a pipe")).lines();
+        let (answer, answers) = mpsc::channel();
+        thread::spawn(move || {
+            for line in lines {
+                // Nobody may be listening any more.
+                let _ = answer.send(line.expect("an answer"));
+            }
+        });
         let mut talking = Self { child, answers };
         assert_eq!(talking.answer(), "ready");
         talking
     }
 
     fn answer(&mut self) -> String {
-        let mut line = String::new();
-        self.answers.read_line(&mut line).expect("an answer");
-        line.trim_end().to_owned()
+        self.answers.recv_timeout(WATCHDOG).expect("an answer")
     }
 
     fn ask(&mut self) -> String {
@@ -111,20 +118,21 @@ fn an_object_survives_a_peer_that_is_killed() {
 #[test]
 fn a_name_is_created_by_exactly_one_of_many_racing_processes() {
     const PEERS: usize = 6;
-    const NAMES: u64 = 300;
-    let name = UniqueName::new();
-    let arguments = ["create-many", &name.argument(), &NAMES.to_string()];
+    const NAMES: usize = 300;
+    let names: Vec<_> = (0..NAMES).map(|_| UniqueName::new()).collect();
+    let arguments: Vec<_> = names.iter().map(UniqueName::argument).collect();
+    let mut arguments: Vec<_> = arguments.iter().map(String::as_str).collect();
+    arguments.insert(0, "create-many");
     let mut peers: Vec<_> = (0..PEERS).map(|_| Talking::start(&arguments)).collect();
     for peer in &mut peers {
         peer.say();
     }
-    let won = |peer: &mut Talking| peer.answer().parse::<u64>().expect("a number");
+    let won = |peer: &mut Talking| peer.answer().parse::<usize>().expect("a number");
     let won: Vec<_> = peers.iter_mut().map(won).collect();
-    for number in 0..NAMES {
-        let name = rawshm::Name::new(&format!("{}-{number}", name.argument())).expect("valid");
-        rawshm::unlink(&name).expect("created by one of them");
+    for name in &names {
+        rawshm::unlink(name).expect("created by one of them");
     }
-    assert_eq!(won.iter().sum::<u64>(), NAMES, "{won:?}");
+    assert_eq!(won.iter().sum::<usize>(), NAMES, "{won:?}");
 }
 
 #[test]

@@ -12,7 +12,7 @@ use std::time::{Duration, Instant};
 use rawshm::{Errno, Error, Name, Operation};
 
 /// How long a process may take before it is taken to hang. No test depends on anything being faster.
-const WATCHDOG: Duration = Duration::from_secs(120);
+pub const WATCHDOG: Duration = Duration::from_secs(120);
 
 /// A name that nobody else on the machine uses, short enough for every platform; unlinked when it is dropped.
 #[derive(Debug)]

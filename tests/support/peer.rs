@@ -114,7 +114,7 @@ fn answer(command: &str, name: &str, rest: &[&str]) -> Result<String, Error> {
             Ok(done)
         }
         "hold" => hold(&name).map(|()| done),
-        "create-many" => create_many(&name, number(0)).map(|won| won.to_string()),
+        "create-many" => create_many(&name, rest).map(|won| won.to_string()),
         _ => panic!("there is no command {command}"),
     }
 }
@@ -143,18 +143,18 @@ fn say(line: &str) {
     std::io::stdout().flush().expect("standard output");
 }
 
-/// Tries to create objects `NAME-0`, `NAME-1` and so on, and counts those that nobody else had created.
-fn create_many(name: &Name, count: u64) -> Result<u64, Error> {
+/// Opens or creates each of these objects, and counts those that nobody else had created.
+fn create_many(first: &Name, others: &[&str]) -> Result<usize, Error> {
     say("ready");
     let mut line = String::new();
     std::io::stdin()
         .read_line(&mut line)
         .expect("standard input");
+    let others = others.iter().map(|name| Name::new(name));
     let mut won = 0;
-    for number in 0..count {
-        let name = Name::new(&format!("{name}-{number}"))?;
-        let (_, outcome) = Object::open_or_create(&name, Size::Sparse(1))?;
-        won += u64::from(outcome == Outcome::Created);
+    for name in std::iter::once(Ok(*first)).chain(others) {
+        let (_, outcome) = Object::open_or_create(&name?, Size::Sparse(1))?;
+        won += usize::from(outcome == Outcome::Created);
     }
     Ok(won)
 }
