@@ -227,7 +227,23 @@ fn out_of_memory_is_an_error_for_who_reserves_and_leaves_nothing_behind() {
     check(
         "mode=1777,size=64k",
         "$PEER create /x 4096; $PEER resize-reserved /x 65537; $PEER resize-reserved /x 65536",
-        &["ok", "Reserve ENOSPC, 4096 bytes", "ok, 65536 bytes"],
+        &[
+            "ok",
+            "Reserve ENOSPC, 4096 bytes, 0 in memory",
+            "ok, 65536 bytes, 65536 in memory",
+        ],
+    );
+    // Where some of it could be had, too.
+    check(
+        "mode=1777,size=64k",
+        "$PEER create-reserved /y 32768; $PEER create /x 4096; $PEER resize-reserved /x 65536; \
+         $PEER resize-reserved /x 1024",
+        &[
+            "ok",
+            "ok",
+            "Reserve ENOSPC, 4096 bytes, 0 in memory",
+            "ok, 1024 bytes, 4096 in memory",
+        ],
     );
 }
 

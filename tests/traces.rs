@@ -243,6 +243,11 @@ fn a_writer_killed_before_it_has_set_the_size_leaves_an_object_that_the_reader_r
 #[ignore = "needs strace: tests/run.sh runs it"]
 fn a_reader_that_fails_says_so_in_one_write() {
     assert_eq!(reader("reader-missing", None, &[], &[]), 1);
+    let filter = ["-e", "inject=faccessat:error=EPERM"];
+    assert_eq!(
+        reader("reader-missing-behind-a-filter", None, &filter, &[]),
+        1
+    );
     for (file, injected) in [
         ("reader-not-permitted", "openat:error=EACCES"),
         ("reader-no-address-space", "mmap:error=ENOMEM"),

@@ -64,7 +64,9 @@ fn answer(command: &str, name: &str, rest: &[&str]) -> Result<String, Error> {
             let object = Object::open_read_write(&name)?;
             let resized = object.resize(Size::Reserved(number(0)));
             let told = resized.map_or_else(describe, |()| done);
-            Ok(format!("{told}, {} bytes", object.size()?))
+            let status = object.status()?;
+            let (size, memory) = (status.size(), status.allocated()?);
+            Ok(format!("{told}, {size} bytes, {memory} in memory"))
         }
         "prefault" => {
             let object = Object::open_read_write(&name)?;
