@@ -274,6 +274,18 @@ fn four_gigabytes_fit_into_the_64_megabytes_of_a_container_and_into_one_page() {
 
 #[test]
 #[ignore = "needs a private /dev/shm, of root or a user namespace: tests/run.sh runs it"]
+fn a_sparse_page_for_which_there_is_no_memory_ends_who_touches_it_by_a_signal() {
+    const SIGBUS: i32 = 7;
+    let fill = "$PEER create-reserved /full 4096 >/dev/null";
+    let ended = |script: &str| with_private_shm(PEER, "mode=1777,size=4k", script);
+    assert_eq!(ended(&format!("{fill}; exec $WRITER")).status, 128 + SIGBUS);
+    // Reading a hole needs a page, too.
+    let script = format!("{fill}; $PEER create /x 24 >/dev/null; exec $READER -n /x");
+    assert_eq!(ended(&script).status, 128 + SIGBUS);
+}
+
+#[test]
+#[ignore = "needs a private /dev/shm, of root or a user namespace: tests/run.sh runs it"]
 fn the_programs_use_my_shm_with_mode_0644_less_the_umask() {
     check(
         "mode=1777",
