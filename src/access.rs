@@ -23,10 +23,11 @@ use crate::{Errno, ReadOnly, ReadWrite, copy};
 /// size is copied whole, anything larger may be half of one value and half of another while a peer is writing. No
 /// copy orders others: use an [`Atomic`] for that. None makes a system call.
 ///
-/// One limit is the language's: Rust's memory model, like C++'s, does not say what happens when two threads of a process
-/// access, at the same time and with at least one writing, bytes that overlap in part, be it atomically. Processors do,
-/// and so do the compilers: each byte is one that was stored. Nothing else is relied on here; who wants to be within
-/// the letter of the model has threads agree on where values begin and how large they are, as they do anyway.
+/// One limit is the language's: Rust's memory model, like C++'s, does not say what happens when two threads of a
+/// process access, at the same time and with at least one writing, bytes that overlap in part, be it atomically.
+/// Processors do, and so do the compilers: each byte is one that was stored. Nothing else is relied on here; who wants
+/// to be within the letter of the model has threads agree on where values begin and how large they are, as they do
+/// anyway.
 ///
 /// It is `Send` and `Sync`, as are a [`Mapping`](crate::Mapping) and a [`Slice`], which dereference to it: threads are
 /// peers like any other.

@@ -9,16 +9,16 @@ use crate::{Errno, Name, Object, Options};
 
 /// Removes a name when it is dropped, if the name then still is this object's.
 ///
-/// The opt-in counterpart of [`unlink`](crate::unlink): neither an [`Object`] nor a [`Mapping`](crate::Mapping)
-/// removes a name by itself. Made by [`Object::unlink_on_drop`] or [`Options::unlink_on_drop`]. It holds a descriptor of
-/// its own, so that it needs the object no longer, and no other object can get this one's identity meanwhile.
+/// The opt-in counterpart of [`unlink`](crate::unlink): neither an [`Object`] nor a [`Mapping`](crate::Mapping) removes
+/// a name by itself. Made by [`Object::unlink_on_drop`] or [`Options::unlink_on_drop`]. It holds a descriptor of its
+/// own, so that it needs the object no longer, and no other object can get this one's identity meanwhile.
 ///
-/// Dropping it makes an `fstat`, a `newfstatat`, an `unlinkat` if the name still denotes the object, and a `close`. Nobody
-/// hears of errors: [`UnlinkGuard::unlink`] reports them. A process that is killed drops nothing. A guard for a name
-/// that was never this object's removes nothing.
+/// Dropping it makes an `fstat`, a `newfstatat`, an `unlinkat` if the name still denotes the object, and a `close`.
+/// Nobody hears of errors: [`UnlinkGuard::unlink`] reports them. A process that is killed drops nothing. A guard for a
+/// name that was never this object's removes nothing.
 ///
-/// Between the last two calls a peer may replace the object by another of the same name, which is then removed: Linux has
-/// no call that does both.
+/// Between the last two calls a peer may replace the object by another of the same name, which is then removed: Linux
+/// has no call that does both.
 ///
 /// # Platform notes
 ///

@@ -87,9 +87,10 @@ impl Object<ReadWrite> {
 
     /// Sets the size. New bytes are zero.
     ///
-    /// For [`Size::Sparse`], one `ftruncate`. For [`Size::Reserved`], one `fstat` and one `fallocate`, and an `ftruncate`
-    /// where that shrinks the object. If memory runs out, an `ftruncate` sees to it that the size is the old one, and the
-    /// bytes are as they were; where signals have made it go in steps, holes that were filled stay filled.
+    /// For [`Size::Sparse`], one `ftruncate`. For [`Size::Reserved`], one `fstat` and one `fallocate`, and an
+    /// `ftruncate` where that shrinks the object. If memory runs out, an `ftruncate` sees to it that the size is the
+    /// old one, and the bytes are as they were; where signals have made it go in steps, holes that were filled stay
+    /// filled.
     ///
     /// Where a peer, or this process, has pages mapped that are cut off by this, touching them is a `SIGBUS` that
     /// ends the process.

@@ -99,8 +99,8 @@ impl<'d> Options<'d> {
     /// Creates a new object, exclusively, and sizes it.
     ///
     /// Its bytes are zero. On Linux, `openat` with `O_RDWR | O_CREAT | O_EXCL`, `fchmod` for [`Mode::Exact`],
-    /// `ftruncate`, and for [`Size::Reserved`] `fallocate`, in smaller steps if signals interrupt it. A failure leaves nothing behind: the new
-    /// name is removed, if it still is this object's.
+    /// `ftruncate`, and for [`Size::Reserved`] `fallocate`, in smaller steps if signals interrupt it. A failure leaves
+    /// nothing behind: the new name is removed, if it still is this object's.
     ///
     /// Between the first call and `ftruncate` the object has a size of 0; a peer that opens it then must expect it.
     ///
