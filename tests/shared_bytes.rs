@@ -74,7 +74,7 @@ fn a_slice_is_a_window_with_bounds_of_its_own() {
     let mut buffer = [0; 16];
     let bytes = Slice::from_mut(&mut buffer);
     let slice = bytes.slice(4, 8).expect("within");
-    assert_eq!(slice.len(), 8);
+    assert_eq!((slice.len(), slice.is_empty()), (8, false));
     slice.store(0, &0xffff_ffff_ffff_ffff_u64).expect("within");
     assert_eq!(slice.store(1, &0_u64), Err(out_of_bounds(1, 8, 8)));
     let inner = slice.slice(4, 4).expect("within");
@@ -82,6 +82,17 @@ fn a_slice_is_a_window_with_bounds_of_its_own() {
     assert_eq!(
         buffer,
         [0, 0, 0, 0, 255, 255, 255, 255, 0, 0, 0, 0, 0, 0, 0, 0]
+    );
+}
+
+#[test]
+fn debug_output_shows_addresses_and_lengths_and_no_bytes() {
+    let mut buffer = [7; 16];
+    let bytes = Slice::from_mut(&mut buffer);
+    let text = format!("{bytes:?}");
+    assert!(
+        text.contains(&format!("start: {:?}, len: 16", bytes.as_ptr())),
+        "{text}"
     );
 }
 
@@ -174,6 +185,31 @@ fn a_number_that_threads_add_to_loses_none() {
         }
     });
     assert_eq!(buffer, [40_000]);
+}
+
+#[test]
+fn an_integer_that_is_aligned_to_its_own_size_only_is_never_torn() {
+    const ROUNDS: u32 = 200_000;
+    let mut buffer = [0_u64; 1];
+    let bytes = Slice::from_mut(rawshm::bytemuck::cast_slice_mut(&mut buffer));
+    // Four bytes behind a word's start, and two behind a multiple of four.
+    std::thread::scope(|scope| {
+        scope.spawn(|| {
+            for round in 0..ROUNDS {
+                let [one, other, ..] = round.to_ne_bytes();
+                bytes.store(4, &[one, one, one, one]).expect("within");
+                bytes.store(2, &[other, other]).expect("within");
+            }
+        });
+        scope.spawn(|| {
+            for _ in 0..ROUNDS {
+                let four: [u8; 4] = bytes.load(4).expect("within");
+                let two: [u8; 2] = bytes.load(2).expect("within");
+                assert!(four.iter().all(|byte| *byte == four[0]), "{four:?}");
+                assert_eq!(two[0], two[1]);
+            }
+        });
+    });
 }
 
 #[test]
