@@ -134,6 +134,17 @@ fn memory_is_mapped_shared_with_the_rights_of_the_type_and_unmapped_on_drop() {
 }
 
 #[test]
+fn debug_output_of_a_mapping_shows_where_it_is() {
+    let name = UniqueName::new();
+    let mapping = Mapping::create(&name, Size::Sparse(4096)).expect("created");
+    let text = format!("{mapping:?}");
+    assert!(
+        text.contains(&format!("{:?}, len: 4096", mapping.as_ptr())),
+        "{text}"
+    );
+}
+
+#[test]
 fn prefaulting_gets_every_page() {
     let name = UniqueName::new();
     let object = Object::create(&name, Size::Sparse(1 << 20)).expect("created");

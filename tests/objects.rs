@@ -1,6 +1,6 @@
 //! Objects on every platform: creating, opening, unlinking, adopting.
 
-use rawshm::{Errno, Object, Operation, Outcome, ReadWrite, Size};
+use rawshm::{Errno, Object, Operation, Outcome, ReadOnly, ReadWrite, Size};
 use rawshm_tests::{UniqueName, assert_failed};
 
 #[test]
@@ -93,6 +93,9 @@ fn a_descriptor_can_be_given_up_and_adopted() {
         .store(0, &1_u64)
         .expect("within");
     let read_only = Object::open(&name).expect("opened");
+    let read_only = Object::<ReadOnly>::from_fd(read_only.into_fd()).expect("adopted");
+    let mapping = read_only.map(rawshm::Extent::first(8)).expect("mapped");
+    assert_eq!(mapping.load::<u64>(0), Ok(1));
     let refused = Object::<ReadWrite>::from_fd(read_only.into());
     assert_failed(refused, Operation::Adopt, Errno::ACCESS);
 }

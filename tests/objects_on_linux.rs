@@ -30,6 +30,8 @@ fn a_size_that_no_file_can_have_is_refused_before_anything_is_created() {
     for bytes in [u64::MAX, 1 << 63] {
         for size in [Size::Sparse(bytes), Size::Reserved(bytes)] {
             assert_failed(Object::create(&name, size), Operation::Resize, Errno::FBIG);
+            let either = Object::open_or_create(&name, size);
+            assert_failed(either, Operation::Resize, Errno::FBIG);
             assert!(!left_behind(&name));
         }
     }
