@@ -84,6 +84,7 @@ mod copy;
 mod directory;
 pub mod errno;
 mod error;
+mod flags;
 mod guard;
 mod mapping;
 mod name;

@@ -3,7 +3,7 @@
 //! XNU's shared memory objects are no files: they have no directory, no identity, no file type and no allocated
 //! size; their mode is not subject to the umask and cannot be changed; their size is set once, in whole pages.
 
-use core::ffi::{CStr, c_void};
+use core::ffi::{CStr, c_int, c_void};
 
 use rustix::fd::{BorrowedFd, OwnedFd};
 use rustix::fs::{self, FileType, Mode, OFlags};
@@ -45,6 +45,20 @@ pub(crate) fn open(
     };
     let mode = Mode::from_bits_retain(u16::try_from(mode).map_err(|_| Errno::INVAL)?);
     retry_on_intr(|| shm::open(name.as_c_str(), access | how, mode))
+}
+
+pub(crate) fn open_with_flags(
+    place: Place<'_>,
+    name: &Name,
+    flags: c_int,
+    mode: u32,
+) -> Result<OwnedFd, Errno> {
+    if place.is_some() {
+        return Err(Errno::NOTSUP);
+    }
+    let flags = shm::OFlags::from_bits_retain(u32::from_ne_bytes(flags.to_ne_bytes()));
+    let mode = Mode::from_bits_retain(u16::try_from(mode).map_err(|_| Errno::INVAL)?);
+    retry_on_intr(|| shm::open(name.as_c_str(), flags, mode))
 }
 
 pub(crate) fn status(fd: BorrowedFd<'_>) -> Result<Status, Errno> {

@@ -2,7 +2,7 @@
 //!
 //! `rustix::shm` is not used: it follows symbolic links, waits for a FIFO's peer and differs between architectures.
 
-use core::ffi::{CStr, c_void};
+use core::ffi::{CStr, c_int, c_void};
 use core::hint;
 
 use rustix::fd::{AsRawFd as _, BorrowedFd, OwnedFd};
@@ -19,6 +19,11 @@ pub(crate) const NAME_MAX: usize = 255;
 /// The largest page of any Linux architecture that rustix knows. One value for all of them makes the same calls
 /// everywhere, and spares asking for the page size, which without libc is a call or a file of its own.
 pub(crate) const OFFSET_GRANULE: u64 = 65536;
+
+/// What every open adds.
+const ALWAYS: OFlags = OFlags::CLOEXEC
+    .union(OFlags::NOFOLLOW)
+    .union(OFlags::NONBLOCK);
 
 const SHM: &CStr = c"/dev/shm";
 const TMPFS_MAGIC: u64 = 0x0102_1994;
@@ -42,7 +47,6 @@ pub(crate) fn open(
     access: Access,
     disposition: Disposition,
 ) -> Result<OwnedFd, Errno> {
-    let always = OFlags::CLOEXEC | OFlags::NOFOLLOW | OFlags::NONBLOCK;
     let access = match access {
         Access::ReadOnly => OFlags::RDONLY,
         Access::ReadWrite => OFlags::RDWR,
@@ -51,9 +55,23 @@ pub(crate) fn open(
         Disposition::Existing => (OFlags::empty(), Mode::empty()),
         Disposition::New(mode) => (OFlags::CREATE | OFlags::EXCL, Mode::from_bits_retain(mode)),
     };
+    openat(place, name, ALWAYS | access | how, mode)
+}
+
+pub(crate) fn open_with_flags(
+    place: Place<'_>,
+    name: &Name,
+    flags: c_int,
+    mode: u32,
+) -> Result<OwnedFd, Errno> {
+    let flags = OFlags::from_bits_retain(u32::from_ne_bytes(flags.to_ne_bytes()));
+    openat(place, name, ALWAYS | flags, Mode::from_bits_retain(mode))
+}
+
+fn openat(place: Place<'_>, name: &Name, flags: OFlags, mode: Mode) -> Result<OwnedFd, Errno> {
     let (directory, path) = at(place, name);
     loop {
-        match fs::openat(directory, path, always | access | how, mode) {
+        match fs::openat(directory, path, flags, mode) {
             Err(Errno::INTR) => {}
             // A directory, and a socket or a device without a driver.
             Err(Errno::ISDIR | Errno::NXIO) => return Err(Errno::INVAL),

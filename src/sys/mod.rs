@@ -9,6 +9,7 @@
 //! | `NAME_MAX` | the longest name in bytes, without slashes |
 //! | `OFFSET_GRANULE` | every offset that is a multiple of it can be mapped |
 //! | `open` | opens or exclusively creates; close-on-exec; a symbolic link, a FIFO's peer or a terminal is never waited for or followed; `EINVAL` for what is not a regular file, if that shows at the open |
+//! | `open_with_flags` | the same with the flags and the mode of a C program, which are the system's to judge; nothing that `open` adds can be taken away |
 //! | `status` | one call; size, allocated bytes if known, identity, whether it is a regular file |
 //! | `identity_at` | the identity of what the name denotes now; all equal where the system has none |
 //! | `unlink` | `EACCES` where it is not permitted, as POSIX has it |

@@ -1,0 +1,40 @@
+//! The pair that reports by `errno`, under POSIX's own names.
+//!
+//! On macOS these names are libSystem's, which every program links, and which the crate itself calls by them: a definition
+//! here would call itself.
+
+use core::ffi::{c_char, c_int};
+
+use rawshm::Errno;
+
+use crate::Mode;
+
+unsafe extern "C" {
+    /// Where this thread's `errno` is; glibc and musl have it by this name.
+    safe fn __errno_location() -> *mut c_int;
+}
+
+/// The result, or -1 and `errno` set; on success `errno` stays as it is.
+fn result(result: Result<c_int, Errno>) -> c_int {
+    result.unwrap_or_else(|errno| {
+        // SAFETY: the C library's variable, of this thread alone.
+        unsafe { __errno_location().write(errno.raw_os_error()) };
+        -1
+    })
+}
+
+/// # Safety
+/// As `rawshm.h` says.
+#[unsafe(no_mangle)]
+unsafe extern "C" fn shm_open(name: *const c_char, oflag: c_int, mode: Mode) -> c_int {
+    // SAFETY: the caller's.
+    result(unsafe { crate::open(name, oflag, mode) })
+}
+
+/// # Safety
+/// As `rawshm.h` says.
+#[unsafe(no_mangle)]
+unsafe extern "C" fn shm_unlink(name: *const c_char) -> c_int {
+    // SAFETY: the caller's.
+    result(unsafe { crate::unlink(name) })
+}
