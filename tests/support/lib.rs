@@ -9,6 +9,8 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
 
+pub mod capi;
+
 use rawshm::{Errno, Error, Name, Operation};
 
 /// How long a process may take before it is taken to hang. No test depends on anything being faster.

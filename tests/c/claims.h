@@ -1,0 +1,107 @@
+/* What the programs that check claims about shm_open and shm_unlink have in common:
+ *     PROGRAM CLAIM NAME
+ * runs one claim on a name that nobody else uses. Exit status 0 if it holds; else a line says where it does not. */
+#define _GNU_SOURCE
+#include <errno.h>
+#include <fcntl.h>
+#include <grp.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "rawshm.h"
+
+/* No errno at all: what must be left alone on success. */
+#define UNTOUCHED 12345
+
+#define CHECK(condition)                                                                       \
+    do {                                                                                       \
+        int errno_ = errno;                                                                      \
+        if (!(condition)) {                                                                    \
+            fprintf(stderr, "%s:%d: %s (errno %d)\n", __FILE__, __LINE__, #condition, errno_);  \
+            exit(1);                                                                           \
+        }                                                                                      \
+        errno = errno_;                                                                        \
+    } while (0)
+
+/* The call succeeds, and leaves errno alone. */
+#define SUCCEEDS(call) (errno = UNTOUCHED, (call) >= 0 && errno == UNTOUCHED)
+
+/* The call gives -1 and this errno. */
+#define FAILS(call, error) (errno = UNTOUCHED, (call) == -1 && errno == (error))
+
+struct claim {
+    const char *name;
+    void (*check)(const char *name);
+};
+
+#define CLAIM(claim) {#claim, claim}
+
+static inline int run_claim(const struct claim *claims, size_t count, int argc, char **argv)
+{
+    for (size_t at = 0; argc == 3 && at < count; at++) {
+        if (strcmp(claims[at].name, argv[1]) == 0) {
+            claims[at].check(argv[2]);
+            return 0;
+        }
+    }
+    fprintf(stderr, "usage: PROGRAM CLAIM NAME\n");
+    return 2;
+}
+
+/* A new object, opened to read and write. */
+static inline int create(const char *name)
+{
+    int fd = -1;
+    CHECK(SUCCEEDS(fd = shm_open(name, O_RDWR | O_CREAT | O_EXCL, 0600)));
+    return fd;
+}
+
+static inline struct stat status(int fd)
+{
+    struct stat status;
+    CHECK(fstat(fd, &status) == 0);
+    return status;
+}
+
+static inline int64_t *map(int fd)
+{
+    void *mapped = mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+    CHECK(mapped != MAP_FAILED);
+    return mapped;
+}
+
+/* Runs this in another process, and gives its exit status. */
+static inline int in_a_child(void (*check)(const char *name), const char *name)
+{
+    pid_t child = fork();
+    CHECK(child != -1);
+    if (child == 0) {
+        check(name);
+        exit(0);
+    }
+    int ended;
+    CHECK(waitpid(child, &ended, 0) == child);
+    return WIFEXITED(ended) ? WEXITSTATUS(ended) : 128 + WTERMSIG(ended);
+}
+
+/* Becomes a user without rights, if it is one with them. */
+static inline void become_another_user(void)
+{
+    if (geteuid() == 0)
+        CHECK(setgroups(0, NULL) == 0 && setgid(65534) == 0 && setuid(65534) == 0);
+}
+
+/* The file that an object is. */
+static inline const char *path_of(const char *name)
+{
+    static char path[300];
+    snprintf(path, sizeof path, "/dev/shm/%s", name + strspn(name, "/"));
+    return path;
+}

@@ -1,0 +1,3 @@
+//! Programs that never heard of the C drop-in, and those of `examples/capi`.
+
+#![cfg(target_os = "linux")]

@@ -1,0 +1,152 @@
+//! C programs, linked with the C drop-in in each of the ways there are.
+
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::sync::OnceLock;
+
+use crate::{Ended, UniqueName, cargo, repository, run};
+
+/// How a program gets the drop-in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Linkage {
+    /// The archive, in a program that loads the rest of glibc.
+    Archive,
+    /// The archive, in a static program.
+    Static,
+    /// The shared library.
+    Shared,
+    /// The archive, in a static program of musl's.
+    Musl,
+    /// Not linked at all, but by `LD_PRELOAD`.
+    Preloaded,
+}
+
+impl Linkage {
+    /// Those that need no other tool than the C compiler.
+    pub const ALL: [Self; 3] = [Self::Archive, Self::Static, Self::Shared];
+}
+
+/// The folder of the archive and the shared library, built as a user would.
+#[must_use]
+pub fn library() -> &'static Path {
+    static FOLDER: OnceLock<PathBuf> = OnceLock::new();
+    FOLDER.get_or_init(|| {
+        let built = run(cargo().args(["capi", "--quiet"]));
+        assert_eq!(built.status, 0, "cargo capi: {}", built.stderr);
+        let target = std::env::var_os("CARGO_TARGET_DIR").unwrap_or("target".into());
+        repository().join(target).join("static")
+    })
+}
+
+/// The shared library.
+#[must_use]
+pub fn shared() -> PathBuf {
+    library().join("librawshm_capi.so")
+}
+
+/// Compiles a C program, and gives the executable. No flag is `-lrt`.
+#[must_use]
+pub fn program(source: &str, linkage: Linkage) -> PathBuf {
+    let source = repository().join(source);
+    let stem = source.file_stem().expect("a name").to_string_lossy();
+    let test = std::env::current_exe().expect("a path");
+    let program = test.with_file_name(format!("capi-{stem}-{linkage:?}"));
+    // Another test may be compiling it, or running it.
+    let new = program.with_extension(std::process::id().to_string());
+    let compiler = match linkage {
+        Linkage::Musl => "musl-gcc",
+        _ => "cc",
+    };
+    let mut command = Command::new(compiler);
+    command.args(["-Wall", "-Wextra", "-Werror", "-O1", "-pthread", "-I"]);
+    command.arg(repository().join("examples/capi"));
+    command.arg("-o").arg(&new).arg(source);
+    let archive = library().join("librawshm_capi.a");
+    match linkage {
+        Linkage::Archive => command.arg(archive),
+        Linkage::Static | Linkage::Musl => command.arg("-static").arg(archive),
+        Linkage::Shared => command
+            .arg("-L")
+            .arg(library())
+            // Not a RUNPATH: cargo sets LD_LIBRARY_PATH to its own folder, where an unoptimised build may be.
+            .arg(format!(
+                "-Wl,--disable-new-dtags,-rpath,{}",
+                library().display()
+            ))
+            .arg("-lrawshm_capi"),
+        Linkage::Preloaded => &mut command,
+    };
+    let compiled = run(&mut command);
+    assert_eq!(compiled.status, 0, "{}", compiled.stderr);
+    std::fs::rename(new, &program).expect("renaming within a folder");
+    program
+}
+
+/// A program of `tests/c` in each of the ways that need no further tool.
+#[derive(Debug)]
+pub struct Claims {
+    programs: OnceLock<Vec<PathBuf>>,
+    source: &'static str,
+}
+
+impl Claims {
+    #[must_use]
+    pub const fn new(source: &'static str) -> Self {
+        Self {
+            programs: OnceLock::new(),
+            source,
+        }
+    }
+
+    /// Checks that a claim holds, however the program is linked.
+    #[track_caller]
+    pub fn hold(&self, claim: &str) {
+        let compile = |linkage| program(self.source, linkage);
+        let programs = self
+            .programs
+            .get_or_init(|| Linkage::ALL.map(compile).into());
+        for program in programs {
+            check(program, claim);
+        }
+    }
+
+    /// Every claim of the source, in its order.
+    #[must_use]
+    pub fn names(&self) -> Vec<String> {
+        let source = std::fs::read_to_string(repository().join(self.source)).expect("a source");
+        let claim = |line: &str| Some(line.trim().strip_prefix("CLAIM(")?.to_owned());
+        let claims = source.lines().filter_map(claim);
+        claims
+            .filter_map(|claim| Some(claim.split_once(')')?.0.to_owned()))
+            .collect()
+    }
+}
+
+/// Checks that a program's claim holds.
+#[track_caller]
+pub fn check(program: &Path, claim: &str) {
+    let ended = run_claim(&mut Command::new(program), claim);
+    assert_eq!(
+        (ended.status, ended.stderr.as_str()),
+        (0, ""),
+        "{claim}, {}",
+        program.display()
+    );
+}
+
+/// Runs a claim of a program, with a name of its own, of which nothing is left.
+#[must_use]
+pub fn run_claim(program: &mut Command, claim: &str) -> Ended {
+    let name = UniqueName::new();
+    let ended = run(program.arg(claim).arg(name.argument()));
+    let path = name.path();
+    let prefix = path.file_name().expect("a name").to_string_lossy();
+    // What a claim that failed has left.
+    for entry in std::fs::read_dir("/dev/shm").expect("a folder").flatten() {
+        if entry.file_name().to_string_lossy().starts_with(&*prefix) {
+            let _ = std::fs::remove_file(entry.path());
+            let _ = std::fs::remove_dir(entry.path());
+        }
+    }
+    ended
+}
