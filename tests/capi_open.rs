@@ -6,7 +6,7 @@
 
 use rawshm_tests::capi::{self, Claims, Linkage};
 
-static CLAIMS: Claims = Claims::new("tests/c/shm_open.c");
+const CLAIMS: Claims = Claims("tests/c/shm_open.c");
 
 #[test]
 fn shall_establish_a_connection_between_a_shared_memory_object_and_a_file_descriptor() {

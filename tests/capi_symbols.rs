@@ -60,8 +60,8 @@ fn what_a_program_takes_of_the_archive_asks_for_the_place_of_errno() {
     let mut linker = Command::new("cc");
     linker.args(["-r", "-nostdlib", "-o"]).arg(&object);
     linker.args(DEFINED.map(|name| format!("-Wl,--undefined={name}")));
-    let linked = run(linker.arg(capi::library().join("librawshm_capi.a")));
-    assert_eq!(linked.status, 0, "{}", linked.stderr);
+    let ended = run(linker.arg(capi::library().join("librawshm_capi.a")));
+    assert_eq!(ended.status, 0, "{}", ended.stderr);
     assert_eq!(
         names(&["--extern-only", "--defined-only"], &object),
         set(&DEFINED)

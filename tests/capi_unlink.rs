@@ -6,7 +6,7 @@
 
 use rawshm_tests::capi::{self, Claims, Linkage};
 
-static CLAIMS: Claims = Claims::new("tests/c/shm_unlink.c");
+const CLAIMS: Claims = Claims("tests/c/shm_unlink.c");
 
 #[test]
 fn shall_remove_the_name() {

@@ -2,13 +2,12 @@
 
 #![cfg(target_os = "linux")]
 
-use std::fs::{File, Permissions};
-use std::os::fd::AsRawFd as _;
+use std::fs::Permissions;
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
 use std::process::Command;
 
-use rawshm_tests::{Folder, c_program, run, static_program, with_private_shm};
+use rawshm_tests::{Folder, Protected, c_program, run, static_program, with_private_shm};
 
 const PEER: &str = env!("CARGO_BIN_EXE_peer");
 
@@ -375,32 +374,6 @@ fn as_root_another_user_runs_the_pair() {
     );
     let line = "writer: cannot create /my_shm: permission denied (EACCES)\n";
     check_program("mode=755", &format!("{OTHER} {folder}/writer"), 1, line);
-}
-
-/// Sets `fs.protected_regular`, which is the whole machine's: one process at a time, and back again on drop.
-struct Protected {
-    old: String,
-    _lock: File,
-}
-
-impl Protected {
-    const SETTING: &str = "/proc/sys/fs/protected_regular";
-
-    fn new() -> Self {
-        let lock = File::create(std::env::temp_dir().join("rawshm-test-protected.lock"));
-        let lock = lock.expect("a file");
-        // SAFETY: an open descriptor; the lock goes when it is closed.
-        assert_eq!(unsafe { libc::flock(lock.as_raw_fd(), libc::LOCK_EX) }, 0);
-        let old = std::fs::read_to_string(Self::SETTING).expect("a setting");
-        std::fs::write(Self::SETTING, "2").expect("root");
-        Self { old, _lock: lock }
-    }
-}
-
-impl Drop for Protected {
-    fn drop(&mut self) {
-        std::fs::write(Self::SETTING, &self.old).expect("root");
-    }
 }
 
 #[test]

@@ -14,6 +14,9 @@
 #define RAWSHM_H
 
 #include <sys/types.h>
+#ifdef __APPLE__
+#include <sys/mman.h>
+#endif
 
 #ifdef __cplusplus
 extern "C" {
@@ -59,7 +62,9 @@ extern "C" {
  * What POSIX leaves undefined goes to the kernel as it is, as with both: O_TRUNC with O_RDONLY truncates on Linux if the
  * mode permits writing; O_EXCL without O_CREAT has no effect; O_WRONLY opens, and such a descriptor cannot be mapped (EACCES);
  * other flags, such as O_SYNC, and bits of MODE besides the nine of permissions, mean what they mean to open. */
+#ifndef __APPLE__
 int shm_open(const char *name, int oflag, mode_t mode);
+#endif
 
 /* Removes the name of a shared memory object, and returns 0. The object itself goes when its last mapping and descriptor are
  * gone. On failure returns -1, sets errno, and has removed nothing. On success errno is as it was.
@@ -78,7 +83,9 @@ int shm_open(const char *name, int oflag, mode_t mode);
  *     from glibc: what is not a name is EINVAL, where glibc says ENOENT.
  *     from musl: not permitted is EACCES as POSIX has it, where musl says EPERM in a sticky directory.
  * A symbolic link, FIFO, socket or device under the name is removed, as by both. */
+#ifndef __APPLE__
 int shm_unlink(const char *name);
+#endif
 
 /* As shm_open, but returns the negative errno, such as -ENOENT, and never touches errno. */
 int rawshm_open(const char *name, int oflag, mode_t mode);

@@ -1,13 +1,14 @@
 //! C programs, linked with the C drop-in in each of the ways there are.
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::process::Command;
-use std::sync::OnceLock;
+use std::sync::{Mutex, OnceLock};
 
 use crate::{Ended, UniqueName, cargo, repository, run};
 
 /// How a program gets the drop-in.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Linkage {
     /// The archive, in a program that loads the rest of glibc.
     Archive,
@@ -44,9 +45,18 @@ pub fn shared() -> PathBuf {
     library().join("librawshm_capi.so")
 }
 
-/// Compiles a C program, and gives the executable. No flag is `-lrt`.
+/// Compiles a C program, once in each process, and gives the executable. No flag is `-lrt`.
 #[must_use]
-pub fn program(source: &str, linkage: Linkage) -> PathBuf {
+pub fn program(source: &'static str, linkage: Linkage) -> PathBuf {
+    static PROGRAMS: Mutex<BTreeMap<(&str, Linkage), PathBuf>> = Mutex::new(BTreeMap::new());
+    let mut programs = PROGRAMS.lock().expect("no panic elsewhere");
+    programs
+        .entry((source, linkage))
+        .or_insert_with(|| compile(source, linkage))
+        .clone()
+}
+
+fn compile(source: &str, linkage: Linkage) -> PathBuf {
     let source = repository().join(source);
     let stem = source.file_stem().expect("a name").to_string_lossy();
     let test = std::env::current_exe().expect("a path");
@@ -76,44 +86,29 @@ pub fn program(source: &str, linkage: Linkage) -> PathBuf {
             .arg("-lrawshm_capi"),
         Linkage::Preloaded => &mut command,
     };
-    let compiled = run(&mut command);
-    assert_eq!(compiled.status, 0, "{}", compiled.stderr);
+    let ended = run(&mut command);
+    assert_eq!(ended.status, 0, "{}", ended.stderr);
     std::fs::rename(new, &program).expect("renaming within a folder");
     program
 }
 
-/// A program of `tests/c` in each of the ways that need no further tool.
-#[derive(Debug)]
-pub struct Claims {
-    programs: OnceLock<Vec<PathBuf>>,
-    source: &'static str,
-}
+/// A program of claims, by its source.
+#[derive(Clone, Copy, Debug)]
+pub struct Claims(pub &'static str);
 
 impl Claims {
-    #[must_use]
-    pub const fn new(source: &'static str) -> Self {
-        Self {
-            programs: OnceLock::new(),
-            source,
-        }
-    }
-
     /// Checks that a claim holds, however the program is linked.
     #[track_caller]
-    pub fn hold(&self, claim: &str) {
-        let compile = |linkage| program(self.source, linkage);
-        let programs = self
-            .programs
-            .get_or_init(|| Linkage::ALL.map(compile).into());
-        for program in programs {
-            check(program, claim);
+    pub fn hold(self, claim: &str) {
+        for linkage in Linkage::ALL {
+            check(&program(self.0, linkage), claim);
         }
     }
 
     /// Every claim of the source, in its order.
     #[must_use]
-    pub fn names(&self) -> Vec<String> {
-        let source = std::fs::read_to_string(repository().join(self.source)).expect("a source");
+    pub fn names(self) -> Vec<String> {
+        let source = std::fs::read_to_string(repository().join(self.0)).expect("a source");
         let claim = |line: &str| Some(line.trim().strip_prefix("CLAIM(")?.to_owned());
         let claims = source.lines().filter_map(claim);
         claims

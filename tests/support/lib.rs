@@ -270,3 +270,33 @@ fn may_mount() -> bool {
     static MAY: OnceLock<bool> = OnceLock::new();
     *MAY.get_or_init(|| run(Command::new("unshare").args(["-m", "true"])).status == 0)
 }
+
+/// Sets `fs.protected_regular`, which is the whole machine's: one process at a time, and back again on drop.
+#[derive(Debug)]
+pub struct Protected {
+    old: String,
+    _lock: std::fs::File,
+}
+
+impl Protected {
+    const SETTING: &str = "/proc/sys/fs/protected_regular";
+
+    #[must_use]
+    #[expect(clippy::new_without_default, reason = "it is a setting of the machine")]
+    pub fn new() -> Self {
+        use std::os::fd::AsRawFd as _;
+        let lock = std::fs::File::create(std::env::temp_dir().join("rawshm-test-protected.lock"));
+        let lock = lock.expect("a file");
+        // SAFETY: an open descriptor; the lock goes when it is closed.
+        assert_eq!(unsafe { libc::flock(lock.as_raw_fd(), libc::LOCK_EX) }, 0);
+        let old = std::fs::read_to_string(Self::SETTING).expect("a setting");
+        std::fs::write(Self::SETTING, "2").expect("root");
+        Self { old, _lock: lock }
+    }
+}
+
+impl Drop for Protected {
+    fn drop(&mut self) {
+        std::fs::write(Self::SETTING, &self.old).expect("root");
+    }
+}
