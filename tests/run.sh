@@ -80,6 +80,14 @@ need strace strace
 need unshare util-linux
 need musl-gcc musl-tools
 need bwrap bubblewrap
+need go golang-go
+need python3 python3
+# Without a server that runs by itself: the tests start one of their own.
+if [ "$(id -u)" = 0 ] && ! command -v pg_ctlcluster >/dev/null; then
+    mkdir -p /etc/postgresql-common/createcluster.d
+    echo 'create_main_cluster = false' >/etc/postgresql-common/createcluster.d/rawshm.conf
+fi
+need pg_ctlcluster postgresql
 
 echo "== checks"
 if cargo fmt --version >/dev/null 2>&1; then
@@ -102,6 +110,7 @@ clippy "with all features" --package rawshm --all-features --all-targets
 clippy "tests" --package rawshm-tests --all-targets
 clippy "measurements" --package rawshm-benches
 clippy "static executables" --package rawshm-static --bins
+clippy "C drop-in" --package rawshm-capi
 check "documentation" env RUSTDOCFLAGS="-D warnings" cargo doc --quiet --no-deps --package rawshm --all-features
 check "the library alone builds with each feature" sh -c '
     for features in "" std derive std,derive; do
@@ -122,14 +131,46 @@ if command -v musl-gcc >/dev/null; then
 else
     skip_ignored c_peers "musl-gcc is missing"
 fi
+# TOOL FILTER FILE: the ignored tests of the C drop-in whose names hold the filter, if there is the tool.
+with_tool() {
+    if command -v "$1" >/dev/null; then
+        tests --test "$3" -- --ignored "$2"
+    else
+        skip_ignored "$3" "$1 is missing" "$2"
+    fi
+}
+for file in capi_open capi_unlink capi_programs; do with_tool musl-gcc musl "$file"; done
+with_tool go go_ capi_programs
+with_tool python3 interpreter capi_preload
+for filter in shm_open_is interrupts; do
+    if may_trace; then
+        tests --test capi_programs -- --ignored "$filter"
+    else
+        skip_ignored capi_programs "strace is missing, or may not trace" "$filter"
+    fi
+done
+if [ "$(id -u)" != 0 ]; then
+    skip_ignored capi_unlink "not root" as_root
+    skip_ignored capi_preload "not root" as_root
+else
+    tests --test capi_unlink -- --ignored as_root
+    if ! unshare -m true 2>/dev/null; then
+        skip_ignored capi_preload "root without its rights" as_root
+    else
+        with_tool pg_ctlcluster database capi_preload
+    fi
+fi
 if ! may_unshare; then
+    skip_ignored capi_private_shm "neither root nor user namespaces"
     skip_ignored private_shm "neither root nor user namespaces"
 else
     left_out=()
     if [ "$(id -u)" != 0 ] || ! unshare -m true 2>/dev/null; then
         left_out+=(--skip as_root)
         skip_ignored private_shm "not root, or root without its rights" as_root
+        skip_ignored capi_private_shm "not root, or root without its rights" as_root
     fi
+    tests --test capi_private_shm -- --ignored "${left_out[@]}"
     if ! command -v bwrap >/dev/null; then
         left_out+=(--skip in_a_container)
         skip_ignored private_shm "bubblewrap is missing" in_a_container

@@ -1,0 +1,110 @@
+//! Programs that never heard of the C drop-in, with it preloaded.
+
+#![cfg(all(target_os = "linux", target_env = "gnu"))]
+
+use std::fmt::Write as _;
+use std::os::unix::fs::PermissionsExt as _;
+use std::path::Path;
+use std::process::Command;
+
+use rawshm_tests::capi::{self, Linkage};
+use rawshm_tests::{Ended, Folder, UniqueName, repository, run, static_program, with_private_shm};
+
+/// How often the dynamic linker says that a function was found in the drop-in, in any file of this folder.
+fn bindings(folder: &Path, function: &str) -> usize {
+    let symbol = format!("librawshm_capi.so [0]: normal symbol `{function}'");
+    let files = std::fs::read_dir(folder).expect("a folder").flatten();
+    let texts = files.filter_map(|file| std::fs::read_to_string(file.path()).ok());
+    texts.map(|text| text.matches(&symbol).count()).sum()
+}
+
+/// Runs a program with the drop-in preloaded; both functions are seen to be its own.
+#[track_caller]
+fn preloaded(command: &mut Command, functions: &[&str]) -> Ended {
+    let folder = Folder::new();
+    let ended = run(command
+        .env("LD_PRELOAD", capi::shared())
+        .env("LD_DEBUG", "bindings")
+        .env("LD_DEBUG_OUTPUT", folder.join("bindings")));
+    assert_eq!(ended.stderr, "", "{command:?}");
+    for function in functions {
+        assert!(bindings(&folder, function) > 0, "{function}, {command:?}");
+    }
+    ended
+}
+
+#[test]
+fn a_program_in_c_that_uses_glibcs_shm_open_uses_ours() {
+    let name = UniqueName::new();
+    let program = capi::program("tests/c/columns.c", Linkage::Preloaded);
+    let arguments = ["write", &name.argument(), "1", "-22", "333"];
+    let wrote = preloaded(Command::new(&program).args(arguments), &["shm_open"]);
+    assert_eq!(wrote.status, 0);
+    let read = run(Command::new(static_program("reader")).args(["-n", &name.argument()]));
+    assert_eq!(read.stdout, "&{1 -22 333}\n");
+    let read = preloaded(
+        Command::new(&program).args(["read", &name.argument()]),
+        &["shm_open"],
+    );
+    assert_eq!(read.stdout, "1 -22 333\n");
+}
+
+#[test]
+#[ignore = "needs python3: tests/run.sh runs it"]
+fn an_interpreters_processes_share_memory_however_they_are_started() {
+    let name = UniqueName::new();
+    let script = repository().join("tests/preload/shared_memory.py");
+    let ended = preloaded(
+        Command::new("python3")
+            .arg(script)
+            .arg(name.argument().trim_start_matches('/')),
+        &["shm_open", "shm_unlink"],
+    );
+    assert_eq!(
+        (ended.status, ended.stdout.as_str()),
+        (0, "fork\nspawn\nforkserver\n")
+    );
+    assert!(!name.path().exists());
+}
+
+#[test]
+#[ignore = "needs PostgreSQL, and root: tests/run.sh runs it"]
+fn as_root_a_database_servers_processes_share_memory() {
+    let folder = Folder::new();
+    for (from, to) in [
+        (capi::shared(), "librawshm_capi.so"),
+        (
+            repository().join("tests/preload/database.sh"),
+            "database.sh",
+        ),
+    ] {
+        std::fs::copy(from, folder.join(to)).expect("copied");
+    }
+    // The server is another user's.
+    let own = folder.join("own");
+    std::fs::create_dir(&own).expect("a folder");
+    std::os::unix::fs::chown(&own, Some(65534), Some(65534)).expect("root");
+    let searchable = std::fs::Permissions::from_mode(0o755);
+    std::fs::set_permissions(&*folder, searchable).expect("allowed");
+
+    let mut script = String::new();
+    let path = folder.display();
+    write!(
+        script,
+        "cd {path}; setpriv --reuid=65534 --regid=65534 --clear-groups env HOME={path}/own sh {path}/database.sh \
+         {path}/librawshm_capi.so {path}/own; ls /dev/shm"
+    )
+    .expect("writing to a string");
+    let ended = with_private_shm("", "mode=1777", &script);
+    assert_eq!((ended.status, ended.stderr.as_str()), (0, ""));
+    let lines: Vec<&str> = ended.stdout.lines().map(str::trim).collect();
+    assert_eq!(lines[..2], ["posix", "100000|5000050000"]);
+    assert!(lines.contains(&"Workers Launched: 2"), "{lines:?}");
+    assert!(
+        lines.last().is_some_and(|line| line.contains("Seq Scan")),
+        "objects are left: {lines:?}"
+    );
+    for function in ["shm_open", "shm_unlink"] {
+        assert!(bindings(&own, function) > 0, "{function}");
+    }
+}

@@ -1,0 +1,29 @@
+// Calls shm_open as the original did, and reports the errno that cgo finds behind it:
+//
+//	errno NAME
+//
+// An unlink that fails comes first, whose errno an shm_open that works must not be blamed for.
+package main
+
+// #cgo CFLAGS: -I${SRCDIR}/../../examples/capi
+// #cgo LDFLAGS: ${SRCDIR}/../../target/static/librawshm_capi.a
+// #include <stdlib.h>
+// #include "rawshm.h"
+import "C"
+
+import (
+	"fmt"
+	"os"
+	"syscall"
+	"unsafe"
+)
+
+func main() {
+	name := C.CString(os.Args[1])
+	defer C.free(unsafe.Pointer(name))
+	_, unlinked := C.shm_unlink(name)
+	fd, created := C.shm_open(name, syscall.O_RDWR|syscall.O_CREAT|syscall.O_EXCL, 0o600)
+	_, again := C.shm_open(name, syscall.O_RDWR|syscall.O_CREAT|syscall.O_EXCL, 0o600)
+	_, removed := C.shm_unlink(name)
+	fmt.Println(unlinked, "|", fd >= 0, created, "|", again, "|", removed)
+}
