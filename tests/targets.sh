@@ -297,6 +297,30 @@ the_library_needs_nothing_but_core() {
     cargo build --package rawshm --lib --target "$1" --release
 }
 
+# What a program takes of the archive, which is all that links without a C compiler for the target.
+the_drop_in_asks_for_the_place_of_errno_and_string_functions() {
+    local target=$1 object=$TOOLS/drop-in-$1.o asked_for
+    cargo rustc --package rawshm-capi --lib --profile static --crate-type staticlib --target "$target"
+    "$LLD" -flavor gnu -r -u shm_open -u shm_unlink -u rawshm_open -u rawshm_unlink -o "$object" \
+        "$CARGO_TARGET_DIR/$target/static/librawshm_capi.a"
+    diff <(llvm-nm --defined-only --extern-only --just-symbol-name "$object" | grep -v '^rustix_') \
+        <(printf '%s\n' rawshm_open rawshm_unlink shm_open shm_unlink)
+    asked_for=$(llvm-nm --undefined-only --just-symbol-name "$object" | sed 's/^ *U //')
+    echo "$asked_for"
+    grep -qx __errno_location <<<"$asked_for"
+    # Beside them what every compiler brings along for 32-bit code.
+    ! grep -vxE '__errno_location|mem(cpy|move|set|cmp)|bcmp|strlen|__aeabi_unwind_cpp_pr0|_GLOBAL_OFFSET_TABLE_' <<<"$asked_for"
+}
+
+# There shm_open is libSystem's, which the crate itself calls by this name.
+the_drop_in_for_apple_has_the_pair_without_errno() {
+    local target=$1 library=$CARGO_TARGET_DIR/$1/static/librawshm_capi.dylib
+    CARGO_PROFILE_STATIC_STRIP=false cargo capi --target "$target"
+    diff <(llvm-nm --defined-only --extern-only --just-symbol-name "$library") <(printf '%s\n' _rawshm_open _rawshm_unlink)
+    diff <(llvm-nm --undefined-only --just-symbol-name "$library") \
+        <(printf '%s\n' ___error _close _fstat _shm_open _shm_unlink dyld_stub_binder)
+}
+
 # --- All of it
 
 [[ $(uname -m) == x86_64 ]] || { echo "FAILED: these checks know only x86_64 hosts"; exit 1; }
@@ -335,6 +359,7 @@ for target in "${APPLE[@]}"; do
 done
 check the_pair_links_and_imports_only "${APPLE[0]}" shm_open shm_unlink
 check the_tests_link "${APPLE[0]}"
+check the_drop_in_for_apple_has_the_pair_without_errno "${APPLE[0]}"
 check the_static_pair_runs_for $MUSL
 check the_static_pair_for_musl_does_what_the_hosts_does
 check a_std_program_is_static_and_calls_no_shm_open
@@ -342,7 +367,9 @@ check the_tests_pass_on_musl
 for target in "${!EMULATOR[@]}"; do
     check the_static_pair_runs_for "$target"
     check the_debug_pair_runs_for "$target"
+    check the_drop_in_asks_for_the_place_of_errno_and_string_functions "$target"
 done
+check the_drop_in_asks_for_the_place_of_errno_and_string_functions $MUSL
 for target in riscv64gc-unknown-linux-gnu $WITHOUT_RAW_BACKEND; do check the_library_needs_nothing_but_core "$target"; done
 
 echo "$passed passed, $failed failed, $skipped skipped"
