@@ -1,7 +1,10 @@
 /* rawshm.h: POSIX shared memory for C, without librt.
  *
- * Link librawshm_capi.a (or librawshm_capi.so) in front of the C library. The archive asks it for __errno_location only; a
- * program that calls no more than rawshm_open and rawshm_unlink needs no C library at all.
+ * Link librawshm_capi.a (or librawshm_capi.so) in front of the C library. The archive asks it for __errno_location,
+ * and on some architectures for memcpy and its kin. A program that calls no more than rawshm_open and rawshm_unlink
+ * needs no C library at all, if it is linked with --gc-sections. Where the crate has no system calls of its own
+ * (s390x, powerpc64, loongarch64, macOS) it makes them through the C library, and all four may then leave errno
+ * changed.
  *
  * shm_open and shm_unlink are declared by <sys/mman.h>, too; these are the same declarations. On macOS they are
  * libSystem's own, which needs no library either, and the archive has the other pair alone: what stands here about the
@@ -22,26 +25,28 @@
 extern "C" {
 #endif
 
-/* Opens a shared memory object, or creates one, and returns its descriptor: the lowest that is free, with FD_CLOEXEC set.
- * On failure returns -1 and sets errno. On success errno is as it was.
+/* Opens a shared memory object, or creates one, and returns its descriptor: the lowest that is free, with FD_CLOEXEC
+ * set. On failure returns -1 and sets errno. On success errno is as it was.
  *
- * NAME is 1 to 255 bytes without a slash, not "." or "..", behind any number of leading slashes: "/x", "x" and "///x" are
- * one object. It is the file /dev/shm/x on Linux, the same object as any C library's and as the Rust crate's.
+ * NAME is 1 to 255 bytes without a slash, not "." or "..", behind any number of leading slashes: "/x", "x" and
+ * "///x" are one object. It is the file /dev/shm/x on Linux, the same object as any C library's and as the Rust
+ * crate's.
  *
  * OFLAG is O_RDONLY or O_RDWR, and any of
- *     O_CREAT  creates the object if there is none: of 0 bytes, owned by the effective user and group, its mode MODE less the
- *              umask.
+ *     O_CREAT  creates the object if there is none: of 0 bytes, owned by the effective user and group, its mode MODE
+ *              less the umask.
  *     O_EXCL   with O_CREAT, fails if the name is taken. Of any number of callers one creates.
  *     O_TRUNC  with O_RDWR, makes the object 0 bytes large. Who touches a page mapped before then gets SIGBUS.
  * MODE matters only with O_CREAT, and is to be given always.
  *
  * One openat and one fstat. Errors:
- *     EACCES        the object's mode, or the directory's, does not permit it; the object in a sticky directory is another
- *                   user's, O_CREAT is given without O_EXCL, and the sysctl fs.protected_regular is set, as with any C library
+ *     EACCES        the object's mode, or the directory's, does not permit it; the object in a sticky directory is
+ *                   another user's, O_CREAT is given without O_EXCL, and the sysctl fs.protected_regular is set, as
+ *                   with any C library
  *     EEXIST        O_CREAT and O_EXCL, and the name is taken, be it by a symbolic link
  *     EFAULT        NAME is null
  *     EINVAL        NAME is not a name, or one of a directory, a FIFO, a socket or a device
- *     ELOOP         the name is a symbolic link
+ *     ELOOP         the name is a symbolic link; EACCES with O_CREAT if it is another user's in a sticky directory
  *     EMFILE        the process has no descriptor left
  *     ENAMETOOLONG  NAME has more than 255 bytes, leading slashes not counted
  *     ENFILE        the system has no descriptor left
@@ -53,21 +58,21 @@ extern "C" {
  *
  * Where it differs
  *     from POSIX: nothing in what POSIX requires. EINTR is never returned: the call is made again.
- *     from glibc: O_NONBLOCK is set on the descriptor too, which changes nothing for an object; a FIFO, socket or device under
- *         the name is EINVAL, where glibc opens it or waits for its other end; "." and ".." are EINVAL with O_RDONLY, too;
- *         300 bytes are ENAMETOOLONG, as since 2.38.
- *     from musl: a directory, FIFO, socket or device is EINVAL, where musl reports EISDIR, ENXIO or opens it. Cancellation is
- *         not touched.
- *     from both: a null NAME is EFAULT. On 32-bit systems O_LARGEFILE is set.
- * What POSIX leaves undefined goes to the kernel as it is, as with both: O_TRUNC with O_RDONLY truncates on Linux if the
- * mode permits writing; O_EXCL without O_CREAT has no effect; O_WRONLY opens, and such a descriptor cannot be mapped (EACCES);
- * other flags, such as O_SYNC, and bits of MODE besides the nine of permissions, mean what they mean to open. */
+ *     from glibc: O_NONBLOCK is set on the descriptor too, which changes nothing for an object. A FIFO, socket or device
+ *         under the name is EINVAL, where glibc opens it or waits for its other end. "." and ".." are EINVAL with
+ *         O_RDONLY, too. Names of more than 255 bytes are ENAMETOOLONG, where glibc before 2.38 may say EINVAL.
+ *     from musl: a directory, FIFO, socket or device is EINVAL, where musl reports EISDIR or ENXIO, or opens it.
+ *     from both: a null NAME is EFAULT, and no crash. One system call more, to see what was opened.
+ * What POSIX leaves undefined goes to the kernel as it is, as with both: O_TRUNC with O_RDONLY truncates on Linux if
+ * the mode permits writing; O_EXCL without O_CREAT has no effect; O_WRONLY opens, and such a descriptor cannot be
+ * mapped (EACCES); other flags, such as O_SYNC, and bits of MODE besides the nine of permissions, mean what they
+ * mean to open. */
 #ifndef __APPLE__
 int shm_open(const char *name, int oflag, mode_t mode);
 #endif
 
-/* Removes the name of a shared memory object, and returns 0. The object itself goes when its last mapping and descriptor are
- * gone. On failure returns -1, sets errno, and has removed nothing. On success errno is as it was.
+/* Removes the name of a shared memory object, and returns 0. The object itself goes when its last mapping and
+ * descriptor are gone. On failure returns -1, sets errno, and has removed nothing. On success errno is as it was.
  *
  * One unlinkat. Errors:
  *     EACCES        not permitted: the directory may not be written, or is sticky and the object another user's
@@ -87,10 +92,10 @@ int shm_open(const char *name, int oflag, mode_t mode);
 int shm_unlink(const char *name);
 #endif
 
-/* As shm_open, but returns the negative errno, such as -ENOENT, and never touches errno. */
+/* As shm_open, but returns the negative errno, such as -ENOENT, and does not touch errno. */
 int rawshm_open(const char *name, int oflag, mode_t mode);
 
-/* As shm_unlink, but returns the negative errno, such as -ENOENT, and never touches errno. */
+/* As shm_unlink, but returns the negative errno, such as -ENOENT, and does not touch errno. */
 int rawshm_unlink(const char *name);
 
 #ifdef __cplusplus
