@@ -9,7 +9,7 @@ cd "$(dirname "${BASH_SOURCE[0]}")/.." || exit
 
 PACKAGES=(--package rawshm --package rawshm-capi --package rawshm-static --package rawshm-tests)
 # The tests of the library, as opposed to those of the host's executables.
-LIBRARY_TESTS=(--test names --test objects --test objects_on_linux --test mappings --test mappings_on_linux
+LIBRARY_TESTS=(--test names --test objects --test objects_on_linux --test flags_on_linux --test mappings --test mappings_on_linux
     --test shared_bytes --test errors --test peers)
 
 declare -A EMULATOR=(
@@ -204,6 +204,11 @@ the_oldest_rust_builds_the_static_pair() {
     reader_prints_what_writer_wrote "$CARGO_TARGET_DIR/oldest/static"
 }
 
+the_oldest_rust_builds_the_drop_in() {
+    the_oldest_rust capi --locked
+    [[ -e $CARGO_TARGET_DIR/oldest/static/librawshm_capi.a && -e $CARGO_TARGET_DIR/oldest/static/librawshm_capi.so ]]
+}
+
 everything_compiles() {
     cargo check "${PACKAGES[@]}" --all-targets --target "$1"
     cargo check --package rawshm --all-targets --all-features --target "$1"
@@ -353,6 +358,7 @@ check musl_start_files
 
 check the_oldest_rust_checks_the_library
 check the_oldest_rust_builds_the_static_pair
+check the_oldest_rust_builds_the_drop_in
 for target in "${APPLE[@]}"; do
     check everything_compiles "$target"
     check clippy_is_content "$target"

@@ -58,8 +58,8 @@ extern "C" {
  *
  * Where it differs
  *     from POSIX: nothing in what POSIX requires. EINTR is never returned: the call is made again.
- *     from glibc: O_NONBLOCK is set on the descriptor too, which changes nothing for an object. A FIFO, socket or device
- *         under the name is EINVAL, where glibc opens it or waits for its other end. "." and ".." are EINVAL with
+ *     from glibc: O_NONBLOCK is set on the descriptor too, which changes nothing for an object. A FIFO, socket or
+ *         device under the name is EINVAL, where glibc opens it or waits for its other end. "." and ".." are EINVAL with
  *         O_RDONLY, too. Names of more than 255 bytes are ENAMETOOLONG, where glibc before 2.38 may say EINVAL.
  *     from musl: a directory, FIFO, socket or device is EINVAL, where musl reports EISDIR or ENXIO, or opens it.
  *     from both: a null NAME is EFAULT, and no crash. One system call more, to see what was opened.
