@@ -50,6 +50,34 @@ fn a_program_in_c_that_uses_glibcs_shm_open_uses_ours() {
 }
 
 #[test]
+#[ignore = "needs musl-gcc: tests/run.sh runs it"]
+fn a_program_in_c_that_uses_musls_shm_open_uses_ours() {
+    let folder = Folder::new();
+    let program = folder.join("columns");
+    let compiled = run(Command::new("musl-gcc")
+        .arg("-o")
+        .arg(&program)
+        .arg(repository().join("tests/c/columns.c")));
+    assert_eq!(compiled.status, 0, "{}", compiled.stderr);
+    let name = UniqueName::new();
+    let preloaded = |arguments: &[&str]| {
+        run(Command::new(&program)
+            .args(arguments)
+            .env("LD_PRELOAD", capi::shared()))
+    };
+    let wrote = preloaded(&["write", &name.argument(), "1", "-22", "333"]);
+    assert_eq!((wrote.status, wrote.stderr.as_str()), (0, ""));
+    let read = preloaded(&["read", &name.argument()]);
+    assert_eq!(read.stdout, "1 -22 333\n");
+    // Musl's own opens a FIFO to read it.
+    let fifo = UniqueName::new();
+    let made = run(Command::new("mkfifo").arg(fifo.path()));
+    assert_eq!(made.status, 0, "{}", made.stderr);
+    let refused = preloaded(&["read", &fifo.argument()]);
+    assert_eq!(refused.stderr, "shm_open: Invalid argument\n");
+}
+
+#[test]
 #[ignore = "needs python3: tests/run.sh runs it"]
 fn an_interpreters_processes_share_memory_however_they_are_started() {
     let name = UniqueName::new();

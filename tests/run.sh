@@ -139,7 +139,7 @@ with_tool() {
         skip_ignored "$3" "$1 is missing" "$2"
     fi
 }
-for file in capi_open capi_unlink capi_programs; do with_tool musl-gcc musl "$file"; done
+for file in capi_open capi_unlink capi_programs capi_preload; do with_tool musl-gcc musl "$file"; done
 with_tool go go_ capi_programs
 with_tool python3 interpreter capi_preload
 for filter in shm_open_is interrupts; do

@@ -9,8 +9,8 @@ cd "$(dirname "${BASH_SOURCE[0]}")/.." || exit
 
 PACKAGES=(--package rawshm --package rawshm-capi --package rawshm-static --package rawshm-tests)
 # The tests of the library, as opposed to those of the host's executables.
-LIBRARY_TESTS=(--test names --test objects --test objects_on_linux --test flags_on_linux --test mappings --test mappings_on_linux
-    --test shared_bytes --test errors --test peers)
+LIBRARY_TESTS=(--test names --test objects --test objects_on_linux --test flags_on_linux --test mappings
+    --test mappings_on_linux --test shared_bytes --test errors --test peers)
 
 declare -A EMULATOR=(
     [aarch64-unknown-linux-gnu]=qemu-aarch64
