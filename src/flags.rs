@@ -18,7 +18,8 @@ impl Directory {
     /// nobody learns whether it created. To them come `O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK`, and what is not a regular file is
     /// refused. Any bits of the mode are passed on, less the umask. A new object is 0 bytes large.
     ///
-    /// On Linux, one `openat` and one `fstat`; no look at the directory if the name is missing.
+    /// On Linux, one `openat` and one `fstat`; no look at the directory if the name is missing. Where a filter refuses the
+    /// `fstat` the call fails, and a new object stays.
     ///
     /// # Errors
     ///
@@ -36,7 +37,8 @@ impl Directory {
     ///
     /// # Platform notes
     ///
-    /// macOS adds `O_CLOEXEC` only, and has no other flags than POSIX's five for it.
+    /// macOS adds `O_CLOEXEC` only, and has no other flags than POSIX's five for it. There a mode of more than 16 bits is
+    /// `EINVAL`.
     ///
     /// # Examples
     ///

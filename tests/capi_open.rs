@@ -176,6 +176,17 @@ fn all_of_it_holds_in_a_static_program_of_musls() {
 }
 
 #[test]
+#[ignore = "needs musl-gcc: tests/run.sh runs it"]
+fn all_of_it_holds_in_a_program_of_musls_that_loads_the_library() {
+    for claims in [CLAIMS, ERRORS] {
+        let program = capi::program(claims.0, Linkage::MuslShared);
+        for claim in claims.names() {
+            capi::check(&program, &claim);
+        }
+    }
+}
+
+#[test]
 fn no_claim_is_left_out() {
     let tests = include_str!("capi_open.rs");
     for claims in [CLAIMS, ERRORS] {

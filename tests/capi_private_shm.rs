@@ -11,7 +11,7 @@ fn holds(options: &str, before: &str, claim: &str) {
     for linkage in Linkage::ALL {
         let program = capi::program("tests/c/private_shm.c", linkage);
         let program = program.to_str().expect("text");
-        let script = format!("{before} \"$PEER\" {claim} /x");
+        let script = format!("{before} exec \"$PEER\" {claim} /x");
         let ended = with_private_shm(program, options, &script);
         let found = (ended.status, ended.stderr.as_str(), ended.stdout.as_str());
         assert_eq!(found, (0, "", ""), "{claim}, {linkage:?}");
@@ -33,21 +33,21 @@ fn lack_of_memory_is_no_error_of_shm_open_but_of_posix_fallocate() {
 #[test]
 #[ignore = "needs a private /dev/shm, of root: tests/run.sh runs it"]
 fn as_root_both_shall_fail_with_eacces_if_the_directory_denies_it() {
-    let before = "echo >/dev/shm/there; chmod 644 /dev/shm/there;";
+    let before = "echo >/dev/shm/there && chmod 644 /dev/shm/there &&";
     holds("mode=755", before, "the_directory_denies_it");
 }
 
 #[test]
 #[ignore = "needs a private /dev/shm, of root or a user namespace: tests/run.sh runs it"]
 fn in_a_read_only_directory_objects_can_be_opened_to_read_and_no_more() {
-    let before = "echo >/dev/shm/there; mount -o remount,ro none /dev/shm;";
+    let before = "echo >/dev/shm/there && mount -o remount,ro none /dev/shm &&";
     holds("mode=1777", before, "the_directory_is_read_only");
 }
 
 #[test]
 #[ignore = "needs a private /dev/shm, of root or a user namespace: tests/run.sh runs it"]
 fn without_a_directory_everything_is_enoent() {
-    let before = "umount /dev/shm; mount -t tmpfs none /dev;";
+    let before = "umount /dev/shm && mount -t tmpfs none /dev &&";
     holds("mode=1777", before, "the_directory_is_missing");
 }
 
@@ -61,6 +61,6 @@ fn as_root_another_users_object_is_eacces_with_o_creat_and_protected_regular() {
 #[test]
 #[ignore = "needs a private /dev/shm, of root: tests/run.sh runs it"]
 fn as_root_a_device_is_einval() {
-    let before = "mknod /dev/shm/null c 1 3; mknod /dev/shm/driverless c 250 250;";
+    let before = "mknod /dev/shm/null c 1 3 && mknod /dev/shm/driverless c 250 250 &&";
     holds("mode=1777,dev", before, "a_device_is_no_object");
 }

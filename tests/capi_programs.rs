@@ -126,6 +126,7 @@ fn no_source_or_command_of_the_examples_asks_for_librt() {
     ] {
         let path = repository().join("examples/capi").join(name);
         let text = std::fs::read_to_string(path).expect("a file");
+        assert!(text.contains("open") && text.lines().count() > 20, "{name}");
         let commands = text.lines().filter(|line| !line.contains("no `-lrt`"));
         assert!(!commands.collect::<String>().contains("-lrt"), "{name}");
     }

@@ -88,6 +88,7 @@ if [ "$(id -u)" = 0 ] && ! command -v pg_ctlcluster >/dev/null; then
     echo 'create_main_cluster = false' >/etc/postgresql-common/createcluster.d/rawshm.conf
 fi
 need pg_ctlcluster postgresql
+[ "$(id -u)" != 0 ] || rm -f /etc/postgresql-common/createcluster.d/rawshm.conf
 
 echo "== checks"
 if cargo fmt --version >/dev/null 2>&1; then

@@ -1,6 +1,6 @@
 /* rawshm.h: POSIX shared memory for C, without librt.
  *
- * Link librawshm_capi.a (or librawshm_capi.so) in front of the C library. The archive asks it for __errno_location,
+ * Link librawshm_capi.a (or librawshm_capi.so) behind your own objects and in front of the C library. The archive asks it for __errno_location,
  * and on some architectures for memcpy and its kin. A program that calls no more than rawshm_open and rawshm_unlink
  * needs no C library at all, if it is linked with --gc-sections. Where the crate has no system calls of its own
  * (s390x, powerpc64, loongarch64, macOS) it makes them through the C library, and all four may then leave errno
@@ -45,7 +45,8 @@ extern "C" {
  *                   with any C library
  *     EEXIST        O_CREAT and O_EXCL, and the name is taken, be it by a symbolic link
  *     EFAULT        NAME is null
- *     EINVAL        NAME is not a name, or one of a directory, a FIFO, a socket or a device
+ *     EINVAL        NAME is not a name, or one of a directory, a FIFO, a socket or a device (EACCES for a device where
+ *                   /dev/shm is mounted nodev, as usual)
  *     ELOOP         the name is a symbolic link; EACCES with O_CREAT if it is another user's in a sticky directory
  *     EMFILE        the process has no descriptor left
  *     ENAMETOOLONG  NAME has more than 255 bytes, leading slashes not counted
@@ -53,7 +54,8 @@ extern "C" {
  *     ENOENT        no such object, and no O_CREAT; or there is no /dev/shm
  *     ENOSPC        no inode is left for a new object
  *     EROFS         /dev/shm is mounted read-only, and O_CREAT, O_RDWR or O_TRUNC would change it
- * and whatever else openat answers, such as ETXTBSY. Lack of memory shows later: at the first store, by SIGBUS, unless
+ * and whatever else openat answers, such as ETXTBSY. A failure leaves no descriptor open; where a filter of system calls
+ * refuses the fstat, an object that O_CREAT has made stays. Lack of memory shows later: at the first store, by SIGBUS, unless
  * posix_fallocate has been called.
  *
  * Where it differs

@@ -5,11 +5,13 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <grp.h>
+#include <signal.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
@@ -77,11 +79,20 @@ static inline int64_t *map(int fd)
     return mapped;
 }
 
-/* Runs this in another process, and gives its exit status. */
-static inline int in_a_child(void (*check)(const char *name), const char *name)
+/* Forks; the child ends when its parent does, however that ends. */
+static inline pid_t fork_child(void)
 {
     pid_t child = fork();
     CHECK(child != -1);
+    if (child == 0)
+        CHECK(prctl(PR_SET_PDEATHSIG, SIGKILL) == 0);
+    return child;
+}
+
+/* Runs this in another process, and gives its exit status. */
+static inline int in_a_child(void (*check)(const char *name), const char *name)
+{
+    pid_t child = fork_child();
     if (child == 0) {
         check(name);
         exit(0);
@@ -96,6 +107,14 @@ static inline void become_another_user(void)
 {
     if (geteuid() == 0)
         CHECK(setgroups(0, NULL) == 0 && setgid(65534) == 0 && setuid(65534) == 0);
+}
+
+/* The lowest descriptor that is free. */
+static inline int lowest_free(void)
+{
+    int lowest = dup(0);
+    CHECK(lowest >= 0 && close(lowest) == 0);
+    return lowest;
 }
 
 /* The file that an object is. */

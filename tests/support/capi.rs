@@ -18,6 +18,8 @@ pub enum Linkage {
     Shared,
     /// The archive, in a static program of musl's.
     Musl,
+    /// The shared library, in a program that loads musl.
+    MuslShared,
     /// Not linked at all, but by `LD_PRELOAD`.
     Preloaded,
 }
@@ -64,7 +66,7 @@ fn compile(source: &str, linkage: Linkage) -> PathBuf {
     // Another test may be compiling it, or running it.
     let new = program.with_extension(std::process::id().to_string());
     let compiler = match linkage {
-        Linkage::Musl => "musl-gcc",
+        Linkage::Musl | Linkage::MuslShared => "musl-gcc",
         _ => "cc",
     };
     let mut command = Command::new(compiler);
@@ -75,7 +77,7 @@ fn compile(source: &str, linkage: Linkage) -> PathBuf {
     match linkage {
         Linkage::Archive => command.arg(archive),
         Linkage::Static | Linkage::Musl => command.arg("-static").arg(archive),
-        Linkage::Shared => command
+        Linkage::Shared | Linkage::MuslShared => command
             .arg("-L")
             .arg(library())
             // Not a RUNPATH: cargo sets LD_LIBRARY_PATH to its own folder, where an unoptimised build may be.
