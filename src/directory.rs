@@ -19,15 +19,17 @@ use crate::{Errno, Name, sys};
 /// # Examples
 ///
 /// ```
-/// # #[cfg(target_os = "linux")] {
 /// use rawshm::{Directory, Name, Options, Size};
 ///
-/// let directory = Directory::open(c"/tmp")?;
-/// let name = Name::new(&format!("/rawshm-doc-directory-{}", std::process::id()))?;
-/// let object = Options::new().directory(&directory).create(&name, Size::Sparse(4096))?;
-/// assert_eq!(object.size()?, 4096);
-/// directory.unlink(&name)?;
+/// # if Directory::open(c"/tmp").is_err_and(|error| error.errno() == rawshm::Errno::NOTSUP) {
+/// #     return Ok(());
 /// # }
+/// let directory = Directory::open(c"/tmp")?;
+/// let frames = Name::new("/frames")?;
+/// # let frames = Name::new(&format!("/rawshm-doc-directory-{}", std::process::id()))?;
+/// let object = Options::new().directory(&directory).create(&frames, Size::Sparse(4096))?;
+/// assert_eq!(object.size()?, 4096);
+/// directory.unlink(&frames)?;
 /// # Ok::<(), rawshm::Error>(())
 /// ```
 ///
