@@ -32,9 +32,6 @@ pub(crate) fn open(
     access: Access,
     disposition: Disposition,
 ) -> Result<OwnedFd, Errno> {
-    if place.is_some() {
-        return Err(Errno::NOTSUP);
-    }
     let access = match access {
         Access::ReadOnly => shm::OFlags::RDONLY,
         Access::ReadWrite => shm::OFlags::RDWR,
@@ -43,8 +40,7 @@ pub(crate) fn open(
         Disposition::Existing => (shm::OFlags::empty(), 0),
         Disposition::New(mode) => (shm::OFlags::CREATE | shm::OFlags::EXCL, mode),
     };
-    let mode = Mode::from_bits_retain(u16::try_from(mode).map_err(|_| Errno::INVAL)?);
-    retry_on_intr(|| shm::open(name.as_c_str(), access | how, mode))
+    shm_open(place, name, access | how, mode)
 }
 
 pub(crate) fn open_with_flags(
@@ -53,10 +49,19 @@ pub(crate) fn open_with_flags(
     flags: c_int,
     mode: u32,
 ) -> Result<OwnedFd, Errno> {
+    let flags = shm::OFlags::from_bits_retain(u32::from_ne_bytes(flags.to_ne_bytes()));
+    shm_open(place, name, flags, mode)
+}
+
+fn shm_open(
+    place: Place<'_>,
+    name: &Name,
+    flags: shm::OFlags,
+    mode: u32,
+) -> Result<OwnedFd, Errno> {
     if place.is_some() {
         return Err(Errno::NOTSUP);
     }
-    let flags = shm::OFlags::from_bits_retain(u32::from_ne_bytes(flags.to_ne_bytes()));
     let mode = Mode::from_bits_retain(u16::try_from(mode).map_err(|_| Errno::INVAL)?);
     retry_on_intr(|| shm::open(name.as_c_str(), flags, mode))
 }
