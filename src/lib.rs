@@ -80,8 +80,10 @@ extern crate std;
 
 mod access;
 mod atomic;
+mod complete;
 mod copy;
 mod directory;
+mod draft;
 pub mod errno;
 mod error;
 mod flags;
@@ -98,6 +100,7 @@ mod texts;
 
 pub use access::{AccessError, SharedBytes, Slice};
 pub use atomic::{Atomic, Integer, LoadReadOnly};
+pub use complete::InitError;
 pub use directory::{Directory, unlink};
 pub use error::{Error, Operation};
 pub use guard::UnlinkGuard;

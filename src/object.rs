@@ -218,6 +218,19 @@ impl<R: Rights> Object<R> {
         self.status()?.allocated()
     }
 
+    /// Says whether the object has no name any more: it was unlinked, or replaced by another. One `fstat`.
+    ///
+    /// So a reader tells that what it has mapped is superseded, by [`Options::replace`] or by an unlink and a creation.
+    /// What it has mapped stays as it is.
+    ///
+    /// # Errors
+    ///
+    /// As [`Object::status`] and [`Status::is_unlinked`].
+    #[doc(alias = "st_nlink")]
+    pub fn is_unlinked(&self) -> Result<bool, Error> {
+        self.status()?.is_unlinked()
+    }
+
     /// Gives size and memory at once. One `fstat`.
     ///
     /// # Errors

@@ -74,7 +74,7 @@ impl Default for Options<'_> {
 
 impl<'d> Options<'d> {
     /// How often open-or-create starts anew when peers create and unlink the name under its hands.
-    const ROUNDS: u32 = 1000;
+    pub(crate) const ROUNDS: u32 = 1000;
 
     /// Starts with mode 0600 less the umask, in [`Directory::DEFAULT`].
     pub const fn new() -> Self {
@@ -283,9 +283,8 @@ impl<'d> Options<'d> {
         size: Size,
         finish: impl FnOnce(&Object<ReadWrite>) -> Result<T, Error>,
     ) -> Result<(Object<ReadWrite>, T), Error> {
-        self.mode.check()?;
-        let mode = self.mode.bits();
-        let bytes = size.checked().map_err(because(Operation::Resize))?;
+        let mode = self.mode_at_creation()?;
+        size.checked().map_err(because(Operation::Resize))?;
         let access = rights::access::<ReadWrite>();
         let fd = sys::open(self.place, name, access, Disposition::New(mode)).map_err(|errno| {
             // A missing name cannot be the reason.
@@ -296,11 +295,7 @@ impl<'d> Options<'d> {
             Error::new(operation, errno)
         })?;
         let object = Object::new(fd);
-        let finished = self
-            .set_mode(&object)
-            .and_then(|()| object.set_size(bytes))
-            .and_then(|()| object.reserve(size))
-            .and_then(|()| finish(&object));
+        let finished = self.prepare(&object, size).and_then(|()| finish(&object));
         match finished {
             Ok(finished) => Ok((object, finished)),
             Err(error) => {
@@ -308,6 +303,19 @@ impl<'d> Options<'d> {
                 Err(error)
             }
         }
+    }
+
+    pub(crate) fn mode_at_creation(self) -> Result<u32, Error> {
+        self.mode.check()?;
+        Ok(self.mode.bits())
+    }
+
+    /// Gives a new object its mode, its size and its memory.
+    pub(crate) fn prepare(self, object: &Object<ReadWrite>, size: Size) -> Result<(), Error> {
+        let bytes = size.checked().map_err(because(Operation::Resize))?;
+        self.set_mode(object)?;
+        object.set_size(bytes)?;
+        object.reserve(size)
     }
 
     fn set_mode(self, object: &Object<ReadWrite>) -> Result<(), Error> {
@@ -319,7 +327,7 @@ impl<'d> Options<'d> {
         }
     }
 
-    fn open_raw<R: Rights>(self, name: &Name) -> Result<(Object<R>, Status), Errno> {
+    pub(crate) fn open_raw<R: Rights>(self, name: &Name) -> Result<(Object<R>, Status), Errno> {
         let access = rights::access::<R>();
         let fd = sys::open(self.place, name, access, Disposition::Existing)?;
         let status = sys::status(fd.as_fd())?;

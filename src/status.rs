@@ -30,4 +30,17 @@ impl Status {
     pub fn allocated(self) -> Result<u64, Error> {
         self.status.allocated.map_err(because(Operation::Inspect))
     }
+
+    /// Says whether the object has no name any more: it was unlinked, or replaced by another.
+    ///
+    /// It never gets one again, so a reader that learns this opens the name anew. An object that has got a second name
+    /// by other means, such as `ln`, has none only when both are gone.
+    ///
+    /// # Errors
+    ///
+    /// With [`Operation::Inspect`]: `ENOTSUP` – macOS, which does not say.
+    #[doc(alias = "st_nlink")]
+    pub fn is_unlinked(self) -> Result<bool, Error> {
+        self.status.is_unlinked.map_err(because(Operation::Inspect))
+    }
 }

@@ -11,7 +11,7 @@ use rustix::io::retry_on_intr;
 use rustix::shm;
 
 pub(crate) use super::common::{duplicate, lock, make_read_only, set_size, unlock, unmap};
-use super::{Access, Disposition, Identity, Place, Status, common};
+use super::{Access, Disposition, Existing, Identity, Link, Place, Status, common};
 use crate::{Advice, Errno, Name};
 
 /// 31 bytes with the leading slash.
@@ -77,6 +77,7 @@ pub(crate) fn status(fd: BorrowedFd<'_>) -> Result<Status, Errno> {
             FileType::from_raw_mode(stat.st_mode),
             FileType::RegularFile | FileType::Unknown
         ),
+        is_unlinked: Err(Errno::NOTSUP),
     })
 }
 
@@ -151,4 +152,41 @@ pub(crate) fn directory_exists(_place: Place<'_>) -> bool {
 #[expect(clippy::unnecessary_wraps, reason = "the contract's signature")]
 pub(crate) fn directory_is_memory(_place: Place<'_>) -> Result<bool, Errno> {
     Ok(true)
+}
+
+/// A name is given once, by `shm_open`.
+pub(crate) const HAS_LINKS: bool = false;
+
+pub(crate) fn open_unnamed(_place: Place<'_>, _mode: u32) -> Result<OwnedFd, Errno> {
+    Err(Errno::NOTSUP)
+}
+
+pub(crate) fn can_link(_object: BorrowedFd<'_>, _link: Link, _place: Place<'_>) -> bool {
+    false
+}
+
+pub(crate) fn link(
+    _object: BorrowedFd<'_>,
+    _link: Link,
+    _place: Place<'_>,
+    _name: &Name,
+) -> Result<(), Errno> {
+    Err(Errno::NOTSUP)
+}
+
+pub(crate) fn rename(
+    _place: Place<'_>,
+    _from: &Name,
+    _to: &Name,
+    _existing: Existing,
+) -> Result<(), Errno> {
+    Err(Errno::NOTSUP)
+}
+
+pub(crate) fn lock_file(_object: BorrowedFd<'_>) -> Result<(), Errno> {
+    Err(Errno::NOTSUP)
+}
+
+pub(crate) fn unlock_file(_object: BorrowedFd<'_>) -> Result<(), Errno> {
+    Err(Errno::NOTSUP)
 }

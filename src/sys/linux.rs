@@ -10,6 +10,11 @@ use rustix::fs::{self, AtFlags, CWD, FallocateFlags, FileType, Mode, OFlags};
 use rustix::io::retry_on_intr;
 use rustix::mm;
 
+mod links;
+
+pub(crate) use self::links::{
+    HAS_LINKS, can_link, link, lock_file, open_unnamed, rename, unlock_file,
+};
 pub(crate) use super::common::{duplicate, lock, make_read_only, map, set_size, unlock, unmap};
 use super::{Access, Disposition, Identity, Place, Status, common};
 use crate::{Advice, Errno, Name};
@@ -94,6 +99,7 @@ pub(crate) fn status(fd: BorrowedFd<'_>) -> Result<Status, Errno> {
         allocated: Ok(blocks.wrapping_mul(STAT_BLOCK)),
         identity: identity(&stat),
         is_regular: FileType::from_raw_mode(stat.st_mode) == FileType::RegularFile,
+        is_unlinked: Ok(stat.st_nlink == 0),
     })
 }
 

@@ -19,6 +19,10 @@
 //! | `access_of` | which access the descriptor was opened with; `EACCES` if it cannot be mapped |
 //! | `map`, `unmap`, `make_read_only` | `MAP_SHARED`; the offset is a multiple of `OFFSET_GRANULE` |
 //! | `prefault`, `lock`, `unlock`, `advise` | one call each, or `ENOTSUP` without any |
+//! | `HAS_LINKS` | whether names are directory entries; where they are not, the items of the next three lines are `ENOTSUP` and never needed |
+//! | `open_unnamed` | an object without a name, for reading and writing; `ENOTSUP` if the file system has none |
+//! | `can_link`, `link`, `rename` | says, without a change, whether a [`Link`] works for this object; makes it; gives a name's object another name; `EEXIST` if that is taken, where it is to be kept |
+//! | `lock_file`, `unlock_file` | an exclusive lock on the open object, whose end the kernel sees to; `EAGAIN` if another has it |
 //! | `open_directory`, `directory_exists`, `directory_is_memory` | `None` is the system's own place for objects |
 
 use rustix::fd::BorrowedFd;
@@ -44,6 +48,22 @@ pub(crate) enum Disposition {
     New(u32),
 }
 
+/// How an object without a name gets one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Link {
+    /// By its descriptor alone. Before Linux 6.10, for privileged processes.
+    ByDescriptor,
+    /// By its descriptor's file in `/proc`, where that is mounted.
+    ByProc,
+}
+
+/// What becomes of another object that has the name.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Existing {
+    Kept,
+    Replaced,
+}
+
 /// What `status` reports.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Status {
@@ -51,6 +71,8 @@ pub(crate) struct Status {
     pub(crate) allocated: Result<u64, Errno>,
     pub(crate) identity: Identity,
     pub(crate) is_regular: bool,
+    /// Whether the last of its names is gone, if that is known.
+    pub(crate) is_unlinked: Result<bool, Errno>,
 }
 
 /// Tells one object from another for as long as either exists.

@@ -1,0 +1,57 @@
+//! Creates a shared memory object that appears under its name when three 64-bit integers are stored at its start.
+
+#![cfg_attr(target_os = "linux", no_std, no_main)]
+
+mod arguments;
+#[expect(dead_code, reason = "the reader uses the rest of it")]
+mod line;
+#[expect(dead_code, reason = "the reader uses the rest of it")]
+mod report;
+mod request;
+#[expect(dead_code, reason = "the reader uses the rest of it")]
+mod start;
+
+use core::mem::MaybeUninit;
+
+use rawshm::{Error, Mapping, Name, ReadWrite};
+use report::Failure;
+use request::Request;
+
+const USAGE: &str = "usage: creator [-n NAME] [-s BYTES] [-m MODE] [-r] [COL1 COL2 COL3]\n";
+const FAILED: &str = "creator: cannot % %: % (%%)\n";
+
+#[cfg(not(target_os = "linux"))]
+fn main() -> std::process::ExitCode {
+    start::main()
+}
+
+#[expect(
+    clippy::inline_always,
+    reason = "spares saving and restoring registers that nobody uses"
+)]
+#[inline(always)]
+fn run(arguments: start::Arguments) -> u8 {
+    let mut request = Request::new();
+    let mut replace = false;
+    let flag = |letter| (letter == b'r').then(|| replace = true);
+    if request.parse(arguments, flag).is_none() {
+        return report::misused(USAGE);
+    }
+    match create(&request, replace) {
+        Ok(()) => 0,
+        Err(error) => Failure::from(error).report(FAILED, request.name),
+    }
+}
+
+fn create(request: &Request, replace: bool) -> Result<(), Error> {
+    let mut room = MaybeUninit::uninit();
+    let name = Name::write(&mut room, request.name)?;
+    let (options, size) = (request.options(), request.size());
+    let initialise = |mapping: &Mapping<ReadWrite>| mapping.store(0, &request.columns);
+    if replace {
+        options.replace(name, size, initialise)?;
+    } else {
+        options.create_complete(name, size, initialise)?;
+    }
+    Ok(())
+}

@@ -1,0 +1,198 @@
+//! Objects on their way to their name.
+//!
+//! An object without a name vanishes with its descriptor, whatever ends the process; so it is made without one where
+//! the system can (`O_TMPFILE`), and linked when it is complete. Where nothing can link it, and on the way to a name
+//! that is taken, it has a temporary name of its own. Its maker holds a lock on it for as long, which the kernel takes
+//! away when the process ends; who meets a temporary name without a lock on it removes it.
+
+use core::mem::MaybeUninit;
+
+use rustix::fd::{AsFd as _, OwnedFd};
+
+use crate::guard::unlink_if_same;
+use crate::rights;
+use crate::sys::{self, Disposition, Existing, Link, Place};
+use crate::{Errno, Name, Object, ReadWrite};
+
+/// How an object is known before it is published.
+#[derive(Debug)]
+pub(crate) enum Label {
+    Unnamed(Link),
+    /// Locked, under the temporary name of this number.
+    Temporary(u32),
+    /// Already under its name, where there is no other way.
+    Exposed,
+    Published,
+}
+
+/// An object that is not published yet; if it never is, dropping this leaves no name behind.
+#[derive(Debug)]
+pub(crate) struct Draft<'a> {
+    place: Place<'a>,
+    name: &'a Name,
+    object: &'a Object<ReadWrite>,
+    label: Label,
+}
+
+/// Makes an empty object that nobody finds under the name yet.
+pub(crate) fn begin(
+    place: Place<'_>,
+    name: &Name,
+    mode: u32,
+) -> Result<(Object<ReadWrite>, Label), Errno> {
+    if !sys::HAS_LINKS {
+        let fd = create(place, name, mode)?;
+        return Ok((Object::new(fd), Label::Exposed));
+    }
+    match sys::open_unnamed(place, mode) {
+        Ok(fd) => {
+            let works = |link: &Link| sys::can_link(fd.as_fd(), *link, place);
+            let link = [Link::ByDescriptor, Link::ByProc].into_iter().find(works);
+            if let Some(link) = link {
+                return Ok((Object::new(fd), Label::Unnamed(link)));
+            }
+        }
+        Err(Errno::NOTSUP) => {}
+        Err(errno) => return Err(errno),
+    }
+    let (fd, temporary) = with_temporary(place, name, |temporary| {
+        create_locked(place, temporary, mode)
+    })?;
+    Ok((Object::new(fd), Label::Temporary(temporary)))
+}
+
+impl<'a> Draft<'a> {
+    pub(crate) fn new(
+        place: Place<'a>,
+        name: &'a Name,
+        (object, label): (&'a Object<ReadWrite>, Label),
+    ) -> Self {
+        Self {
+            place,
+            name,
+            object,
+            label,
+        }
+    }
+
+    /// Puts the object under its name. After an error it can be tried again.
+    pub(crate) fn publish(&mut self, existing: Existing) -> Result<(), Errno> {
+        let Self { place, name, .. } = *self;
+        let fd = self.object.as_fd();
+        match (&self.label, existing) {
+            (Label::Unnamed(link), Existing::Kept) => sys::link(fd, *link, place, name)?,
+            (Label::Unnamed(link), Existing::Replaced) => {
+                // Where there are no locks, nobody takes a temporary name away either.
+                let _ = sys::lock_file(fd);
+                let ((), number) =
+                    with_temporary(place, name, |name| sys::link(fd, *link, place, name))?;
+                self.label = Label::Temporary(number);
+                return self.publish(existing);
+            }
+            (Label::Temporary(number), _) => {
+                let mut room = MaybeUninit::uninit();
+                let temporary = temporary(&mut room, name, *number)?;
+                sys::rename(place, temporary, name, existing)?;
+                // Else it would stay as long as this process has the object open or mapped.
+                let _ = sys::unlock_file(fd);
+            }
+            (Label::Exposed, Existing::Replaced) => return Err(Errno::NOTSUP),
+            (Label::Exposed, Existing::Kept) | (Label::Published, _) => {}
+        }
+        self.label = Label::Published;
+        Ok(())
+    }
+}
+
+impl Drop for Draft<'_> {
+    fn drop(&mut self) {
+        let mut room = MaybeUninit::uninit();
+        let name = match &self.label {
+            Label::Unnamed(_) | Label::Published => return,
+            Label::Temporary(number) => temporary(&mut room, self.name, *number),
+            Label::Exposed => Ok(self.name),
+        };
+        // What led here is what is reported.
+        let _ = name.and_then(|name| unlink_if_same(self.place, name, self.object.as_fd()));
+    }
+}
+
+fn create(place: Place<'_>, name: &Name, mode: u32) -> Result<OwnedFd, Errno> {
+    let access = rights::access::<ReadWrite>();
+    sys::open(place, name, access, Disposition::New(mode))
+}
+
+/// `EEXIST` also if a peer has taken the new object for one that was left behind, before it was locked.
+fn create_locked(place: Place<'_>, temporary: &Name, mode: u32) -> Result<OwnedFd, Errno> {
+    let fd = create(place, temporary, mode)?;
+    let kept = match sys::lock_file(fd.as_fd()) {
+        Err(Errno::AGAIN) => Err(Errno::EXIST),
+        _ => match sys::status(fd.as_fd())?.is_unlinked {
+            Ok(true) => Err(Errno::EXIST),
+            _ => Ok(()),
+        },
+    };
+    if let Err(errno) = kept {
+        let _ = unlink_if_same(place, temporary, fd.as_fd());
+        return Err(errno);
+    }
+    Ok(fd)
+}
+
+/// How many objects of one name can be on their way at a time.
+const TEMPORARIES: u32 = 1000;
+
+/// Does something with the first temporary name that is free.
+fn with_temporary<T>(
+    place: Place<'_>,
+    name: &Name,
+    make: impl Fn(&Name) -> Result<T, Errno>,
+) -> Result<(T, u32), Errno> {
+    for number in 0..TEMPORARIES {
+        let mut room = MaybeUninit::uninit();
+        let temporary = temporary(&mut room, name, number)?;
+        match make(temporary) {
+            Err(Errno::EXIST) => remove_if_left(place, temporary),
+            result => return result.map(|made| (made, number)),
+        }
+    }
+    Err(Errno::AGAIN)
+}
+
+/// Removes a temporary name if its maker is gone.
+fn remove_if_left(place: Place<'_>, temporary: &Name) {
+    let access = sys::Access::ReadOnly;
+    let Ok(fd) = sys::open(place, temporary, access, Disposition::Existing) else {
+        return;
+    };
+    if sys::lock_file(fd.as_fd()).is_ok() {
+        let _ = unlink_if_same(place, temporary, fd.as_fd());
+    }
+}
+
+const SUFFIX: &[u8; 8] = b".rawshm-";
+
+/// The dot, the suffix and three digits.
+const ADDED: usize = 12;
+
+/// The name behind a dot and before a number, shortened to fit. Two names may so share one, as two processes may.
+fn temporary<'a>(
+    room: &'a mut MaybeUninit<Name>,
+    name: &Name,
+    number: u32,
+) -> Result<&'a Name, Errno> {
+    let whole = name.as_bytes().get(1..).unwrap_or(&[]);
+    let longest = Name::MAX.saturating_sub(ADDED);
+    let digits = [number / 100 % 10, number / 10 % 10, number % 10]
+        .map(|digit| b'0' | u8::try_from(digit).unwrap_or(0));
+    let mut bytes = [0; Name::MAX];
+    let mut len = 0;
+    for part in [b".", whole.get(..longest).unwrap_or(whole), SUFFIX, &digits] {
+        let end = part.len().wrapping_add(len);
+        if let Some(slots) = bytes.get_mut(len..end) {
+            slots.copy_from_slice(part);
+        }
+        len = end;
+    }
+    Name::write(room, bytes.get(..len).unwrap_or(&[])).map_err(crate::Error::errno)
+}

@@ -1,0 +1,115 @@
+//! Names as directory entries: objects without one, and how they get it.
+
+use core::ffi::CStr;
+
+use rustix::fd::{AsRawFd as _, BorrowedFd, OwnedFd};
+use rustix::fs::{self, AtFlags, CWD, FlockOperation, Mode, OFlags, RenameFlags};
+use rustix::io::retry_on_intr;
+
+use super::{SHM, at};
+use crate::sys::{Existing, Link, Place};
+use crate::{Errno, Name};
+
+pub(crate) const HAS_LINKS: bool = true;
+
+/// A path of the directory itself, which is always taken.
+const SHM_ITSELF: &CStr = c"/dev/shm/.";
+const ITSELF: &CStr = c".";
+
+pub(crate) fn open_unnamed(place: Place<'_>, mode: u32) -> Result<OwnedFd, Errno> {
+    let (directory, path) = match place {
+        None => (CWD, SHM),
+        Some(directory) => (directory, ITSELF),
+    };
+    let flags = OFlags::TMPFILE | OFlags::RDWR | OFlags::CLOEXEC;
+    let opened = retry_on_intr(|| fs::openat(directory, path, flags, Mode::from_bits_retain(mode)));
+    opened.map_err(|errno| match errno {
+        // A kernel or a file system without such files takes the flag for another, or for none.
+        Errno::ISDIR | Errno::INVAL => Errno::NOTSUP,
+        other => other,
+    })
+}
+
+pub(crate) fn can_link(object: BorrowedFd<'_>, link: Link, place: Place<'_>) -> bool {
+    let target = match place {
+        None => (CWD, SHM_ITSELF),
+        Some(directory) => (directory, ITSELF),
+    };
+    // The kernel looks for what is linked before it looks at where to.
+    linkat(object, link, target) == Err(Errno::EXIST)
+}
+
+pub(crate) fn link(
+    object: BorrowedFd<'_>,
+    link: Link,
+    place: Place<'_>,
+    name: &Name,
+) -> Result<(), Errno> {
+    linkat(object, link, at(place, name))
+}
+
+fn linkat(
+    object: BorrowedFd<'_>,
+    link: Link,
+    (directory, path): (BorrowedFd<'_>, &CStr),
+) -> Result<(), Errno> {
+    match link {
+        Link::ByDescriptor => {
+            retry_on_intr(|| fs::linkat(object, c"", directory, path, AtFlags::EMPTY_PATH))
+        }
+        Link::ByProc => {
+            let mut room = [0; PROC.len() + LONGEST_NUMBER + 1];
+            let proc = proc_path(object, &mut room);
+            retry_on_intr(|| fs::linkat(CWD, proc, directory, path, AtFlags::SYMLINK_FOLLOW))
+        }
+    }
+}
+
+const PROC: &[u8; 14] = b"/proc/self/fd/";
+const LONGEST_NUMBER: usize = 10;
+
+/// The path of an open file, with a NUL.
+fn proc_path<'a>(
+    fd: BorrowedFd<'_>,
+    room: &'a mut [u8; PROC.len() + LONGEST_NUMBER + 1],
+) -> &'a CStr {
+    let mut left = fd.as_raw_fd().unsigned_abs();
+    let mut digits = [b'0'; LONGEST_NUMBER];
+    let mut count: usize = 0;
+    for digit in digits.iter_mut().rev() {
+        *digit = b'0' | u8::try_from(left % 10).unwrap_or(0);
+        left /= 10;
+        count = count.wrapping_add(1);
+        if left == 0 {
+            break;
+        }
+    }
+    let digits = digits.iter().skip(LONGEST_NUMBER.wrapping_sub(count));
+    for (slot, byte) in room.iter_mut().zip(PROC.iter().chain(digits)) {
+        *slot = *byte;
+    }
+    // The last byte is never written to.
+    CStr::from_bytes_until_nul(room).unwrap_or(c"")
+}
+
+pub(crate) fn rename(
+    place: Place<'_>,
+    from: &Name,
+    to: &Name,
+    existing: Existing,
+) -> Result<(), Errno> {
+    let (directory, from) = at(place, from);
+    let (_, to) = at(place, to);
+    retry_on_intr(|| match existing {
+        Existing::Kept => fs::renameat_with(directory, from, directory, to, RenameFlags::NOREPLACE),
+        Existing::Replaced => fs::renameat(directory, from, directory, to),
+    })
+}
+
+pub(crate) fn lock_file(object: BorrowedFd<'_>) -> Result<(), Errno> {
+    retry_on_intr(|| fs::flock(object, FlockOperation::NonBlockingLockExclusive))
+}
+
+pub(crate) fn unlock_file(object: BorrowedFd<'_>) -> Result<(), Errno> {
+    retry_on_intr(|| fs::flock(object, FlockOperation::Unlock))
+}
