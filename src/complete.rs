@@ -1,15 +1,12 @@
 //! Objects that appear under their name when they are complete.
 
-use core::convert::Infallible;
-use core::fmt;
-
 use rustix::fd::AsFd as _;
 
 use crate::draft::{self, Draft, Label};
 use crate::error::{Error, Operation, because};
 use crate::options::Options;
 use crate::sys::{self, Existing};
-use crate::{Errno, Extent, Mapping, Name, Object, Outcome, ReadWrite, Size};
+use crate::{Errno, Extent, InitError, Mapping, Name, Object, Outcome, ReadWrite, Size};
 
 /// What a complete object is made of: the object and a mapping of the whole of it.
 type Made = (Object<ReadWrite>, Mapping<ReadWrite>);
@@ -271,60 +268,3 @@ fn failed(errno: Errno) -> Error {
 const fn gave_up() -> Error {
     Error::new(Operation::Open, Errno::AGAIN)
 }
-
-/// Why an object was not completed.
-///
-/// It converts into an [`Error`] by `?` if what the initialiser gives does, as an
-/// [`AccessError`](crate::AccessError) does; with the feature `std` likewise into `std::io::Error`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum InitError<E> {
-    /// The object could not be created, sized, mapped or linked.
-    Object(Error),
-    /// The initialiser gave this error.
-    Initialiser(E),
-}
-
-impl<E> From<Error> for InitError<E> {
-    fn from(error: Error) -> Self {
-        Self::Object(error)
-    }
-}
-
-impl<E: Into<Error>> From<InitError<E>> for Error {
-    fn from(error: InitError<E>) -> Self {
-        match error {
-            InitError::Object(error) => error,
-            InitError::Initialiser(error) => error.into(),
-        }
-    }
-}
-
-impl From<Infallible> for Error {
-    /// For an initialiser that cannot fail.
-    fn from(never: Infallible) -> Self {
-        match never {}
-    }
-}
-
-#[cfg(feature = "std")]
-impl<E: Into<std::io::Error>> From<InitError<E>> for std::io::Error {
-    fn from(error: InitError<E>) -> Self {
-        match error {
-            InitError::Object(error) => error.into(),
-            InitError::Initialiser(error) => error.into(),
-        }
-    }
-}
-
-impl<E: fmt::Display> fmt::Display for InitError<E> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Object(error) => error.fmt(f),
-            Self::Initialiser(error) => {
-                write!(f, "cannot initialise the shared memory object: {error}")
-            }
-        }
-    }
-}
-
-impl<E: fmt::Debug + fmt::Display> core::error::Error for InitError<E> {}
