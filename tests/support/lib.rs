@@ -10,6 +10,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 pub mod capi;
+pub mod rungs;
 pub mod traces;
 
 use rawshm::{Errno, Error, Name, Operation};

@@ -1,0 +1,145 @@
+//! The ways in which a complete object gets its name, each forced by a filter of system calls.
+//!
+//! A filter is its thread's own, and that of the processes which the thread starts: so nothing else is affected.
+
+use std::thread;
+
+/// A way to the name, and what is refused so that this is the one taken.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Rung {
+    /// Without a name, then linked by its descriptor. Nothing is refused.
+    ByDescriptor,
+    /// Without a name, then linked through `/proc`: `AT_EMPTY_PATH` is refused, as before Linux 6.10.
+    ByProc,
+    /// Under a temporary name: the file system has no `O_TMPFILE`.
+    Temporary,
+    /// Under a temporary name: what has no name cannot be linked.
+    TemporaryAfterAll,
+}
+
+impl Rung {
+    pub const ALL: [Self; 4] = [
+        Self::ByDescriptor,
+        Self::ByProc,
+        Self::Temporary,
+        Self::TemporaryAfterAll,
+    ];
+
+    /// Whether the object has a temporary name while it is initialised.
+    #[must_use]
+    pub fn is_temporary(self) -> bool {
+        matches!(self, Self::Temporary | Self::TemporaryAfterAll)
+    }
+}
+
+/// Does something on each rung.
+pub fn on_each_rung(test: impl Fn(Rung) + Sync) {
+    for rung in Rung::ALL {
+        on(rung, || test(rung));
+    }
+}
+
+/// Does something on one rung, in a thread of its own.
+pub fn on<T: Send>(rung: Rung, test: impl FnOnce() -> T + Send) -> T {
+    thread::scope(|scope| {
+        let thread = scope.spawn(|| {
+            filter::refuse(rung);
+            test()
+        });
+        thread
+            .join()
+            .unwrap_or_else(|panic| std::panic::resume_unwind(panic))
+    })
+}
+
+#[cfg(target_os = "linux")]
+mod filter {
+    use super::Rung;
+    use libc::{BPF_ABS, BPF_ALU, BPF_AND, BPF_JEQ, BPF_JMP, BPF_K, BPF_LD, BPF_RET, BPF_W};
+    use libc::{c_long, sock_filter, sock_fprog};
+
+    /// A call, the place of its flags among its arguments, the flags that are refused, and the errno.
+    type Refused = (c_long, usize, i32, i32);
+
+    pub(super) fn refuse(rung: Rung) {
+        let refused: Refused = match rung {
+            Rung::ByDescriptor => return,
+            Rung::ByProc => (libc::SYS_linkat, 4, libc::AT_EMPTY_PATH, libc::ENOENT),
+            Rung::Temporary => (
+                libc::SYS_openat,
+                2,
+                libc::O_TMPFILE & !libc::O_DIRECTORY,
+                libc::EOPNOTSUPP,
+            ),
+            // Both of the ways have one of these flags; linking a name, which nobody does here, has none.
+            Rung::TemporaryAfterAll => (
+                libc::SYS_linkat,
+                4,
+                libc::AT_EMPTY_PATH | libc::AT_SYMLINK_FOLLOW,
+                libc::ENOENT,
+            ),
+        };
+        install(refused);
+    }
+
+    fn install((call, place, flags, errno): Refused) {
+        let number = std::mem::offset_of!(libc::seccomp_data, nr);
+        // The low half of 64 bits.
+        let low = if cfg!(target_endian = "little") { 0 } else { 4 };
+        let argument = std::mem::offset_of!(libc::seccomp_data, args) + 8 * place + low;
+        let refuse = libc::SECCOMP_RET_ERRNO | bits(errno);
+        let mut program = [
+            statement(BPF_LD | BPF_W | BPF_ABS, word(number)),
+            jump(u32::try_from(call).expect("a number"), 0, 3),
+            statement(BPF_LD | BPF_W | BPF_ABS, word(argument)),
+            statement(BPF_ALU | BPF_AND | BPF_K, bits(flags)),
+            jump(0, 0, 1),
+            statement(BPF_RET | BPF_K, libc::SECCOMP_RET_ALLOW),
+            statement(BPF_RET | BPF_K, refuse),
+        ];
+        let program = sock_fprog {
+            len: u16::try_from(program.len()).expect("short"),
+            filter: program.as_mut_ptr(),
+        };
+        // SAFETY: a flag of this thread; no pointer is passed.
+        let done = unsafe { libc::prctl(libc::PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) };
+        assert_eq!(done, 0, "{}", std::io::Error::last_os_error());
+        // SAFETY: the program lives until the call is over, which copies it.
+        let done =
+            unsafe { libc::prctl(libc::PR_SET_SECCOMP, libc::SECCOMP_MODE_FILTER, &program) };
+        assert_eq!(done, 0, "{}", std::io::Error::last_os_error());
+    }
+
+    fn word(offset: usize) -> u32 {
+        u32::try_from(offset).expect("small")
+    }
+
+    fn bits(number: i32) -> u32 {
+        u32::from_ne_bytes(number.to_ne_bytes())
+    }
+
+    fn statement(code: u32, k: u32) -> sock_filter {
+        let code = u16::try_from(code).expect("small");
+        sock_filter {
+            code,
+            jt: 0,
+            jf: 0,
+            k,
+        }
+    }
+
+    /// Skips so many statements if what was loaded is equal, or if it is not.
+    fn jump(k: u32, jt: u8, jf: u8) -> sock_filter {
+        let code = u16::try_from(BPF_JMP | BPF_JEQ | BPF_K).expect("small");
+        sock_filter { code, jt, jf, k }
+    }
+}
+
+#[cfg(not(target_os = "linux"))]
+mod filter {
+    use super::Rung;
+
+    pub(super) fn refuse(rung: Rung) {
+        assert_eq!(rung, Rung::ByDescriptor, "there is one way only");
+    }
+}
