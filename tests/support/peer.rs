@@ -1,5 +1,7 @@
 //! The other process of a test: does one thing with an object, and prints one line about it.
 
+mod born;
+
 use std::io::{BufRead as _, Write as _};
 use std::process::ExitCode;
 
@@ -117,7 +119,7 @@ fn answer(command: &str, name: &str, rest: &[&str]) -> Result<String, Error> {
         }
         "hold" => hold(&name).map(|()| done),
         "create-many" => create_many(&name, rest).map(|won| won.to_string()),
-        _ => panic!("there is no command {command}"),
+        _ => born::answer(command, &name, rest),
     }
 }
 
