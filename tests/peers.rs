@@ -1,12 +1,9 @@
 //! What two processes see of one object.
 
-use std::io::{BufRead as _, BufReader, Write as _};
-use std::process::{Child, Command, Stdio};
-use std::sync::mpsc::{self, Receiver};
-use std::thread;
+use std::process::Command;
 
 use rawshm::{Errno, Extent, Mapping, Object, Size};
-use rawshm_tests::{UniqueName, WATCHDOG, run, wait};
+use rawshm_tests::{Talking, UniqueName, run, wait};
 
 const PEER: &str = env!("CARGO_BIN_EXE_peer");
 
@@ -16,54 +13,8 @@ fn peer(arguments: &[&str]) -> String {
     ended.stdout.trim_end().to_owned()
 }
 
-/// A peer that answers lines of input.
-struct Talking {
-    child: Child,
-    answers: Receiver<String>,
-}
-
-impl Talking {
-    /// Starts a peer, and waits until it is ready.
-    fn start(arguments: &[&str]) -> Self {
-        let mut child = Command::new(PEER)
-            .args(arguments)
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .spawn()
-            .expect("a peer");
-        let lines = BufReader::new(child.stdout.take().expect("a pipe")).lines();
-        let (answer, answers) = mpsc::channel();
-        thread::spawn(move || {
-            for line in lines {
-                // Nobody may be listening any more.
-                let _ = answer.send(line.expect("an answer"));
-            }
-        });
-        let mut talking = Self { child, answers };
-        assert_eq!(talking.answer(), "ready");
-        talking
-    }
-
-    fn answer(&mut self) -> String {
-        self.answers.recv_timeout(WATCHDOG).expect("an answer")
-    }
-
-    fn ask(&mut self) -> String {
-        self.say();
-        self.answer()
-    }
-
-    fn say(&mut self) {
-        let input = self.child.stdin.as_mut().expect("a pipe");
-        input.write_all(b"\n").expect("a listener");
-    }
-}
-
-impl Drop for Talking {
-    fn drop(&mut self) {
-        let _ = self.child.kill();
-        wait(&mut self.child);
-    }
+fn start(arguments: &[&str]) -> Talking {
+    Talking::start(Command::new(PEER).args(arguments))
 }
 
 #[test]
@@ -93,8 +44,8 @@ fn a_peer_reads_what_was_stored() {
 fn a_running_peer_sees_each_store_and_keeps_seeing_them_when_the_name_is_gone() {
     let name = UniqueName::new();
     let mapping = Mapping::create(&name, Size::Sparse(24)).expect("created");
-    let mut reader = Talking::start(&["hold", &name.argument()]);
-    let mut other = Talking::start(&["hold", &name.argument()]);
+    let mut reader = start(&["hold", &name.argument()]);
+    let mut other = start(&["hold", &name.argument()]);
     mapping.store(0, &[1_i64, 2, 3]).expect("within");
     assert_eq!(reader.ask(), "[1, 2, 3]");
     assert_eq!(other.ask(), "[1, 2, 3]", "two openers see one object");
@@ -108,7 +59,7 @@ fn a_running_peer_sees_each_store_and_keeps_seeing_them_when_the_name_is_gone() 
 fn an_object_survives_a_peer_that_is_killed() {
     let name = UniqueName::new();
     let mapping = Mapping::create(&name, Size::Sparse(24)).expect("created");
-    let mut reader = Talking::start(&["hold", &name.argument()]);
+    let mut reader = start(&["hold", &name.argument()]);
     reader.child.kill().expect("killed");
     wait(&mut reader.child);
     mapping.store(0, &[1_i64, 2, 3]).expect("within");
@@ -123,7 +74,7 @@ fn a_name_is_created_by_exactly_one_of_many_racing_processes() {
     let arguments: Vec<_> = names.iter().map(UniqueName::argument).collect();
     let mut arguments: Vec<_> = arguments.iter().map(String::as_str).collect();
     arguments.insert(0, "create-many");
-    let mut peers: Vec<_> = (0..PEERS).map(|_| Talking::start(&arguments)).collect();
+    let mut peers: Vec<_> = (0..PEERS).map(|_| start(&arguments)).collect();
     for peer in &mut peers {
         peer.say();
     }
@@ -150,7 +101,7 @@ fn a_peer_that_shrinks_the_object_ends_who_touches_it_by_a_signal() {
     const SIGBUS: i32 = 7;
     let name = UniqueName::new();
     let object = Object::create(&name, Size::Sparse(24)).expect("created");
-    let mut reader = Talking::start(&["hold", &name.argument()]);
+    let mut reader = start(&["hold", &name.argument()]);
     object.resize(Size::Sparse(0)).expect("shrunk");
     reader.say();
     let status = wait(&mut reader.child);

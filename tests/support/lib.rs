@@ -11,9 +11,12 @@ use std::time::{Duration, Instant};
 
 pub mod capi;
 pub mod rungs;
+mod talking;
 pub mod traces;
 
 use rawshm::{Errno, Error, Name, Operation};
+
+pub use talking::Talking;
 
 /// How long a process may take before it is taken to hang. No test depends on anything being faster.
 pub const WATCHDOG: Duration = Duration::from_secs(120);

@@ -1,0 +1,230 @@
+//! Objects that appear when they are complete, wherever the crate runs.
+
+use core::convert::Infallible;
+use std::collections::BTreeMap;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::process::Command;
+
+use rawshm::{AccessError, Errno, Error, InitError, Mapping, Mode, Object, Operation};
+use rawshm::{Options, Outcome, ReadWrite, Size};
+use rawshm_tests::{Talking, UniqueName, run};
+
+const PEER: &str = env!("CARGO_BIN_EXE_peer");
+
+const COLUMNS: [i64; 3] = [100, 876, 8021];
+
+fn columns(mapping: &Mapping<ReadWrite>) -> Result<(), AccessError> {
+    mapping.store(0, &COLUMNS)
+}
+
+fn peer(arguments: &[&str]) -> String {
+    let ended = run(Command::new(PEER).args(arguments));
+    assert_eq!((ended.status, ended.stderr.as_str()), (0, ""));
+    ended.stdout.trim_end().to_owned()
+}
+
+#[track_caller]
+fn assert_object<T, E: std::fmt::Debug + PartialEq>(
+    result: Result<T, InitError<E>>,
+    operation: Operation,
+    errno: Errno,
+) {
+    let error = result.map(|_| ()).expect_err("it did not fail");
+    assert_eq!(error, InitError::Object(Error::new(operation, errno)));
+}
+
+#[track_caller]
+fn assert_missing(name: &UniqueName) {
+    let error = Object::open(name).map(|_| ()).expect_err("it is there");
+    assert_eq!(error, Error::new(Operation::Open, Errno::NOENT));
+}
+
+#[test]
+fn a_peer_reads_what_the_initialiser_stored() {
+    let name = UniqueName::new();
+    let made = Options::new().create_complete(&name, Size::Sparse(64), columns);
+    let (object, mapping) = made.expect("created");
+    assert_eq!(peer(&["load", &name.argument()]), "[100, 876, 8021]");
+    assert!(object.size().expect("a size") >= 64);
+    assert!(mapping.len() >= 64);
+    mapping.store(0, &[1_i64, 2, 3]).expect("within");
+    assert_eq!(peer(&["load", &name.argument()]), "[1, 2, 3]");
+}
+
+#[test]
+fn a_name_that_is_taken_keeps_its_object_as_it_is() {
+    let name = UniqueName::new();
+    let first = Options::new().create_complete(&name, Size::Sparse(64), columns);
+    let (object, mapping) = first.expect("created");
+    let size = object.size().expect("a size");
+    let second = Options::new().create_complete(&name, Size::Sparse(4096), |bytes| {
+        bytes.store(0, &[7_i64, 7, 7])
+    });
+    assert_object(second, Operation::Create, Errno::EXIST);
+    assert_eq!(mapping.load::<[i64; 3]>(0).expect("within"), COLUMNS);
+    assert_eq!(object.size(), Ok(size));
+    assert_eq!(peer(&["load", &name.argument()]), "[100, 876, 8021]");
+}
+
+#[test]
+fn the_initialisers_error_is_given_back_and_leaves_no_name() {
+    let name = UniqueName::new();
+    let fails = |_: &Mapping<ReadWrite>| Err("no columns today");
+    let failed = Options::new().create_complete(&name, Size::Sparse(64), fails);
+    let why = failed.map(|_| ()).expect_err("it did not fail");
+    assert_eq!(why, InitError::Initialiser("no columns today"));
+    assert_missing(&name);
+    let failed = Options::new().open_or_create_complete(&name, Size::Sparse(64), fails);
+    let why = failed.map(|_| ()).expect_err("it did not fail");
+    assert_eq!(why, InitError::Initialiser("no columns today"));
+    assert_missing(&name);
+}
+
+#[test]
+fn an_initialiser_that_panics_leaves_no_name() {
+    let name = UniqueName::new();
+    let panicked = catch_unwind(AssertUnwindSafe(|| {
+        Options::new().create_complete(&name, Size::Sparse(64), |bytes| -> Result<(), Error> {
+            columns(bytes)?;
+            panic!("an initialiser that panics: part of the test")
+        })
+    }));
+    assert!(panicked.is_err());
+    assert_missing(&name);
+}
+
+#[test]
+fn a_size_that_cannot_be_had_is_an_error_and_leaves_no_name() {
+    let name = UniqueName::new();
+    let never = |_: &Mapping<ReadWrite>| -> Result<(), Infallible> { panic!("nothing to fill") };
+    let too_large = if cfg!(target_pointer_width = "64") {
+        (Operation::Resize, Errno::FBIG)
+    } else {
+        (Operation::Map, Errno::NOMEM)
+    };
+    for (bytes, (operation, errno)) in [
+        (0, (Operation::Map, Errno::NXIO)),
+        (u64::MAX, too_large),
+        (1 << 63, too_large),
+    ] {
+        for size in [Size::Sparse(bytes), Size::Reserved(bytes)] {
+            let created = Options::new().create_complete(&name, size, never);
+            assert_object(created, operation, errno);
+            assert_missing(&name);
+            let either = Options::new().open_or_create_complete(&name, size, never);
+            assert_object(either.map(|_| ()), operation, errno);
+            assert_missing(&name);
+        }
+    }
+}
+
+#[test]
+fn a_mode_with_other_bits_is_refused_before_anything_is_filled() {
+    let name = UniqueName::new();
+    let options = Options::new().mode(Mode::Exact(0o4755));
+    let never = |_: &Mapping<ReadWrite>| -> Result<(), Infallible> { panic!("nothing to fill") };
+    let created = options.create_complete(&name, Size::Sparse(64), never);
+    assert_object(created, Operation::SetMode, Errno::INVAL);
+    assert_missing(&name);
+}
+
+#[test]
+fn open_or_create_fills_a_new_object_and_never_one_that_was_there() {
+    let name = UniqueName::new();
+    let options = Options::new();
+    let made = options.open_or_create_complete(&name, Size::Sparse(64), columns);
+    let ((object, _), outcome) = made.expect("created");
+    assert_eq!(outcome, Outcome::Created);
+    let never = |_: &Mapping<ReadWrite>| -> Result<(), Infallible> { panic!("it is complete") };
+    let found = options.open_or_create_complete(&name, Size::Sparse(24), never);
+    let ((_, mapping), outcome) = found.expect("opened");
+    assert_eq!(outcome, Outcome::Opened);
+    assert_eq!(mapping.len(), 24, "as far as it was asked for");
+    assert_eq!(mapping.load::<[i64; 3]>(0).expect("within"), COLUMNS);
+    let larger = object.size().expect("a size") + 1;
+    let small = options.open_or_create_complete(&name, Size::Sparse(larger), never);
+    assert_object(small.map(|_| ()), Operation::Map, Errno::NXIO);
+}
+
+#[test]
+#[cfg(not(target_os = "macos"))]
+fn of_many_racing_processes_exactly_one_creates_and_all_see_its_whole_value() {
+    const PEERS: usize = 6;
+    const OBJECTS: usize = 40;
+    let names: Vec<_> = (0..OBJECTS).map(|_| UniqueName::new()).collect();
+    let arguments: Vec<_> = names.iter().map(|name| name.argument()).collect();
+    let mut peers: Vec<_> = (0..PEERS)
+        .map(|number| {
+            let number = number.to_string();
+            let mut command = Command::new(PEER);
+            command.args(["complete-many", &arguments[0], &number]);
+            Talking::start(command.args(&arguments))
+        })
+        .collect();
+    for peer in &mut peers {
+        peer.say();
+    }
+    let mut won = 0;
+    let mut winners = BTreeMap::new();
+    for peer in &mut peers {
+        let answer = peer.answer();
+        let (count, found) = answer.split_once(' ').expect("two words");
+        won += count.parse::<usize>().expect("a number");
+        for (object, winner) in found.split(',').enumerate() {
+            let known = winners.entry(object).or_insert(winner.to_owned());
+            assert_eq!(known, winner, "object {object}");
+        }
+    }
+    assert_eq!((won, winners.len()), (OBJECTS, OBJECTS));
+}
+
+#[test]
+fn both_kinds_of_error_convert_by_the_question_mark() {
+    let lost = Error::new(Operation::Create, Errno::EXIST);
+    let access = AccessError::OutOfBounds {
+        offset: 8,
+        len: 1,
+        available: 8,
+    };
+    let object = |error: InitError<AccessError>| -> Result<(), Error> { Err(error)? };
+    assert_eq!(object(InitError::Object(lost)), Err(lost));
+    assert_eq!(
+        object(InitError::Initialiser(access)),
+        Err(Error::from(access))
+    );
+    let infallible = |error: InitError<Infallible>| -> Result<(), Error> { Err(error)? };
+    assert_eq!(infallible(lost.into()), Err(lost));
+    let own = |error: InitError<Error>| -> Result<(), Error> { Err(error)? };
+    assert_eq!(own(InitError::Initialiser(lost)), Err(lost));
+}
+
+#[test]
+#[cfg(feature = "std")]
+fn both_kinds_of_error_convert_into_those_of_std() {
+    let lost = Error::new(Operation::Create, Errno::EXIST);
+    let io = |error: InitError<std::io::Error>| -> Result<(), std::io::Error> { Err(error)? };
+    let error = io(InitError::Object(lost)).expect_err("an error");
+    assert_eq!(error.kind(), std::io::ErrorKind::AlreadyExists);
+    let inner = error
+        .get_ref()
+        .and_then(|inner| inner.downcast_ref::<Error>());
+    assert_eq!(inner, Some(&lost));
+    let why = std::io::Error::new(std::io::ErrorKind::InvalidData, "no columns today");
+    let error = io(InitError::Initialiser(why)).expect_err("an error");
+    assert_eq!(error.kind(), std::io::ErrorKind::InvalidData);
+    assert_eq!(error.to_string(), "no columns today");
+}
+
+#[test]
+fn both_kinds_of_error_say_what_happened() {
+    let error: &dyn core::error::Error = &InitError::Initialiser("no columns today");
+    assert_eq!(
+        error.to_string(),
+        "cannot initialise the shared memory object: no columns today"
+    );
+    let lost = Error::new(Operation::Create, Errno::EXIST);
+    assert_eq!(
+        InitError::<Error>::Object(lost).to_string(),
+        "cannot create the shared memory object: file exists (EEXIST)"
+    );
+}
