@@ -1,1 +1,88 @@
+//! What is left of a creator that is killed, at any time: no half of an object, and no memory.
 
+#![cfg(all(target_os = "linux", target_arch = "x86_64"))]
+
+use rawshm_tests::rungs::{Rung, on_each_rung};
+use rawshm_tests::{c_program, static_program, with_private_shm};
+
+/// What a creation leads to, in the order of time.
+fn creation(rung: Rung) -> &'static [&'static str] {
+    if rung.is_temporary() {
+        &[
+            "nothing",
+            "nothing and a temporary",
+            "nothing and a complete temporary",
+            "new",
+        ]
+    } else {
+        &["nothing", "new"]
+    }
+}
+
+/// The temporary name of a complete object is there between `linkat` and `renameat`: no call does both.
+fn replacement(rung: Rung) -> &'static [&'static str] {
+    if rung.is_temporary() {
+        &[
+            "old",
+            "old and a temporary",
+            "old and a complete temporary",
+            "new",
+        ]
+    } else {
+        &["old", "old and a complete temporary", "new"]
+    }
+}
+
+/// Kills a creator after each unit of its run, and gives how many kills in a row led to which state.
+fn kill(unit: &str, what: &str) -> Vec<(u32, String)> {
+    let script = format!(
+        "exec {} {unit} {what} {}",
+        c_program("kill").display(),
+        static_program("creator").display()
+    );
+    let ended = with_private_shm("", "mode=1777,size=64k", &script);
+    assert_eq!((ended.status, ended.stderr.as_str()), (0, ""), "{what}");
+    let row = |line: &str| {
+        let (count, state) = line.split_once(' ').expect("two words");
+        (count.parse().expect("a number"), state.to_owned())
+    };
+    ended.stdout.lines().map(row).collect()
+}
+
+fn check(rung: Rung, unit: &str, what: &str, expected: &[&str]) -> Vec<u32> {
+    let rows = kill(unit, what);
+    println!("{rung:?}, {what}, {unit}: {rows:?}");
+    let states: Vec<&str> = rows.iter().map(|(_, state)| state.as_str()).collect();
+    assert_eq!(states, expected, "{rung:?}");
+    rows.iter().map(|(count, _)| *count).collect()
+}
+
+#[test]
+#[ignore = "needs a private /dev/shm, of root or a user namespace: tests/run.sh runs it"]
+fn after_any_instruction_a_creation_has_left_nothing_or_a_complete_object() {
+    on_each_rung(|rung| {
+        let kills = check(rung, "instructions", "create", creation(rung));
+        assert!(kills.iter().sum::<u32>() > 400, "every instruction");
+    });
+}
+
+#[test]
+#[ignore = "needs a private /dev/shm, of root or a user namespace: tests/run.sh runs it"]
+fn after_any_instruction_a_replacement_has_left_the_old_object_or_the_new_one() {
+    on_each_rung(|rung| {
+        let kills = check(rung, "instructions", "replace", replacement(rung));
+        assert!(kills.iter().sum::<u32>() > 1000, "every instruction");
+    });
+}
+
+#[test]
+#[ignore = "needs a private /dev/shm, of root or a user namespace: tests/run.sh runs it"]
+fn before_and_after_any_system_call_too() {
+    on_each_rung(|rung| {
+        check(rung, "calls", "create", creation(rung));
+        let kills = check(rung, "calls", "replace", replacement(rung));
+        if !rung.is_temporary() {
+            assert_eq!(kills[1], 2, "only behind linkat and before renameat");
+        }
+    });
+}

@@ -1,11 +1,12 @@
 //! What the tests have in common: unique names, and other processes.
 
+use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::ops::Deref;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Output, Stdio};
-use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::{Mutex, OnceLock};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -203,9 +204,18 @@ fn build_static() -> PathBuf {
     repository().join(target).join("static")
 }
 
-/// Compiles one of the C programs, and gives the executable.
+/// Compiles one of the C programs, once in each process, and gives the executable.
 #[must_use]
-pub fn c_program(name: &str) -> PathBuf {
+pub fn c_program(name: &'static str) -> PathBuf {
+    static PROGRAMS: Mutex<BTreeMap<&str, PathBuf>> = Mutex::new(BTreeMap::new());
+    let mut programs = PROGRAMS.lock().expect("no panic elsewhere");
+    programs
+        .entry(name)
+        .or_insert_with(|| compile(name))
+        .clone()
+}
+
+fn compile(name: &str) -> PathBuf {
     let source = repository().join("tests/c").join(name).with_extension("c");
     let test = std::env::current_exe().expect("a path");
     let program = test.with_file_name(format!("c-{name}"));
