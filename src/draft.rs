@@ -122,21 +122,15 @@ fn create(place: Place<'_>, name: &Name, mode: u32) -> Result<OwnedFd, Errno> {
     sys::open(place, name, access, Disposition::New(mode))
 }
 
-/// `EEXIST` also if a peer has taken the new object for one that was left behind, before it was locked.
+/// `EEXIST` also if a peer has taken the new object for one that was left behind, before it was locked. Its name is that
+/// peer's to remove, who holds the lock: by now it may be another's.
 fn create_locked(place: Place<'_>, temporary: &Name, mode: u32) -> Result<OwnedFd, Errno> {
     let fd = create(place, temporary, mode)?;
-    let kept = match sys::lock_file(fd.as_fd()) {
-        Err(Errno::AGAIN) => Err(Errno::EXIST),
-        _ => match sys::status(fd.as_fd())?.is_unlinked {
-            Ok(true) => Err(Errno::EXIST),
-            _ => Ok(()),
-        },
+    let is_lost = match sys::lock_file(fd.as_fd()) {
+        Err(Errno::AGAIN) => true,
+        _ => sys::status(fd.as_fd()).and_then(|status| status.is_unlinked) == Ok(true),
     };
-    if let Err(errno) = kept {
-        let _ = unlink_if_same(place, temporary, fd.as_fd());
-        return Err(errno);
-    }
-    Ok(fd)
+    if is_lost { Err(Errno::EXIST) } else { Ok(fd) }
 }
 
 /// How many objects of one name can be on their way at a time.

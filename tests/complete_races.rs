@@ -1,1 +1,59 @@
+//! A million opens while others create, unlink and replace.
 
+#![cfg(target_os = "linux")]
+
+use std::process::Command;
+
+use rawshm_tests::rungs::{Rung, on};
+use rawshm_tests::{Talking, UniqueName};
+
+const PEER: &str = env!("CARGO_BIN_EXE_peer");
+
+fn start(command: &str, name: &UniqueName, number: u64) -> Talking {
+    let mut peer = Command::new(PEER);
+    Talking::start(peer.args([command, &name.argument(), &number.to_string()]))
+}
+
+/// Lets these go on until each reader has opened so often, and gives how many whole objects were found.
+///
+/// A reader ends at once, and so does the test, when it finds anything but a whole object or none.
+fn race(makers: &[&str], readers: u64, opens: u64) -> u64 {
+    let name = UniqueName::new();
+    let mut makers: Vec<_> = (1..)
+        .zip(makers)
+        .map(|(number, how)| start(how, &name, number << 32))
+        .collect();
+    let mut readers: Vec<_> = (0..readers).map(|_| start("look", &name, opens)).collect();
+    let mut whole = 0;
+    for reader in &mut readers {
+        let answer = reader.answer();
+        println!("{answer}");
+        let (count, _) = answer.split_once(" whole").expect("figures");
+        whole += count.parse::<u64>().expect("a number");
+    }
+    for maker in &mut makers {
+        maker.close();
+        let answer = maker.answer();
+        println!("{answer}");
+        assert!(answer.contains(" made, "), "{answer}");
+    }
+    let left = rawshm_tests::left_in_shm(&name);
+    let expected = [name.argument().trim_start_matches('/').to_owned()];
+    assert!(left.is_empty() || left == expected, "{left:?}");
+    whole
+}
+
+#[test]
+fn a_million_opens_find_no_object_or_a_whole_one() {
+    let whole = race(&["make-create", "make-replace"], 2, 500_000);
+    assert!(whole > 0, "nothing was ever there");
+}
+
+#[test]
+fn so_it_is_through_proc_and_under_temporary_names_while_several_create() {
+    for rung in [Rung::ByProc, Rung::Temporary, Rung::TemporaryAfterAll] {
+        let makers = ["make-create", "make-create", "make-replace"];
+        let whole = on(rung, || race(&makers, 2, 50_000));
+        assert!(whole > 0, "nothing was ever there");
+    }
+}

@@ -64,6 +64,20 @@ impl Drop for UniqueName {
     }
 }
 
+/// The files in `/dev/shm` that have to do with a name, sorted: its object, and what else was made on the way to it.
+#[must_use]
+pub fn left_in_shm(name: &UniqueName) -> Vec<String> {
+    let name = name.argument();
+    let files = std::fs::read_dir("/dev/shm").expect("a folder");
+    let files = files.map(|file| file.expect("a file").file_name());
+    let mut files: Vec<_> = files
+        .map(|file| file.to_string_lossy().into_owned())
+        .filter(|file| file.contains(name.trim_start_matches('/')))
+        .collect();
+    files.sort();
+    files
+}
+
 /// Checks that something failed, and how.
 ///
 /// # Panics
