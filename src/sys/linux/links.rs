@@ -24,8 +24,9 @@ pub(crate) fn open_unnamed(place: Place<'_>, mode: u32) -> Result<OwnedFd, Errno
     let flags = OFlags::TMPFILE | OFlags::RDWR | OFlags::CLOEXEC;
     let opened = retry_on_intr(|| fs::openat(directory, path, flags, Mode::from_bits_retain(mode)));
     opened.map_err(|errno| match errno {
-        // A kernel or a file system without such files takes the flag for another, or for none.
-        Errno::ISDIR | Errno::INVAL => Errno::NOTSUP,
+        // A kernel or a file system without such files takes the flag for another, or for none. EPERM is a filter's
+        // answer, and that of ext4 if the directory was removed: creating the usual way then says why.
+        Errno::ISDIR | Errno::INVAL | Errno::PERM => Errno::NOTSUP,
         other => other,
     })
 }
