@@ -152,7 +152,7 @@ fn of_many_racing_processes_exactly_one_creates_and_all_see_its_whole_value() {
     const PEERS: usize = 6;
     const OBJECTS: usize = 40;
     let names: Vec<_> = (0..OBJECTS).map(|_| UniqueName::new()).collect();
-    let arguments: Vec<_> = names.iter().map(|name| name.argument()).collect();
+    let arguments: Vec<_> = names.iter().map(UniqueName::argument).collect();
     let mut peers: Vec<_> = (0..PEERS)
         .map(|number| {
             let number = number.to_string();

@@ -2,12 +2,11 @@
 
 #![cfg(target_os = "linux")]
 
-use std::fs::Permissions;
-use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
 use std::process::Command;
 
-use rawshm_tests::{Folder, Protected, c_program, run, static_program, with_private_shm};
+use rawshm_tests::with_private_shm;
+use rawshm_tests::{Folder, OTHER, Protected, c_program, public_copies, run, static_program};
 
 const PEER: &str = env!("CARGO_BIN_EXE_peer");
 
@@ -24,27 +23,6 @@ fn check_program(options: &str, script: &str, status: i32, stderr: &str) {
     let ended = with_private_shm(PEER, options, script);
     let found = (ended.status, ended.stderr.as_str(), ended.stdout.as_str());
     assert_eq!(found, (status, stderr, ""), "{script}");
-}
-
-/// A script's prefix that makes another, unprivileged user of the command behind it.
-const OTHER: &str = "setpriv --reuid=65534 --regid=65534 --clear-groups";
-
-/// The programs where any user may run them, whatever the folder that cargo builds in.
-fn public_copies() -> Folder {
-    let folder = Folder::new();
-    let public = Permissions::from_mode(0o755);
-    std::fs::set_permissions(&*folder, public.clone()).expect("allowed");
-    let programs = [
-        PEER.into(),
-        static_program("reader"),
-        static_program("writer"),
-    ];
-    for program in programs {
-        let copy = folder.join(program.file_name().expect("a name"));
-        std::fs::copy(&program, &copy).expect("copied");
-        std::fs::set_permissions(&copy, public.clone()).expect("allowed");
-    }
-    folder
 }
 
 #[test]
@@ -323,7 +301,7 @@ fn limits_of_the_process_are_errors() {
 #[test]
 #[ignore = "needs a private /dev/shm, of root: tests/run.sh runs it"]
 fn as_root_another_user_may_do_what_the_mode_says() {
-    let copies = public_copies();
+    let copies = public_copies(PEER);
     let folder = copies.display();
     let script = format!(
         "$PEER create-mode /private 600; $PEER create-exact /public 644; \
@@ -355,7 +333,7 @@ fn as_root_another_user_may_do_what_the_mode_says() {
 #[test]
 #[ignore = "needs a private /dev/shm, of root: tests/run.sh runs it"]
 fn as_root_another_user_runs_the_pair() {
-    let copies = public_copies();
+    let copies = public_copies(PEER);
     let folder = copies.display();
     let reader = format!("{OTHER} {folder}/reader");
     check(
@@ -380,7 +358,7 @@ fn as_root_another_user_runs_the_pair() {
 #[ignore = "needs a private /dev/shm, of root: tests/run.sh runs it"]
 fn as_root_another_users_object_can_be_opened_or_created_with_protected_regular() {
     // `fs.protected_regular` refuses O_CREAT without O_EXCL on it, which open-or-create never uses.
-    let copies = public_copies();
+    let copies = public_copies(PEER);
     let folder = copies.display();
     let _protected = Protected::new();
     let script = format!(
@@ -422,14 +400,19 @@ fn a_directory_on_a_disk_is_used_and_said_to_be_no_memory() {
 
 #[test]
 #[ignore = "needs a private /dev/shm, of root or a user namespace: tests/run.sh runs it"]
-fn the_programs_take_at_most_300_instructions_with_default_arguments() {
+fn the_programs_take_at_most_300_instructions_with_default_arguments_and_the_creator_500() {
     let steps = c_program("steps");
-    for script in ["$STEPS $WRITER", "$WRITER; $STEPS $READER"] {
+    for (script, limit) in [
+        ("$STEPS $WRITER", 300),
+        ("$WRITER; $STEPS $READER", 300),
+        ("$STEPS $CREATOR", 500),
+        ("$WRITER; $STEPS $CREATOR -r", 1300),
+    ] {
         let script = format!("STEPS={}; {script} 2>&1 >/dev/null", steps.display());
         let ended = with_private_shm(PEER, "mode=1777", &script);
         let count: u32 = ended.stdout.trim().parse().expect("a number");
         println!("{script}: {count} instructions");
-        assert!(count <= 300, "{script}: {count} instructions");
+        assert!(count <= limit, "{script}: {count} instructions");
     }
 }
 
@@ -446,11 +429,17 @@ fn the_programs_run_alone_in_a_container_without_proc_or_any_file() {
             .args(arguments))
     };
     let folder = Folder::new();
-    let wrote = contained("writer", &[], &folder);
-    let read = contained("reader", &[], &folder);
-    assert_eq!((wrote.status, wrote.stderr.as_str()), (0, ""));
-    assert_eq!(
-        (read.status, read.stdout.as_str()),
-        (0, "&{100 876 8021}\n")
-    );
+    for (program, arguments, printed) in [
+        ("writer", &[][..], ""),
+        ("reader", &["-u"], "&{100 876 8021}\n"),
+        ("creator", &[], ""),
+        ("reader", &[], "&{100 876 8021}\n"),
+        ("creator", &["-r", "1", "2", "3"], ""),
+        ("reader", &["-u"], "&{1 2 3}\n"),
+    ] {
+        let ended = contained(program, arguments, &folder);
+        let found = (ended.status, ended.stdout.as_str(), ended.stderr.as_str());
+        assert_eq!(found, (0, printed, ""), "{program} {arguments:?}");
+    }
+    assert_eq!(std::fs::read_dir(&*folder).expect("a folder").count(), 0);
 }

@@ -21,7 +21,7 @@
 //! | `prefault`, `lock`, `unlock`, `advise` | one call each, or `ENOTSUP` without any |
 //! | `HAS_LINKS` | whether names are directory entries; where they are not, the items of the next three lines are `ENOTSUP` and never needed |
 //! | `open_unnamed` | an object without a name, for reading and writing; `ENOTSUP` if the file system has none |
-//! | `can_link`, `link`, `rename` | says, without a change, whether a [`Link`] works for this object; makes it; gives a name's object another name; `EEXIST` if that is taken, where it is to be kept |
+//! | `can_link`, `link`, `rename` | says, without a change, whether a [`Link`] works for this object; makes it; gives a name's object another name; `EEXIST` if that is taken, where it is to be kept; `EACCES` where it may not be replaced |
 //! | `lock_file`, `unlock_file` | an exclusive lock on the open object, whose end the kernel sees to; `EAGAIN` if another has it |
 //! | `open_directory`, `directory_exists`, `directory_is_memory` | `None` is the system's own place for objects |
 

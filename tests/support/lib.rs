@@ -278,7 +278,7 @@ impl Drop for Folder {
 
 /// Runs a shell script in a mount namespace where `/dev/shm` is a tmpfs of its own, mounted with these options.
 ///
-/// `$PEER`, `$WRITER` and `$READER` are the programs. Who may not mount does it in a user namespace.
+/// `$PEER`, `$WRITER`, `$READER` and `$CREATOR` are the programs. Who may not mount does it in a user namespace.
 #[must_use]
 pub fn with_private_shm(peer: &str, options: &str, script: &str) -> Ended {
     let namespace = if may_mount() { "-m" } else { "-mr" };
@@ -292,7 +292,33 @@ pub fn with_private_shm(peer: &str, options: &str, script: &str) -> Ended {
         .args([namespace, "sh", "-c", &whole])
         .env("PEER", peer)
         .env("WRITER", static_program("writer"))
-        .env("READER", static_program("reader")))
+        .env("READER", static_program("reader"))
+        .env("CREATOR", static_program("creator")))
+}
+
+/// A script's prefix that makes another, unprivileged user of the command behind it.
+pub const OTHER: &str = "setpriv --reuid=65534 --regid=65534 --clear-groups";
+
+/// The programs where any user may run them, whatever the folder that cargo builds in.
+#[must_use]
+pub fn public_copies(peer: &str) -> Folder {
+    use std::fs::Permissions;
+    use std::os::unix::fs::PermissionsExt as _;
+    let folder = Folder::new();
+    let public = Permissions::from_mode(0o755);
+    std::fs::set_permissions(&*folder, public.clone()).expect("allowed");
+    let programs = [
+        peer.into(),
+        static_program("reader"),
+        static_program("writer"),
+        static_program("creator"),
+    ];
+    for program in programs {
+        let copy = folder.join(program.file_name().expect("a name"));
+        std::fs::copy(&program, &copy).expect("copied");
+        std::fs::set_permissions(&copy, public.clone()).expect("allowed");
+    }
+    folder
 }
 
 fn may_mount() -> bool {

@@ -101,9 +101,14 @@ pub(crate) fn rename(
 ) -> Result<(), Errno> {
     let (directory, from) = at(place, from);
     let (_, to) = at(place, to);
-    retry_on_intr(|| match existing {
+    let renamed = retry_on_intr(|| match existing {
         Existing::Kept => fs::renameat_with(directory, from, directory, to, RenameFlags::NOREPLACE),
         Existing::Replaced => fs::renameat(directory, from, directory, to),
+    });
+    renamed.map_err(|errno| match errno {
+        // The kernel's answer in a sticky directory, where POSIX allows either; that of `unlink` is EACCES.
+        Errno::PERM => Errno::ACCESS,
+        other => other,
     })
 }
 
