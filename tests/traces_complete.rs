@@ -1,1 +1,324 @@
+//! The system calls of complete objects, on each of the ways to a name: golden traces, as in traces.rs.
 
+#![cfg(all(target_os = "linux", target_arch = "x86_64"))]
+
+use std::fs::File;
+use std::os::fd::AsRawFd as _;
+use std::path::{Path, PathBuf};
+
+use rawshm::{Object, Size};
+use rawshm_tests::rungs::{Rung, on, on_each_rung};
+use rawshm_tests::traces::Trace;
+use rawshm_tests::{UniqueName, left_in_shm, static_program};
+
+const PEER: &str = env!("CARGO_BIN_EXE_peer");
+
+/// What is under the name, and under its first temporary one, before the trace.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Before {
+    Nothing,
+    Old,
+    /// A temporary name that nobody has locked.
+    Left,
+    /// A temporary name that this process has locked.
+    Locked,
+}
+
+/// A trace of one run, and how many files are there when it has ended.
+struct Run<'a> {
+    file: &'a str,
+    before: Before,
+    inject: &'a str,
+    files: usize,
+}
+
+fn run_of<'a>(file: &'a str, before: Before, inject: &'a str, files: usize) -> Run<'a> {
+    Run {
+        file,
+        before,
+        inject,
+        files,
+    }
+}
+
+impl Run<'_> {
+    fn of(&self, program: &Path, arguments: &[&str]) -> i32 {
+        let name = UniqueName::new();
+        let argument = name.argument();
+        let temporary = temporary(&name);
+        let locked: Option<File> = match self.before {
+            Before::Locked => Some(lock(&temporary)),
+            _ => None,
+        };
+        match self.before {
+            Before::Old => drop(Object::create(&name, Size::Sparse(4096)).expect("created")),
+            Before::Left => std::fs::write(&temporary, "left").expect("written"),
+            _ => {}
+        }
+        let inject = format!("inject={}", self.inject);
+        let strace: &[&str] = match self.inject {
+            "" => &["-E", "RAWSHM_PEER_BEGIN=1"],
+            _ => &["-E", "RAWSHM_PEER_BEGIN=1", "-e", &inject],
+        };
+        let arguments: Vec<&str> = arguments
+            .iter()
+            .map(|one| if *one == "NAME" { &argument } else { *one })
+            .collect();
+        let trace = Trace {
+            file: self.file,
+            name: &name,
+            strace,
+        };
+        let status = trace.of(program, &arguments);
+        let left = left_in_shm(&name);
+        let _ = std::fs::remove_file(&temporary);
+        drop(locked);
+        assert_eq!(left.len(), self.files, "{}: {left:?}", self.file);
+        status
+    }
+}
+
+fn temporary(name: &UniqueName) -> PathBuf {
+    let name = name.argument();
+    let file = format!(".{}.rawshm-000", name.trim_start_matches('/'));
+    Path::new("/dev/shm").join(file)
+}
+
+fn lock(path: &Path) -> File {
+    let file = File::create(path).expect("a file");
+    // SAFETY: an open descriptor.
+    let locked = unsafe { libc::flock(file.as_raw_fd(), libc::LOCK_EX | libc::LOCK_NB) };
+    assert_eq!(locked, 0);
+    file
+}
+
+/// Traces the creator, of which nothing else happens.
+fn creator(run: &Run, arguments: &[&str]) -> i32 {
+    let arguments = [&["-n", "NAME"], arguments].concat();
+    run.of(&static_program("creator"), &arguments)
+}
+
+/// Traces what the library does for one command of the peer.
+fn library(run: &Run, command: &str, arguments: &[&str]) {
+    let arguments = [&[command, "NAME"], arguments].concat();
+    assert_eq!(run.of(Path::new(PEER), &arguments), 0, "{}", run.file);
+}
+
+fn suffix(rung: Rung) -> &'static str {
+    match rung {
+        Rung::ByDescriptor => "",
+        Rung::ByProc => "-by-proc",
+        Rung::Temporary => "-temporary",
+        Rung::TemporaryAfterAll => "-temporary-after-all",
+    }
+}
+
+#[test]
+#[ignore = "needs strace: tests/run.sh runs it"]
+fn the_creator_makes_nine_calls_and_replaces_in_twelve() {
+    on_each_rung(|rung| {
+        let way = suffix(rung);
+        let run = |file: &str, before, files, arguments: &[&str], status| {
+            let file = format!("{file}{way}");
+            let run = run_of(&file, before, "", files);
+            assert_eq!(creator(&run, arguments), status, "{file}");
+        };
+        run("creator", Before::Nothing, 1, &[], 0);
+        run("creator-taken", Before::Old, 1, &[], 1);
+        run("creator-r", Before::Old, 1, &["-r"], 0);
+    });
+}
+
+#[test]
+#[ignore = "needs strace: tests/run.sh runs it"]
+fn each_way_of_the_library_makes_the_calls_that_its_documentation_names() {
+    on_each_rung(|rung| {
+        let way = suffix(rung);
+        let run = |file: &str, before, files, command: &str, arguments: &[&str]| {
+            let file = format!("{file}{way}");
+            let run = run_of(&file, before, "", files);
+            library(&run, command, arguments);
+        };
+        let (create, replace, once) = ("create-complete", "replace", "open-or-create-complete");
+        run("create-complete", Before::Nothing, 1, create, &[]);
+        run(
+            "create-complete-fails",
+            Before::Nothing,
+            0,
+            create,
+            &["fails"],
+        );
+        run("replace", Before::Old, 1, replace, &[]);
+        run("replace-fails", Before::Old, 1, replace, &["fails"]);
+        run("complete-once-creates", Before::Nothing, 1, once, &[]);
+        run(
+            "create-complete-past-a-left-one",
+            Before::Left,
+            usize::from(!rung.is_temporary()) + 1,
+            create,
+            &[],
+        );
+        run("replace-past-a-left-one", Before::Left, 1, replace, &[]);
+        run("replace-past-a-locked-one", Before::Locked, 2, replace, &[]);
+    });
+    let run = |file, before, files, command: &str, arguments: &[&str]| {
+        library(&run_of(file, before, "", files), command, arguments);
+    };
+    let (create, exact) = ("create-complete", ["exact=666", "reserved"]);
+    run(
+        "create-complete-exact-and-reserved",
+        Before::Nothing,
+        1,
+        create,
+        &exact,
+    );
+    run(
+        "create-complete-in-another-directory",
+        Before::Nothing,
+        1,
+        create,
+        &["in=/dev/shm"],
+    );
+    run(
+        "replace-in-another-directory",
+        Before::Old,
+        1,
+        "replace",
+        &["in=/dev/shm"],
+    );
+    run(
+        "complete-once-opens",
+        Before::Old,
+        1,
+        "open-or-create-complete",
+        &[],
+    );
+}
+
+#[test]
+#[ignore = "needs strace: tests/run.sh runs it"]
+fn a_call_that_fails_leaves_no_name_behind_and_the_old_object_as_it_is() {
+    for (file, rung, inject, arguments) in [
+        (
+            "create-complete-no-space",
+            Rung::ByDescriptor,
+            "fallocate:error=ENOSPC",
+            &["reserved"][..],
+        ),
+        (
+            "create-complete-no-space-temporary",
+            Rung::Temporary,
+            "fallocate:error=ENOSPC",
+            &["reserved"],
+        ),
+        (
+            "create-complete-exact-refused",
+            Rung::ByDescriptor,
+            "fchmod:error=EPERM",
+            &["exact=666"],
+        ),
+        (
+            "create-complete-not-linked",
+            Rung::ByDescriptor,
+            "linkat:error=ENOSPC:when=2",
+            &[],
+        ),
+        (
+            "create-complete-not-renamed",
+            Rung::Temporary,
+            "renameat2:error=ENOSYS",
+            &[],
+        ),
+    ] {
+        let run = run_of(file, Before::Nothing, inject, 0);
+        on(rung, || library(&run, "create-complete", arguments));
+    }
+    for (file, rung, inject) in [
+        (
+            "replace-not-linked",
+            Rung::ByDescriptor,
+            "linkat:error=ENOSPC:when=2",
+        ),
+        (
+            "replace-not-renamed",
+            Rung::ByDescriptor,
+            "renameat:error=EACCES",
+        ),
+        (
+            "replace-not-renamed-temporary",
+            Rung::Temporary,
+            "renameat:error=EACCES",
+        ),
+    ] {
+        let run = run_of(file, Before::Old, inject, 1);
+        on(rung, || library(&run, "replace", &[]));
+    }
+}
+
+#[test]
+#[ignore = "needs strace: tests/run.sh runs it"]
+fn without_locks_it_goes_on_and_an_interrupted_call_is_made_again() {
+    for (file, rung, inject) in [
+        (
+            "replace-without-locks",
+            Rung::ByDescriptor,
+            "flock:error=ENOLCK",
+        ),
+        (
+            "replace-without-locks-temporary",
+            Rung::Temporary,
+            "flock:error=ENOSYS",
+        ),
+        (
+            "replace-interrupted",
+            Rung::ByDescriptor,
+            "linkat,renameat,flock:error=EINTR:when=1",
+        ),
+        (
+            "replace-interrupted-temporary",
+            Rung::Temporary,
+            "flock,renameat:error=EINTR:when=1",
+        ),
+        // A peer has taken the new name for one that was left, or has removed it already.
+        (
+            "replace-raced-temporary",
+            Rung::Temporary,
+            "flock:error=EAGAIN:when=1",
+        ),
+    ] {
+        let run = run_of(file, Before::Old, inject, 1);
+        on(rung, || library(&run, "replace", &[]));
+    }
+    let inject = "linkat:error=EEXIST:when=2";
+    let run = run_of("complete-once-raced", Before::Nothing, inject, 1);
+    library(&run, "open-or-create-complete", &[]);
+}
+
+#[test]
+#[ignore = "needs strace: tests/run.sh runs it"]
+fn strace_forces_each_way_as_a_filter_does() {
+    for (file, inject) in [
+        ("creator-refused-empty-path", "linkat:error=ENOENT:when=1"),
+        ("creator-refused-links", "linkat:error=EPERM:when=1..2"),
+        ("creator-refused-tmpfile", "openat:error=EOPNOTSUPP:when=1"),
+        (
+            "creator-refused-tmpfile-by-an-old-kernel",
+            "openat:error=EISDIR:when=1",
+        ),
+        (
+            "creator-refused-tmpfile-by-a-filter",
+            "openat:error=EPERM:when=1",
+        ),
+    ] {
+        let run = run_of(file, Before::Nothing, inject, 1);
+        assert_eq!(creator(&run, &[]), 0, "{file}");
+    }
+    for (file, inject) in [
+        ("creator-out-of-descriptors", "openat:error=EMFILE"),
+        ("creator-no-directory", "openat:error=ENOENT"),
+        ("creator-no-address-space", "mmap:error=ENOMEM"),
+    ] {
+        let run = run_of(file, Before::Nothing, inject, 0);
+        assert_eq!(creator(&run, &[]), 1, "{file}");
+    }
+}
