@@ -1,4 +1,4 @@
-//! The static pair, as its users run it.
+//! The static executables, as their users run them.
 
 #![cfg(target_os = "linux")]
 
@@ -9,7 +9,39 @@ use rawshm::{Object, Size};
 use rawshm_tests::{Ended, UniqueName, finish, run, static_program};
 
 const WRITER_USAGE: &str = "usage: writer [-n NAME] [-s BYTES] [-m MODE] [COL1 COL2 COL3]\n";
+const CREATOR_USAGE: &str = "usage: creator [-n NAME] [-s BYTES] [-m MODE] [-r] [COL1 COL2 COL3]\n";
 const READER_USAGE: &str = "usage: reader [-n NAME] [-v] [-u]\n";
+
+/// What no program that creates an object takes.
+const WRONG: [&[&str]; 27] = [
+    &["-x"],
+    &["-"],
+    &["--help"],
+    &["-n"],
+    &["-s"],
+    &["-m"],
+    &["-s", ""],
+    &["-s", "x"],
+    &["-s", "-1"],
+    &["-s", "+1"],
+    &["-s", "4k"],
+    &["-s", "23"],
+    &["-s", "0"],
+    &["-s", "18446744073709551616"],
+    &["-m", "8"],
+    &["-m", "1000"],
+    &["-m", "0644x"],
+    &["-m", ""],
+    &["1"],
+    &["1", "2"],
+    &["1", "2", "3", "4"],
+    &["1", "2", ""],
+    &["1", "2", "x"],
+    &["1", "2", "9223372036854775808"],
+    &["1", "2", "-9223372036854775809"],
+    &["1", "2", "0x1"],
+    &["1", "2", "1.5"],
+];
 
 fn writer(arguments: &[&str]) -> Ended {
     run(Command::new(static_program("writer")).args(arguments))
@@ -102,47 +134,23 @@ fn operands_may_stand_between_options() {
 }
 
 #[test]
-fn wrong_usage_of_the_writer_is_status_2_with_the_usage_line() {
-    let wrong: [&[&str]; 27] = [
-        &["-x"],
-        &["-"],
-        &["--help"],
-        &["-n"],
-        &["-s"],
-        &["-m"],
-        &["-s", ""],
-        &["-s", "x"],
-        &["-s", "-1"],
-        &["-s", "+1"],
-        &["-s", "4k"],
-        &["-s", "23"],
-        &["-s", "0"],
-        &["-s", "18446744073709551616"],
-        &["-m", "8"],
-        &["-m", "1000"],
-        &["-m", "0644x"],
-        &["-m", ""],
-        &["1"],
-        &["1", "2"],
-        &["1", "2", "3", "4"],
-        &["1", "2", ""],
-        &["1", "2", "x"],
-        &["1", "2", "9223372036854775808"],
-        &["1", "2", "-9223372036854775809"],
-        &["1", "2", "0x1"],
-        &["1", "2", "1.5"],
-    ];
+fn wrong_usage_of_the_writer_or_the_creator_is_status_2_with_the_usage_line() {
     let name = UniqueName::new();
     let argument = name.argument();
-    for arguments in wrong {
+    for arguments in WRONG {
         let arguments = [&["-n", &argument], arguments].concat();
-        assert_eq!(
-            writer(&arguments),
-            ended("", WRITER_USAGE, 2),
-            "{arguments:?}"
-        );
-        assert!(Object::open(&name).is_err(), "{arguments:?}");
+        for (program, usage) in [("writer", WRITER_USAGE), ("creator", CREATOR_USAGE)] {
+            let ran = run(Command::new(static_program(program)).args(&arguments));
+            assert_eq!(ran, ended("", usage, 2), "{program} {arguments:?}");
+            assert!(Object::open(&name).is_err(), "{program} {arguments:?}");
+        }
     }
+    let arguments = ["-r", "-n", &argument];
+    assert_eq!(
+        writer(&arguments),
+        ended("", WRITER_USAGE, 2),
+        "-r is the creator's"
+    );
 }
 
 #[test]
@@ -318,4 +326,10 @@ fn the_sources_build_and_run_unoptimised_too() {
     assert_eq!(read, ended("&{100 876 8021}\n", "", 0));
     let again = run(Command::new(folder.join("reader")).args(["-n", &argument]));
     assert_eq!(again.status, 1);
+    for arguments in [&["-n", &argument][..], &["-rn", &argument]] {
+        let created = run(Command::new(folder.join("creator")).args(arguments));
+        assert_eq!(created, silent());
+    }
+    let read = run(Command::new(folder.join("reader")).args(["-un", &argument]));
+    assert_eq!(read, ended("&{100 876 8021}\n", "", 0));
 }

@@ -10,7 +10,8 @@ cd "$(dirname "${BASH_SOURCE[0]}")/.." || exit
 PACKAGES=(--package rawshm --package rawshm-capi --package rawshm-static --package rawshm-tests)
 # The tests of the library, as opposed to those of the host's executables.
 LIBRARY_TESTS=(--test names --test objects --test objects_on_linux --test flags_on_linux --test mappings
-    --test mappings_on_linux --test shared_bytes --test errors --test peers)
+    --test mappings_on_linux --test shared_bytes --test errors --test peers --test complete
+    --test complete_on_linux)
 
 declare -A EMULATOR=(
     [aarch64-unknown-linux-gnu]=qemu-aarch64
@@ -199,9 +200,9 @@ the_oldest_rust_checks_the_library() {
     for features in '' std derive std,derive; do the_oldest_rust check --locked --lib --features "$features"; done
 }
 
-the_oldest_rust_builds_the_static_pair() {
+the_oldest_rust_builds_the_static_executables() {
     the_oldest_rust static --locked
-    reader_prints_what_writer_wrote "$CARGO_TARGET_DIR/oldest/static"
+    reader_prints_what_the_others_wrote "$CARGO_TARGET_DIR/oldest/static"
 }
 
 the_oldest_rust_builds_the_drop_in() {
@@ -221,14 +222,14 @@ clippy_is_content() {
 }
 
 # Beside what std itself imports.
-the_pair_links_and_imports_only() {
+the_executables_link_and_import_only() {
     local target=$1 program imports
     shift
     # Debian's rustc has no tool that strips another platform's executables.
     CARGO_PROFILE_STATIC_STRIP=false cargo static --target "$target"
     { llvm-nm --no-llvm-bc --undefined-only --just-symbol-name "$SYSROOT/lib/rustlib/$target"/lib/*.rlib || true; } |
         grep '^_' | sort -u >"$TOOLS/imports-of-std" # It grumbles at the metadata in them.
-    for program in writer reader; do
+    for program in writer reader creator; do
         imports=$(llvm-nm --undefined-only --just-symbol-name "$CARGO_TARGET_DIR/$target/static/$program" |
             grep '^_' | sort -u)
         printf '%s imports:\n%s\n' "$program" "$imports"
@@ -240,11 +241,19 @@ the_tests_link() {
     cargo test --package rawshm-tests --tests --no-run --target "$1"
 }
 
-# reader_prints_what_writer_wrote FOLDER [EMULATOR]
-reader_prints_what_writer_wrote() {
-    local output
-    ${2:-} "$1/writer" -n "$OBJECT" -s 4096
-    output=$(${2:-} "$1/reader" -n "$OBJECT" -u)
+# reader_prints_what_the_others_wrote FOLDER [EMULATOR]
+reader_prints_what_the_others_wrote() {
+    reader_prints_what_it_wrote "$1" "${2:-}" writer
+    reader_prints_what_it_wrote "$1" "${2:-}" creator
+    reader_prints_what_it_wrote "$1" "${2:-}" creator -r
+}
+
+# reader_prints_what_it_wrote FOLDER EMULATOR PROGRAM [ARGUMENT...]
+reader_prints_what_it_wrote() {
+    local output program=$1/$3 emulator=$2 folder=$1
+    shift 3
+    $emulator "$program" -n "$OBJECT" -s 4096 "$@"
+    output=$($emulator "$folder/reader" -n "$OBJECT" -u)
     echo "$output"
     [[ $output == '&{100 876 8021}' ]]
     [[ ! -e /dev/shm$OBJECT ]]
@@ -259,25 +268,25 @@ is_static() {
     grep 'GNU_STACK .* RW ' <<<"$headers"
 }
 
-the_static_pair_runs_for() {
+the_static_executables_run_for() {
     local target=$1 folder=$CARGO_TARGET_DIR/$1/static program
     cargo static --target "$target"
-    for program in writer reader; do
+    for program in writer reader creator; do
         is_static "$folder/$program"
         [[ $(readelf --dynamic "$folder/$program") == *'no dynamic section'* ]]
     done
-    reader_prints_what_writer_wrote "$folder" "${EMULATOR[$target]:-}"
+    reader_prints_what_the_others_wrote "$folder" "${EMULATOR[$target]:-}"
 }
 
-the_debug_pair_runs_for() {
+the_debug_executables_run_for() {
     cargo build --package rawshm-static --bins --target "$1"
-    reader_prints_what_writer_wrote "$CARGO_TARGET_DIR/$1/debug" "${EMULATOR[$1]}"
+    reader_prints_what_the_others_wrote "$CARGO_TARGET_DIR/$1/debug" "${EMULATOR[$1]}"
 }
 
-# The host's own tests, on the pair that was built for musl: the same lines, errors and system calls.
-the_static_pair_for_musl_does_what_the_hosts_does() {
+# The host's own tests, on those that were built for musl: the same lines, errors and system calls.
+the_static_executables_for_musl_do_what_the_hosts_do() {
     env -u RUSTC -u CARGO_TARGET_DIR RAWSHM_STATIC="$CARGO_TARGET_DIR/$MUSL/static" \
-        cargo test --package rawshm-tests --test programs --test traces -- --include-ignored --skip unoptimised
+        cargo test --package rawshm-tests --test programs --test creator --test traces --test traces_complete -- --include-ignored --skip unoptimised
 }
 
 a_std_program_is_static_and_calls_no_shm_open() {
@@ -357,22 +366,22 @@ check std_compiles_for_apple_and_musl
 check musl_start_files
 
 check the_oldest_rust_checks_the_library
-check the_oldest_rust_builds_the_static_pair
+check the_oldest_rust_builds_the_static_executables
 check the_oldest_rust_builds_the_drop_in
 for target in "${APPLE[@]}"; do
     check everything_compiles "$target"
     check clippy_is_content "$target"
 done
-check the_pair_links_and_imports_only "${APPLE[0]}" shm_open shm_unlink
+check the_executables_link_and_import_only "${APPLE[0]}" shm_open shm_unlink
 check the_tests_link "${APPLE[0]}"
 check the_drop_in_for_apple_has_the_pair_without_errno "${APPLE[0]}"
-check the_static_pair_runs_for $MUSL
-check the_static_pair_for_musl_does_what_the_hosts_does
+check the_static_executables_run_for $MUSL
+check the_static_executables_for_musl_do_what_the_hosts_do
 check a_std_program_is_static_and_calls_no_shm_open
 check the_tests_pass_on_musl
 for target in "${!EMULATOR[@]}"; do
-    check the_static_pair_runs_for "$target"
-    check the_debug_pair_runs_for "$target"
+    check the_static_executables_run_for "$target"
+    check the_debug_executables_run_for "$target"
     check the_drop_in_asks_for_the_place_of_errno_and_string_functions "$target"
 done
 check the_drop_in_asks_for_the_place_of_errno_and_string_functions $MUSL
