@@ -29,6 +29,7 @@
 //! | to create or open, and map, in one step | [`Mapping::create`], [`Mapping::open`], [`Mapping::open_read_write`] |
 //! | to do it step by step, to resize, to ask for sizes, to pass descriptors | [`Object`] |
 //! | another mode than 0600, or another directory than `/dev/shm` | [`Options`] |
+//! | an object that appears complete, or one in the place of another | [`Options::create_complete`], [`Options::replace`] |
 //! | to read and write what is mapped | [`SharedBytes`], to which a [`Mapping`] dereferences; [`Atomic`] |
 //! | to remove a name | [`unlink`], [`UnlinkGuard`] |
 //! | to know what failed | [`Error`], [`errno`] |

@@ -36,7 +36,8 @@ impl Mode {
 /// Which of the two an open-or-create has done.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Outcome {
-    /// The object is new: its bytes are zero, and this process is the one to initialise it.
+    /// The object is new, and this process is the one to initialise it: its bytes are zero, or what the initialiser of
+    /// [`Options::open_or_create_complete`] has stored.
     Created,
     /// The object was there.
     Opened,

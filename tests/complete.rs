@@ -1,13 +1,12 @@
 //! Objects that appear when they are complete, wherever the crate runs.
 
 use core::convert::Infallible;
-use std::collections::BTreeMap;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::process::Command;
 
 use rawshm::{AccessError, Errno, Error, InitError, Mapping, Mode, Object, Operation};
 use rawshm::{Options, Outcome, ReadWrite, Size};
-use rawshm_tests::{Talking, UniqueName, run};
+use rawshm_tests::{UniqueName, run};
 
 const PEER: &str = env!("CARGO_BIN_EXE_peer");
 
@@ -144,38 +143,6 @@ fn open_or_create_fills_a_new_object_and_never_one_that_was_there() {
     let larger = object.size().expect("a size") + 1;
     let small = options.open_or_create_complete(&name, Size::Sparse(larger), never);
     assert_object(small.map(|_| ()), Operation::Map, Errno::NXIO);
-}
-
-#[test]
-#[cfg(not(target_os = "macos"))]
-fn of_many_racing_processes_exactly_one_creates_and_all_see_its_whole_value() {
-    const PEERS: usize = 6;
-    const OBJECTS: usize = 40;
-    let names: Vec<_> = (0..OBJECTS).map(|_| UniqueName::new()).collect();
-    let arguments: Vec<_> = names.iter().map(UniqueName::argument).collect();
-    let mut peers: Vec<_> = (0..PEERS)
-        .map(|number| {
-            let number = number.to_string();
-            let mut command = Command::new(PEER);
-            command.args(["complete-many", &arguments[0], &number]);
-            Talking::start(command.args(&arguments))
-        })
-        .collect();
-    for peer in &mut peers {
-        peer.say();
-    }
-    let mut won = 0;
-    let mut winners = BTreeMap::new();
-    for peer in &mut peers {
-        let answer = peer.answer();
-        let (count, found) = answer.split_once(' ').expect("two words");
-        won += count.parse::<usize>().expect("a number");
-        for (object, winner) in found.split(',').enumerate() {
-            let known = winners.entry(object).or_insert(winner.to_owned());
-            assert_eq!(known, winner, "object {object}");
-        }
-    }
-    assert_eq!((won, winners.len()), (OBJECTS, OBJECTS));
 }
 
 #[test]

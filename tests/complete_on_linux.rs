@@ -2,6 +2,7 @@
 
 #![cfg(target_os = "linux")]
 
+use std::collections::BTreeMap;
 use std::convert::Infallible;
 use std::ffi::CString;
 use std::os::unix::ffi::OsStrExt as _;
@@ -14,7 +15,7 @@ use rawshm::fd::{AsFd as _, AsRawFd as _};
 use rawshm::{Directory, Errno, Error, Extent, InitError, Mapping, Mode, Name, Object, Operation};
 use rawshm::{Options, Outcome, ReadOnly, ReadWrite, Size};
 use rawshm_tests::rungs::{on, on_each_rung};
-use rawshm_tests::{Folder, UniqueName, left_in_shm, run};
+use rawshm_tests::{Folder, Talking, UniqueName, left_in_shm, run};
 
 const PEER: &str = env!("CARGO_BIN_EXE_peer");
 const SMALL: Size = Size::Sparse(64);
@@ -453,4 +454,39 @@ fn the_ways_exclude_each_other() {
             assert!(left_in_shm(&name).is_empty());
         });
     });
+}
+
+#[test]
+fn of_many_racing_processes_exactly_one_creates_and_all_see_its_whole_value() {
+    on_each_rung(|_| exactly_one_creates());
+}
+
+fn exactly_one_creates() {
+    const PEERS: usize = 6;
+    const OBJECTS: usize = 40;
+    let names: Vec<_> = (0..OBJECTS).map(|_| UniqueName::new()).collect();
+    let arguments: Vec<_> = names.iter().map(UniqueName::argument).collect();
+    let mut peers: Vec<_> = (0..PEERS)
+        .map(|number| {
+            let number = number.to_string();
+            let mut command = Command::new(PEER);
+            command.args(["complete-many", &arguments[0], &number]);
+            Talking::start(command.args(&arguments))
+        })
+        .collect();
+    for peer in &mut peers {
+        peer.say();
+    }
+    let mut won = 0;
+    let mut winners = BTreeMap::new();
+    for peer in &mut peers {
+        let answer = peer.answer();
+        let (count, found) = answer.split_once(' ').expect("two words");
+        won += count.parse::<usize>().expect("a number");
+        for (object, winner) in found.split(',').enumerate() {
+            let known = winners.entry(object).or_insert(winner.to_owned());
+            assert_eq!(known, winner, "object {object}");
+        }
+    }
+    assert_eq!((won, winners.len()), (OBJECTS, OBJECTS));
 }

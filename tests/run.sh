@@ -123,9 +123,10 @@ tests
 tests --package rawshm --package rawshm-tests --features rawshm/std,rawshm/derive,rawshm-tests/std
 
 if may_trace; then
-    tests --test traces -- --ignored
+    tests --test traces --test traces_complete -- --ignored
 else
     skip_ignored traces "strace is missing, or may not trace"
+    skip_ignored traces_complete "strace is missing, or may not trace"
 fi
 if command -v musl-gcc >/dev/null; then
     tests --test c_peers -- --ignored
@@ -163,15 +164,18 @@ else
 fi
 if ! may_unshare; then
     skip_ignored capi_private_shm "neither root nor user namespaces"
-    skip_ignored private_shm "neither root nor user namespaces"
+    for file in private_shm complete_private_shm killed; do
+        skip_ignored "$file" "neither root nor user namespaces"
+    done
 else
     left_out=()
     if [ "$(id -u)" != 0 ] || ! unshare -m true 2>/dev/null; then
         left_out+=(--skip as_root)
         skip_ignored private_shm "not root, or root without its rights" as_root
         skip_ignored capi_private_shm "not root, or root without its rights" as_root
+        skip_ignored complete_private_shm "not root, or root without its rights" as_root
     fi
-    tests --test capi_private_shm -- --ignored "${left_out[@]}"
+    tests --test capi_private_shm --test complete_private_shm --test killed -- --ignored "${left_out[@]}"
     if ! command -v bwrap >/dev/null; then
         left_out+=(--skip in_a_container)
         skip_ignored private_shm "bubblewrap is missing" in_a_container
