@@ -4,74 +4,26 @@
 
 use std::collections::BTreeMap;
 use std::convert::Infallible;
-use std::ffi::CString;
-use std::os::unix::ffi::OsStrExt as _;
 use std::os::unix::fs::PermissionsExt as _;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
 use std::process::Command;
 
-use rawshm::fd::{AsFd as _, AsRawFd as _};
-use rawshm::{Directory, Errno, Error, Extent, InitError, Mapping, Mode, Name, Object, Operation};
-use rawshm::{Options, Outcome, ReadOnly, ReadWrite, Size};
+use rawshm::{
+    Errno, Error, InitError, Mapping, Mode, Name, Operation, Options, Outcome, ReadWrite, Size,
+};
+use rawshm_tests::complete::{
+    SMALL, alone, assert_failed, create, entries, folder, load, number, replace, temporary,
+};
 use rawshm_tests::rungs::{on, on_each_rung};
-use rawshm_tests::{Folder, Talking, UniqueName, left_in_shm, run};
+use rawshm_tests::{Talking, UniqueName, left_in_shm, run};
 
 const PEER: &str = env!("CARGO_BIN_EXE_peer");
-const SMALL: Size = Size::Sparse(64);
-
-type Made = (Object<ReadWrite>, Mapping<ReadWrite>);
-
-fn number(number: u64) -> impl Fn(&Mapping<ReadWrite>) -> Result<(), Error> {
-    move |mapping| Ok(mapping.store(0, &number)?)
-}
-
-fn create(name: &Name, value: u64) -> Result<Made, InitError<Error>> {
-    Options::new().create_complete(name, SMALL, number(value))
-}
-
-fn replace(name: &Name, value: u64) -> Result<Made, InitError<Error>> {
-    Options::new().replace(name, SMALL, number(value))
-}
-
-fn load(name: &Name) -> Result<u64, Error> {
-    Ok(Mapping::<ReadOnly>::open(name, Extent::first(8))?.load(0)?)
-}
 
 fn peer(arguments: &[&str]) -> String {
     let ended = run(Command::new(PEER).args(arguments));
     assert_eq!((ended.status, ended.stderr.as_str()), (0, ""));
     ended.stdout.trim_end().to_owned()
-}
-
-/// The object's file of this name, and nothing else.
-fn alone(name: &UniqueName) -> Vec<String> {
-    vec![name.argument().trim_start_matches('/').to_owned()]
-}
-
-fn temporary(name: &str, number: u32) -> String {
-    format!(".{name}.rawshm-{number:03}")
-}
-
-#[track_caller]
-fn assert_failed<T>(result: Result<T, InitError<Error>>, operation: Operation, errno: Errno) {
-    rawshm_tests::assert_failed(result.map_err(Error::from), operation, errno);
-}
-
-/// A folder to keep objects in, open.
-fn folder() -> (Folder, Directory) {
-    let folder = Folder::new();
-    let path = CString::new(folder.as_os_str().as_bytes()).expect("no NUL");
-    let directory = Directory::open(&path).expect("opened");
-    (folder, directory)
-}
-
-fn entries(folder: &Path) -> Vec<String> {
-    let files = std::fs::read_dir(folder).expect("a folder");
-    let name = |file: std::fs::DirEntry| file.file_name().to_string_lossy().into_owned();
-    let mut files: Vec<_> = files.map(|file| name(file.expect("a file"))).collect();
-    files.sort();
-    files
 }
 
 #[test]
@@ -180,61 +132,6 @@ fn open_or_create_opens_what_a_peer_has_completed_meanwhile() {
 }
 
 #[test]
-fn a_replaced_object_stays_whole_for_who_has_it_and_says_that_it_is_superseded() {
-    on_each_rung(|rung| {
-        let name = UniqueName::new();
-        let (first, _) = replace(&name, 1).expect("where there is none");
-        assert_eq!(load(&name), Ok(1));
-        let reader = Object::open(&name).expect("opened");
-        let mapping = reader.map(Extent::Whole).expect("mapped");
-        assert_eq!(reader.is_unlinked(), Ok(false));
-
-        let larger = Options::new().replace(&name, Size::Sparse(8192), number(2));
-        let (second, _) = larger.expect("replaced");
-        assert_eq!(reader.is_unlinked(), Ok(true));
-        assert_eq!(first.status().expect("a status").is_unlinked(), Ok(true));
-        assert_eq!(second.is_unlinked(), Ok(false));
-        assert_eq!(mapping.load::<u64>(0).expect("within"), 1);
-        assert_eq!((reader.size(), second.size()), (Ok(64), Ok(8192)));
-        assert_eq!(load(&name), Ok(2));
-        assert_eq!(left_in_shm(&name), alone(&name), "{rung:?}");
-
-        rawshm::unlink(&name).expect("unlinked");
-        assert_eq!(second.is_unlinked(), Ok(true));
-    });
-}
-
-#[test]
-fn a_symbolic_link_or_a_fifo_is_replaced_and_a_directory_is_not() {
-    on_each_rung(|rung| {
-        let (folder, directory) = folder();
-        let options = Options::new().directory(&directory);
-        let name = Name::new("/x").expect("a name");
-        let path = folder.join("x");
-        std::fs::write(folder.join("target"), "as it was").expect("written");
-        std::os::unix::fs::symlink("target", &path).expect("linked");
-        options.replace(&name, SMALL, number(1)).expect("replaced");
-        assert!(path.symlink_metadata().expect("a file").is_file());
-        let target = std::fs::read_to_string(folder.join("target")).expect("a file");
-        assert_eq!(target, "as it was");
-
-        std::fs::remove_file(&path).expect("removed");
-        let made = run(Command::new("mkfifo").arg(&path));
-        assert_eq!(made.status, 0);
-        options.replace(&name, SMALL, number(1)).expect("replaced");
-        assert!(path.symlink_metadata().expect("a file").is_file());
-
-        std::fs::remove_file(&path).expect("removed");
-        std::fs::create_dir(&path).expect("made");
-        let replaced = options.replace(&name, SMALL, number(1));
-        assert_failed(replaced, Operation::Create, Errno::ISDIR);
-        let created = options.create_complete(&name, SMALL, number(1));
-        assert_failed(created, Operation::Create, Errno::EXIST);
-        assert_eq!(entries(&folder), ["target", "x"], "{rung:?}");
-    });
-}
-
-#[test]
 fn another_directory_serves_as_well_and_a_missing_one_is_told_apart() {
     on_each_rung(|rung| {
         let (folder, directory) = folder();
@@ -258,61 +155,6 @@ fn another_directory_serves_as_well_and_a_missing_one_is_told_apart() {
         assert_failed(missing, Operation::Directory, Errno::NOENT);
         let missing = options.open_or_create_complete(&name, SMALL, number(1));
         assert_failed(missing.map(|_| ()), Operation::Directory, Errno::NOENT);
-    });
-}
-
-#[test]
-fn the_longest_names_and_those_that_begin_with_a_dot_have_a_temporary_one_too() {
-    on_each_rung(|rung| {
-        let (folder, directory) = folder();
-        let options = Options::new().directory(&directory);
-        let longest = "n".repeat(255);
-        for (name, stem) in [
-            (longest.as_str(), &longest[..243]),
-            (&longest[..244], &longest[..243]),
-            (&longest[..243], &longest[..243]),
-            (".hidden", ".hidden"),
-            ("...", "..."),
-            (".x.rawshm-000", ".x.rawshm-000"),
-        ] {
-            let named = Name::new(name).expect("a name");
-            options
-                .create_complete(&named, SMALL, number(1))
-                .expect("created");
-            let replaced = options.replace(&named, SMALL, |mapping| {
-                if rung.is_temporary() {
-                    let temporary = temporary(stem, 0);
-                    assert!(folder.join(&temporary).exists(), "{name}: {temporary}");
-                }
-                mapping.store(0, &2_u64)
-            });
-            replaced.expect("replaced");
-            assert_eq!(entries(&folder), [name], "{rung:?}");
-            directory.unlink(&named).expect("unlinked");
-        }
-    });
-}
-
-#[test]
-fn two_names_that_share_their_temporary_one_do_not_meet_in_it() {
-    on_each_rung(|rung| {
-        let (folder, directory) = folder();
-        let options = Options::new().directory(&directory);
-        let common = "n".repeat(254);
-        let [one, other] = ["1", "2"].map(|end| format!("{common}{end}"));
-        let [first, second] = [&one, &other].map(|name| Name::new(name).expect("a name"));
-        let outer = options.create_complete(&first, SMALL, |mapping| {
-            let inner = options.create_complete(&second, SMALL, number(2));
-            assert!(inner.is_ok());
-            number(1)(mapping)
-        });
-        let (outer, _) = outer.expect("created");
-        assert_eq!(entries(&folder), [one, other], "{rung:?}");
-        assert_eq!(outer.is_unlinked(), Ok(false));
-        let value = options
-            .open_mapping(&first, Extent::first(8))
-            .expect("opened");
-        assert_eq!(value.load::<u64>(0), Ok(1));
     });
 }
 
@@ -349,94 +191,6 @@ fn an_exact_mode_is_set_before_the_object_is_filled() {
         options.replace(&name, SMALL, number(1)).expect("replaced");
         assert_eq!(mode_of(&name.path()), 0o600, "{rung:?}, not the old one's");
     });
-}
-
-#[test]
-fn what_a_dead_process_has_left_is_removed_by_the_next_one() {
-    on_each_rung(|rung| {
-        let name = UniqueName::new();
-        let stem = name.argument().trim_start_matches('/').to_owned();
-        let left = Path::new("/dev/shm").join(temporary(&stem, 0));
-        std::fs::write(&left, "half a val").expect("written");
-        replace(&name, 1).expect("replaced");
-        assert_eq!(left_in_shm(&name), alone(&name), "{rung:?}");
-        rawshm::unlink(&name).expect("unlinked");
-        if rung.is_temporary() {
-            std::fs::write(&left, "half a val").expect("written");
-            create(&name, 1).expect("created");
-            assert_eq!(left_in_shm(&name), alone(&name), "{rung:?}");
-        }
-    });
-}
-
-#[test]
-fn what_a_living_process_makes_is_left_alone_by_others() {
-    on_each_rung(|rung| {
-        let name = UniqueName::new();
-        let argument = name.argument();
-        let outer = Options::new().replace(&name, SMALL, |mapping| {
-            assert_eq!(peer(&["replace", &argument, "value=3"]), "replaced 3");
-            assert_eq!(peer(&["replace", &argument, "value=4"]), "replaced 4");
-            number(5)(mapping)
-        });
-        let (object, _) = outer.expect("replaced");
-        assert_eq!(object.is_unlinked(), Ok(false), "{rung:?}");
-        assert_eq!(load(&name), Ok(5), "the last one to finish stays");
-        assert_eq!(left_in_shm(&name), alone(&name), "{rung:?}");
-    });
-}
-
-#[test]
-fn a_thousand_temporary_names_that_nobody_may_remove_are_an_error() {
-    on_each_rung(|rung| {
-        let (folder, directory) = folder();
-        for number in 0..1000 {
-            std::os::unix::fs::symlink("x", folder.join(temporary("x", number))).expect("linked");
-        }
-        let options = Options::new().directory(&directory);
-        let name = Name::new("x").expect("a name");
-        let replaced = options.replace(&name, SMALL, number(1));
-        assert_failed(replaced, Operation::Create, Errno::AGAIN);
-        if rung.is_temporary() {
-            let created = options.create_complete(&name, SMALL, number(1));
-            assert_failed(created, Operation::Create, Errno::AGAIN);
-        }
-        assert_eq!(entries(&folder).len(), 1000, "{rung:?}");
-        std::fs::remove_file(folder.join(temporary("x", 999))).expect("removed");
-        options.replace(&name, SMALL, number(1)).expect("replaced");
-        assert_eq!(entries(&folder).len(), 1000, "{rung:?}");
-    });
-}
-
-#[test]
-fn the_lock_on_a_new_object_is_free_although_its_maker_has_it_mapped() {
-    on_each_rung(|rung| {
-        let name = UniqueName::new();
-        let created = create(&name, 1).expect("created");
-        assert!(can_be_locked(&name), "{rung:?}");
-        let replaced = replace(&name, 2).expect("replaced");
-        assert!(can_be_locked(&name), "{rung:?}");
-        drop((created, replaced));
-    });
-}
-
-fn can_be_locked(name: &Name) -> bool {
-    let object = Object::open(name).expect("opened");
-    let fd = object.as_fd().as_raw_fd();
-    // SAFETY: an open descriptor; the lock goes when it is closed.
-    unsafe { libc::flock(fd, libc::LOCK_EX | libc::LOCK_NB) == 0 }
-}
-
-#[test]
-fn an_object_with_a_second_name_is_not_unlinked_until_both_are_gone() {
-    let name = UniqueName::new();
-    let (object, _) = create(&name, 1).expect("created");
-    let second = UniqueName::new();
-    std::fs::hard_link(name.path(), second.path()).expect("linked");
-    replace(&name, 2).expect("replaced");
-    assert_eq!(object.is_unlinked(), Ok(false));
-    rawshm::unlink(&second).expect("unlinked");
-    assert_eq!(object.is_unlinked(), Ok(true));
 }
 
 #[test]
@@ -489,4 +243,19 @@ fn exactly_one_creates() {
         }
     }
     assert_eq!((won, winners.len()), (OBJECTS, OBJECTS));
+}
+
+#[test]
+fn a_descriptor_of_any_number_of_digits_can_be_linked() {
+    on_each_rung(|rung| {
+        for more in [0, 10, 100] {
+            let open = || std::fs::File::open("/dev/null").expect("opened");
+            let files: Vec<_> = (0..more).map(|_| open()).collect();
+            let name = UniqueName::new();
+            create(&name, more).expect("created");
+            replace(&name, more + 1).expect("replaced");
+            assert_eq!(load(&name), Ok(more + 1), "{rung:?}");
+            drop(files);
+        }
+    });
 }

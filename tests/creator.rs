@@ -159,3 +159,20 @@ fn what_it_creates_is_an_ordinary_object() {
         ended("&{7 8 9}\n", "", 0)
     );
 }
+
+#[test]
+fn it_needs_no_standard_stream() {
+    on_each_rung(|rung| {
+        let name = UniqueName::new();
+        for arguments in ["", "-r"] {
+            let script = format!("exec \"$0\" -n \"$1\" {arguments} <&- >&- 2>&-");
+            let ran = run(Command::new("sh")
+                .args(["-c", &script])
+                .arg(static_program("creator"))
+                .arg(name.argument()));
+            assert_eq!(ran, silent(), "{rung:?}");
+            let read = program("reader", &name, &[]);
+            assert_eq!(read, ended("&{100 876 8021}\n", "", 0));
+        }
+    });
+}

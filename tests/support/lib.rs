@@ -11,6 +11,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 pub mod capi;
+pub mod complete;
 pub mod rungs;
 mod talking;
 pub mod traces;
