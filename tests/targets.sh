@@ -11,7 +11,7 @@ PACKAGES=(--package rawshm --package rawshm-capi --package rawshm-static --packa
 # The tests of the library, as opposed to those of the host's executables.
 LIBRARY_TESTS=(--test names --test objects --test objects_on_linux --test flags_on_linux --test mappings
     --test mappings_on_linux --test shared_bytes --test errors --test peers --test complete
-    --test complete_on_linux)
+    --test complete_on_linux --test replacing --test temporary_names)
 
 declare -A EMULATOR=(
     [aarch64-unknown-linux-gnu]=qemu-aarch64
