@@ -4,7 +4,7 @@
 
 use std::process::Command;
 
-use rawshm_tests::rungs::{Rung, on};
+use rawshm_tests::rungs::on_each_rung;
 use rawshm_tests::{Talking, UniqueName};
 
 const PEER: &str = env!("CARGO_BIN_EXE_peer");
@@ -50,10 +50,10 @@ fn a_million_opens_find_no_object_or_a_whole_one() {
 }
 
 #[test]
-fn so_it_is_through_proc_and_under_temporary_names_while_several_create() {
-    for rung in [Rung::ByProc, Rung::Temporary, Rung::TemporaryAfterAll] {
-        let makers = ["make-create", "make-create", "make-replace"];
-        let whole = on(rung, || race(&makers, 2, 50_000));
-        assert!(whole > 0, "nothing was ever there");
-    }
+fn so_it_is_on_each_way_to_the_name_while_several_create_and_replace() {
+    on_each_rung(|rung| {
+        let makers = ["make-create", "make-create", "make-replace", "make-replace"];
+        let whole = race(&makers, 2, 50_000);
+        assert!(whole > 0, "{rung:?}: nothing was ever there");
+    });
 }
