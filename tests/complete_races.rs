@@ -44,6 +44,7 @@ fn race(makers: &[&str], readers: u64, opens: u64) -> u64 {
 }
 
 #[test]
+#[ignore = "needs half a minute: tests/run.sh runs it"]
 fn a_million_opens_find_no_object_or_a_whole_one() {
     let whole = race(&["make-create", "make-replace"], 2, 500_000);
     assert!(whole > 0, "nothing was ever there");
@@ -53,7 +54,7 @@ fn a_million_opens_find_no_object_or_a_whole_one() {
 fn so_it_is_on_each_way_to_the_name_while_several_create_and_replace() {
     on_each_rung(|rung| {
         let makers = ["make-create", "make-create", "make-replace", "make-replace"];
-        let whole = race(&makers, 2, 50_000);
+        let whole = race(&makers, 2, 20_000);
         assert!(whole > 0, "{rung:?}: nothing was ever there");
     });
 }

@@ -122,6 +122,7 @@ check "the package holds what it needs" cargo package --quiet --allow-dirty --no
 tests
 tests --package rawshm --package rawshm-tests --features rawshm/std,rawshm/derive,rawshm-tests/std
 
+tests --test complete_races -- --ignored
 if may_trace; then
     tests --test traces --test traces_complete -- --ignored
 else
