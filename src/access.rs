@@ -3,15 +3,13 @@
 use core::fmt;
 use core::marker::PhantomData;
 use core::mem::{MaybeUninit, align_of, size_of};
-use core::ops::Deref;
 use core::ptr::NonNull;
 
 use bytemuck::{AnyBitPattern, NoUninit};
 
 use crate::atomic::{Atomic, Integer};
-use crate::error::{Error, Operation};
 use crate::rights::Rights;
-use crate::{Errno, ReadOnly, ReadWrite, copy};
+use crate::{AccessError, ReadOnly, ReadWrite, Slice, copy};
 
 /// Bytes that other threads and processes may read and write at any time.
 ///
@@ -136,10 +134,7 @@ impl<R: Rights> SharedBytes<R> {
         let start = self.at(offset, len)?;
         // SAFETY: a part of the bytes of `self`, which the slice borrows.
         let bytes = unsafe { SharedBytes::new(start, len) };
-        Ok(Slice {
-            bytes,
-            borrowed: PhantomData,
-        })
+        Ok(Slice::new(bytes))
     }
 
     /// Gives a view of an integer, `u32` or `u64`, that is accessed with an ordering.
@@ -247,97 +242,5 @@ impl<R> fmt::Debug for SharedBytes<R> {
             .field("start", &self.start)
             .field("len", &self.len)
             .finish()
-    }
-}
-
-/// A part of [`SharedBytes`].
-#[derive(Debug)]
-pub struct Slice<'a, R> {
-    bytes: SharedBytes<R>,
-    borrowed: PhantomData<&'a ()>,
-}
-
-impl<'a> Slice<'a, ReadWrite> {
-    /// Treats a buffer of this process as shared bytes, for code that is generic over where its bytes are, and tests.
-    #[must_use]
-    pub const fn from_mut(buffer: &'a mut [u8]) -> Self {
-        let len = buffer.len();
-        // SAFETY: a slice's pointer is never null.
-        let start = unsafe { NonNull::new_unchecked(buffer.as_mut_ptr()) };
-        // SAFETY: the buffer is borrowed exclusively for `'a`, so that only the `SharedBytes` accesses it.
-        let bytes = unsafe { SharedBytes::new(start, len) };
-        Self {
-            bytes,
-            borrowed: PhantomData,
-        }
-    }
-}
-
-impl<R> Deref for Slice<'_, R> {
-    type Target = SharedBytes<R>;
-
-    fn deref(&self) -> &SharedBytes<R> {
-        &self.bytes
-    }
-}
-
-/// Why shared bytes were not accessed.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-#[non_exhaustive]
-pub enum AccessError {
-    /// Some of the bytes do not exist.
-    OutOfBounds {
-        /// Where they begin.
-        offset: usize,
-        /// How many they are.
-        len: usize,
-        /// How many exist.
-        available: usize,
-    },
-    /// The address of an atomic integer is not a multiple of its size.
-    Misaligned {
-        /// Where it is.
-        offset: usize,
-        /// The alignment that it needs.
-        align: usize,
-    },
-}
-
-impl fmt::Display for AccessError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::OutOfBounds {
-                offset,
-                len,
-                available,
-            } => write!(
-                f,
-                "{len} bytes at offset {offset} are not within the {available} bytes mapped"
-            ),
-            Self::Misaligned { offset, align } => {
-                write!(f, "offset {offset} is not aligned to {align} bytes")
-            }
-        }
-    }
-}
-
-impl core::error::Error for AccessError {}
-
-impl From<AccessError> for Error {
-    /// `EFAULT` for what is out of bounds, `EINVAL` for what is not aligned, with [`Operation::Access`].
-    fn from(error: AccessError) -> Self {
-        let errno = match error {
-            AccessError::OutOfBounds { .. } => Errno::FAULT,
-            AccessError::Misaligned { .. } => Errno::INVAL,
-        };
-        Self::new(Operation::Access, errno)
-    }
-}
-
-#[cfg(feature = "std")]
-impl From<AccessError> for std::io::Error {
-    /// Keeps the whole error: its kind is `InvalidInput`, its message this error's, and `downcast` gives it back.
-    fn from(error: AccessError) -> Self {
-        Self::new(std::io::ErrorKind::InvalidInput, error)
     }
 }

@@ -79,6 +79,7 @@
 extern crate std;
 
 mod access;
+mod access_error;
 mod atomic;
 mod copy;
 mod directory;
@@ -92,11 +93,13 @@ mod object;
 mod options;
 mod rights;
 mod size;
+mod slice;
 mod status;
 mod sys;
 mod texts;
 
-pub use access::{AccessError, SharedBytes, Slice};
+pub use access::SharedBytes;
+pub use access_error::AccessError;
 pub use atomic::{Atomic, Integer, LoadReadOnly};
 pub use directory::{Directory, unlink};
 pub use error::{Error, Operation};
@@ -107,6 +110,7 @@ pub use object::Object;
 pub use options::{Mode, Options, Outcome};
 pub use rights::{ReadOnly, ReadWrite, Rights};
 pub use size::{Extent, Size};
+pub use slice::Slice;
 pub use status::Status;
 
 #[doc(no_inline)]
