@@ -36,7 +36,8 @@
 //! # Soundness
 //!
 //! Other processes may write to shared bytes at any time, so there is never a reference or a slice of them: values are
-//! copied in and out, by relaxed atomic accesses, with every bound checked. That makes all of this crate safe to call.
+//! copied in and out, by accesses that are allowed to race, with every bound checked. That makes all of this crate safe
+//! to call.
 //! What a peer can do is change values between two loads, and end this process by a `SIGBUS` if it shrinks the object:
 //! see [`Mapping`]. [`SharedBytes`] says where the language's memory model leaves off.
 //!
@@ -81,6 +82,7 @@ extern crate std;
 mod access;
 mod access_error;
 mod atomic;
+mod bulk;
 mod copy;
 mod directory;
 pub mod errno;

@@ -37,10 +37,10 @@ fn nothing_outside_is_accessed_and_the_error_has_the_numbers() {
     assert_eq!(bytes.load::<u64>(9), Err(out_of_bounds(9, 8, 16)));
     assert_eq!(bytes.store(13, &1_u32), Err(out_of_bounds(13, 4, 16)));
     assert_eq!(
-        bytes.copy_to(0, &mut [0; 17]),
+        bytes.copy_to(0, &mut [0_u8; 17]),
         Err(out_of_bounds(0, 17, 16))
     );
-    assert_eq!(bytes.copy_from(16, &[0]), Err(out_of_bounds(16, 1, 16)));
+    assert_eq!(bytes.copy_from(16, &[0_u8]), Err(out_of_bounds(16, 1, 16)));
     assert_eq!(
         bytes.slice(17, 0).map(|_| ()),
         Err(out_of_bounds(17, 0, 16))
@@ -62,8 +62,8 @@ fn nothing_outside_is_accessed_and_the_error_has_the_numbers() {
 fn an_empty_access_at_the_end_is_within() {
     let mut buffer = [0; 4];
     let bytes = Slice::from_mut(&mut buffer);
-    assert_eq!(bytes.copy_to(4, &mut []), Ok(()));
-    assert_eq!(bytes.copy_from(4, &[]), Ok(()));
+    assert_eq!(bytes.copy_to(4, &mut [0_u8; 0]), Ok(()));
+    assert_eq!(bytes.copy_from(4, &[0_u8; 0]), Ok(()));
     assert_eq!(bytes.load::<[u8; 0]>(4), Ok([]));
     assert!(bytes.slice(4, 0).expect("within").is_empty());
     assert!(Slice::from_mut(&mut []).is_empty());
@@ -290,7 +290,7 @@ proptest! {
                     prop_assert_eq!(bytes.copy_from(at, &from).is_ok(), write(&mut model, at, &from));
                 }
                 Step::CopyTo(at, len) => {
-                    let mut into = vec![0; len];
+                    let mut into = vec![0_u8; len];
                     match model.get(at..at + len) {
                         Some(expected) => {
                             prop_assert_eq!(bytes.copy_to(at, &mut into), Ok(()));

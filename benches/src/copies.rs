@@ -41,7 +41,7 @@ pub fn measure(settings: &Settings) -> Outcome<Table> {
     eprintln!("copies");
     let unlinked = Unlinked::new(&unique_name("copies"))?;
     let shared = Mapping::create(&unlinked.0, Size::Sparse(LARGEST.try_into()?))?;
-    shared.copy_from(0, &[1; LARGEST])?;
+    shared.copy_from(0, &[1_u8; LARGEST])?;
     let private = Private::new();
 
     let mut rows = vec![row(
