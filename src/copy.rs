@@ -137,7 +137,7 @@ pub(crate) mod assembly {
         const STREAM_FROM: usize = 16 << 20;
 
         const KNOWN: u8 = 1;
-        const AVX: u8 = 2;
+        pub(crate) const AVX: u8 = 2;
         const STRING: u8 = 4;
 
         /// Copies `len` bytes, which are more than 128, also if source and target overlap.
@@ -319,7 +319,7 @@ pub(crate) mod assembly {
     }
 
     #[cfg(target_arch = "aarch64")]
-    mod aarch64 {
+    pub(crate) mod aarch64 {
         use core::arch::aarch64::uint8x16_t;
         use core::arch::asm;
 
@@ -337,7 +337,7 @@ pub(crate) mod assembly {
         ///
         /// # Safety
         /// `from` can be read and `to` written for `len` bytes.
-        pub(super) unsafe fn long(from: *const u8, to: *mut u8, len: usize) {
+        pub(crate) unsafe fn long(from: *const u8, to: *mut u8, len: usize) {
             if to.addr().wrapping_sub(from.addr()) < len {
                 // SAFETY: the caller's.
                 unsafe { backwards(from, to, len) };
@@ -351,7 +351,7 @@ pub(crate) mod assembly {
         ///
         /// # Safety
         /// As [`long`]; the target does not begin within the source.
-        unsafe fn forwards(from: *const u8, to: *mut u8, len: usize) {
+        pub(crate) unsafe fn forwards(from: *const u8, to: *mut u8, len: usize) {
             // SAFETY: more than eight vectors can be read and written, by this function's own contract.
             unsafe {
                 asm!(
@@ -388,7 +388,7 @@ pub(crate) mod assembly {
         ///
         /// # Safety
         /// As [`long`]; the source does not begin within the target.
-        unsafe fn backwards(from: *const u8, to: *mut u8, len: usize) {
+        pub(crate) unsafe fn backwards(from: *const u8, to: *mut u8, len: usize) {
             // SAFETY: more than eight vectors can be read and written, by this function's own contract.
             unsafe {
                 asm!(

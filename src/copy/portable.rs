@@ -16,11 +16,11 @@ const CHUNK: usize = 256;
 pub(crate) trait Access<Unit> {
     /// # Safety
     /// `at` is a multiple of the unit's size and can be read, and nothing accesses it but atomically.
-    unsafe fn load(at: *const u8) -> Unit;
+    unsafe fn load(at: *const Unit) -> Unit;
 
     /// # Safety
     /// `at` is a multiple of the unit's size and can be written, and nothing accesses it but atomically.
-    unsafe fn store(at: *mut u8, unit: Unit);
+    unsafe fn store(at: *mut Unit, unit: Unit);
 }
 
 pub(crate) trait Memory: Access<u8> + Access<u16> + Access<u32> + Access<usize> {}
@@ -34,13 +34,13 @@ impl Memory for Actual {}
 macro_rules! access {
     ($unit:ty, $atomic:ty) => {
         impl Access<$unit> for Actual {
-            unsafe fn load(at: *const u8) -> $unit {
+            unsafe fn load(at: *const $unit) -> $unit {
                 // SAFETY: aligned and readable by this function's own contract. It is an atomic type, whose reference
                 // permits that others write; it is gone when this function returns.
                 unsafe { &*at.cast::<$atomic>() }.load(Relaxed)
             }
 
-            unsafe fn store(at: *mut u8, unit: $unit) {
+            unsafe fn store(at: *mut $unit, unit: $unit) {
                 // SAFETY: aligned and writable by this function's own contract. It is an atomic type, whose reference
                 // permits that others access it; it is gone when this function returns.
                 unsafe { &*at.cast::<$atomic>() }.store(unit, Relaxed);
@@ -61,7 +61,7 @@ access!(usize, AtomicUsize);
 /// private bytes meanwhile, and nothing accesses the shared ones but atomically.
 pub(crate) unsafe fn copy_out<M: Memory>(shared: *const u8, private: *mut u8, len: usize) {
     let mut done = 0;
-    if shared.cast::<usize>().is_aligned() {
+    if shared.addr() % WORD == 0 {
         while len.wrapping_sub(done) >= WORD {
             let (from, to) = (shared.wrapping_add(done), private.wrapping_add(done));
             // SAFETY: a word is left, so both can be accessed by this function's own contract; `from` is aligned.
@@ -97,7 +97,7 @@ pub(crate) unsafe fn copy_out<M: Memory>(shared: *const u8, private: *mut u8, le
 /// bytes meanwhile, and nothing accesses the shared ones but atomically.
 pub(crate) unsafe fn copy_in<M: Memory>(private: *const u8, shared: *mut u8, len: usize) {
     let mut done = 0;
-    if shared.cast::<usize>().is_aligned() {
+    if shared.addr() % WORD == 0 {
         while len.wrapping_sub(done) >= WORD {
             let (from, to) = (private.wrapping_add(done), shared.wrapping_add(done));
             // SAFETY: a word is left, so both can be accessed by this function's own contract; `to` is aligned.
@@ -166,7 +166,7 @@ fn unit(shared: *const u8, left: usize) -> usize {
 /// `from` is a multiple of the size of `U`; both can be accessed for that size as `copy_out` says.
 unsafe fn out<M: Access<U>, U>(from: *const u8, to: *mut u8) {
     // SAFETY: aligned and readable by this function's own contract.
-    let unit = unsafe { M::load(from) };
+    let unit = unsafe { M::load(from.cast()) };
     // SAFETY: writable by this function's own contract.
     unsafe { to.cast::<U>().write_unaligned(unit) }
 }
@@ -178,7 +178,7 @@ unsafe fn into<M: Access<U>, U>(from: *const u8, to: *mut u8) {
     // SAFETY: readable by this function's own contract.
     let unit = unsafe { from.cast::<U>().read_unaligned() };
     // SAFETY: aligned and writable by this function's own contract.
-    unsafe { M::store(to, unit) }
+    unsafe { M::store(to.cast(), unit) }
 }
 
 /// Copies a value of `len` bytes out of shared memory: as [`from_shared`], for a `len` that the compiler knows.
