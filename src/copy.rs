@@ -127,8 +127,9 @@ pub(crate) mod assembly {
         /// is a copy for that.
         pub(crate) type Copy = unsafe fn(from: *const u8, to: *mut u8, len: usize);
 
-        /// From here on the wider registers pay for asking whether there are any.
-        const AVX_FROM: usize = 257;
+        /// Up to here wide stores pay, as source and target fit into the first cache. Beyond it they do not, and narrow
+        /// loads get more ahead of them.
+        const AVX_UP_TO: usize = 16 << 10;
 
         /// From here on `rep movsb` pays for its start, where it is worth anything.
         const STRING_FROM: usize = 8 << 10;
@@ -145,30 +146,21 @@ pub(crate) mod assembly {
         /// # Safety
         /// `from` can be read and `to` written for `len` bytes.
         pub(crate) unsafe fn long(from: *const u8, to: *mut u8, len: usize) {
-            let copy = best(from.addr(), to.addr(), len);
+            let (source, target) = (from.addr(), to.addr());
+            let apart = source.wrapping_sub(target) >= len;
+            let copy: Copy = if target.wrapping_sub(source) < len {
+                backwards
+            } else if apart && len >= STREAM_FROM {
+                stream
+            } else if apart && len >= STRING_FROM && features() & STRING != 0 {
+                string
+            } else if len <= AVX_UP_TO && features() & AVX != 0 {
+                avx
+            } else {
+                sse
+            };
             // SAFETY: the caller's; it is one for this processor and these places.
             unsafe { copy(from, to, len) };
-        }
-
-        fn best(from: usize, to: usize, len: usize) -> Copy {
-            if to.wrapping_sub(from) < len {
-                return backwards;
-            }
-            if len < AVX_FROM {
-                return sse;
-            }
-            let features = features();
-            if features & AVX == 0 {
-                sse
-            } else if from.wrapping_sub(to) < len || len < STRING_FROM {
-                avx
-            } else if len >= STREAM_FROM {
-                stream
-            } else if features & STRING != 0 {
-                string
-            } else {
-                avx
-            }
         }
 
         /// What the processor and the system have of what is used here. It is asked once: in a virtual machine that takes
@@ -215,46 +207,41 @@ pub(crate) mod assembly {
             eax
         }
 
-        /// A macro, as the text of an `asm!` cannot depend on a width. The first vector and the last four are loaded before the
+        /// A macro, as three copies differ in their loops only. The first 32 bytes and the last 64 are loaded before the
         /// loop and stored behind it, so that the loop's stores are aligned.
         macro_rules! forwards {
-            ($name:ident, $width:literal, $vector:literal, $mov:literal, $aligned:literal, $end:literal) => {
+            ($name:ident, $mov:literal, [$($step:literal)*], $end:literal) => {
                 /// # Safety
                 /// As [`Copy`]; the target does not begin within the source.
                 pub(crate) unsafe fn $name(from: *const u8, to: *mut u8, len: usize) {
-                    // SAFETY: more than eight vectors can be read and written, by this function's own contract.
+                    // SAFETY: more than 128 bytes can be read and written, by this function's own contract.
                     unsafe {
                         asm!(
-                            concat!($mov, " ", $vector, "4, [rsi]"),
-                            concat!($mov, " ", $vector, "5, [rsi + rdx - 4 * {width}]"),
-                            concat!($mov, " ", $vector, "6, [rsi + rdx - 3 * {width}]"),
-                            concat!($mov, " ", $vector, "7, [rsi + rdx - 2 * {width}]"),
-                            concat!($mov, " ", $vector, "8, [rsi + rdx - {width}]"),
-                            "lea rcx, [rdi + rdx - 4 * {width}]",
+                            concat!($mov, " xmm4, [rsi]"),
+                            concat!($mov, " xmm5, [rsi + 16]"),
+                            concat!($mov, " xmm6, [rsi + rdx - 64]"),
+                            concat!($mov, " xmm7, [rsi + rdx - 48]"),
+                            concat!($mov, " xmm8, [rsi + rdx - 32]"),
+                            concat!($mov, " xmm9, [rsi + rdx - 16]"),
+                            "lea rcx, [rdi + rdx - 64]",
                             "mov rax, rdi",
                             "sub rsi, rdi",
-                            "or rdi, {width} - 1",
+                            "or rdi, 31",
                             "inc rdi",
                             ".p2align 4",
                             "2:",
-                            concat!($mov, " ", $vector, "0, [rsi + rdi]"),
-                            concat!($mov, " ", $vector, "1, [rsi + rdi + {width}]"),
-                            concat!($mov, " ", $vector, "2, [rsi + rdi + 2 * {width}]"),
-                            concat!($mov, " ", $vector, "3, [rsi + rdi + 3 * {width}]"),
-                            concat!($aligned, " [rdi], ", $vector, "0"),
-                            concat!($aligned, " [rdi + {width}], ", $vector, "1"),
-                            concat!($aligned, " [rdi + 2 * {width}], ", $vector, "2"),
-                            concat!($aligned, " [rdi + 3 * {width}], ", $vector, "3"),
-                            "add rdi, 4 * {width}",
+                            $($step,)*
+                            "add rdi, 64",
                             "cmp rdi, rcx",
                             "jb 2b",
-                            concat!($mov, " [rcx], ", $vector, "5"),
-                            concat!($mov, " [rcx + {width}], ", $vector, "6"),
-                            concat!($mov, " [rcx + 2 * {width}], ", $vector, "7"),
-                            concat!($mov, " [rcx + 3 * {width}], ", $vector, "8"),
-                            concat!($mov, " [rax], ", $vector, "4"),
+                            concat!($mov, " [rcx], xmm6"),
+                            concat!($mov, " [rcx + 16], xmm7"),
+                            concat!($mov, " [rcx + 32], xmm8"),
+                            concat!($mov, " [rcx + 48], xmm9"),
+                            concat!($mov, " [rax], xmm4"),
+                            concat!($mov, " [rax + 16], xmm5"),
                             $end,
-                            width = const $width, inout("rdi") to => _, inout("rsi") from => _, in("rdx") len,
+                            inout("rdi") to => _, inout("rsi") from => _, in("rdx") len,
                             clobber_abi("sysv64"), options(nostack),
                         );
                     }
@@ -262,9 +249,21 @@ pub(crate) mod assembly {
             };
         }
 
-        forwards! { sse, 16, "xmm", "movdqu", "movdqa", "" }
-        forwards! { avx, 32, "ymm", "vmovdqu", "vmovdqa", "vzeroupper" }
-        forwards! { stream, 32, "ymm", "vmovdqu", "vmovntdq", "sfence\nvzeroupper" }
+        forwards! { sse, "movdqu", [
+            "movdqu xmm0, [rsi + rdi]" "movdqu xmm1, [rsi + rdi + 16]" "movdqu xmm2, [rsi + rdi + 32]"
+            "movdqu xmm3, [rsi + rdi + 48]" "movdqa [rdi], xmm0" "movdqa [rdi + 16], xmm1"
+            "movdqa [rdi + 32], xmm2" "movdqa [rdi + 48], xmm3"
+        ], "" }
+        forwards! { avx, "vmovdqu", [
+            "vmovdqu xmm0, [rsi + rdi]" "vinsertf128 ymm0, ymm0, [rsi + rdi + 16], 1"
+            "vmovdqu xmm1, [rsi + rdi + 32]" "vinsertf128 ymm1, ymm1, [rsi + rdi + 48], 1"
+            "vmovdqa [rdi], ymm0" "vmovdqa [rdi + 32], ymm1"
+        ], "vzeroupper" }
+        forwards! { stream, "movdqu", [
+            "movdqu xmm0, [rsi + rdi]" "movdqu xmm1, [rsi + rdi + 16]" "movdqu xmm2, [rsi + rdi + 32]"
+            "movdqu xmm3, [rsi + rdi + 48]" "movntdq [rdi], xmm0" "movntdq [rdi + 16], xmm1"
+            "movntdq [rdi + 32], xmm2" "movntdq [rdi + 48], xmm3"
+        ], "sfence" }
 
         /// The last vector and the first four are loaded before the loop and stored behind it.
         ///

@@ -95,11 +95,11 @@ fn parts() -> Vec<Form> {
     let mut forms = vec![
         form("sse", 129, Overlap::TargetFirst, sse as _),
         form("backwards", 129, Overlap::SourceFirst, backwards as _),
+        form("stream", 129, Overlap::TargetFirst, stream as _),
         form("string", 0, Overlap::None, string as _),
     ];
     if is_x86_feature_detected!("avx") {
-        forms.push(form("avx", 257, Overlap::TargetFirst, avx as _));
-        forms.push(form("stream", 257, Overlap::TargetFirst, stream as _));
+        forms.push(form("avx", 129, Overlap::TargetFirst, avx as _));
     }
     forms
 }

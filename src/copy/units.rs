@@ -167,8 +167,8 @@ unsafe fn unit_if<F: Side, T: Side, U: Unit, const AT: usize>(
     }
 }
 
-/// Copies `len` bytes, also if source and target overlap. What is no longer than eight vectors is loaded as a whole
-/// before any of it is stored.
+/// Copies `len` bytes, also if source and target overlap: what is no longer than eight vectors is loaded as a whole
+/// before any of it is stored. The smallest are copied in place, as others do not take as long as a call.
 ///
 /// # Safety
 /// `from` can be read and `to` written for `len` bytes, and nothing makes a reference of either meanwhile.
@@ -176,19 +176,43 @@ unsafe fn unit_if<F: Side, T: Side, U: Unit, const AT: usize>(
     clippy::multiple_unsafe_ops_per_block,
     reason = "one operation by the size of its units"
 )]
+#[inline]
 unsafe fn copy(from: *const u8, to: *mut u8, len: usize) {
     // SAFETY: the caller's; each has so many bytes as its units need.
     unsafe {
-        match len {
-            0 => {}
-            1 => ends::<u8, 1>(from, to, len),
-            2..=3 => ends::<u16, 1>(from, to, len),
-            4..=7 => ends::<u32, 1>(from, to, len),
-            8..=15 => ends::<u64, 1>(from, to, len),
-            16..=32 => ends::<Vector, 1>(from, to, len),
-            33..=64 => ends::<Vector, 2>(from, to, len),
-            65..=128 => ends::<Vector, 4>(from, to, len),
-            _ => long(from, to, len),
+        if len > 16 {
+            by_vectors(from, to, len);
+        } else if len >= 8 {
+            ends::<u64, 1>(from, to, len);
+        } else if len >= 4 {
+            ends::<u32, 1>(from, to, len);
+        } else if len >= 2 {
+            ends::<u16, 1>(from, to, len);
+        } else if len == 1 {
+            ends::<u8, 1>(from, to, len);
+        }
+    }
+}
+
+/// Copies `len` bytes, which are more than 16.
+///
+/// # Safety
+/// As [`copy`].
+#[expect(
+    clippy::multiple_unsafe_ops_per_block,
+    reason = "one operation by the size of its units"
+)]
+unsafe fn by_vectors(from: *const u8, to: *mut u8, len: usize) {
+    // SAFETY: the caller's; each has so many bytes as its units need.
+    unsafe {
+        if len <= 32 {
+            ends::<Vector, 1>(from, to, len);
+        } else if len <= 64 {
+            ends::<Vector, 2>(from, to, len);
+        } else if len <= 128 {
+            ends::<Vector, 4>(from, to, len);
+        } else {
+            long(from, to, len);
         }
     }
 }
