@@ -3,20 +3,20 @@
 //! # Why this is sound
 //!
 //! Shared bytes may change under a copy. In Rust's memory model an ordinary access to them would then be a data race,
-//! and so undefined behaviour; a volatile one would be, too. What may race is atomic accesses, and inline assembly:
-//! to the compiler a block of it is a step that could have been done by *some* Rust code, and it need not know which.
-//! It suffices that such code exists, and here it does: the copy of every byte by one relaxed atomic load and one
-//! relaxed atomic store of a byte, in any order. What processors do is one of the outcomes of that:
+//! and so undefined behaviour. So would a volatile one be where the memory is Rust's own, as that of a `Slice` of a buffer
+//! is, and neither gets better by being written in assembly. Atomic accesses may race, and a block of assembly may do what
+//! *some* Rust code could have done in its place; the compiler need not know which. Here that code is the copy of every byte by a relaxed atomic load and a relaxed atomic store of a byte,
+//! of some bytes twice, in some order. What processors do is one of the outcomes of that:
 //!
 //! - Every byte that is copied is one that was stored there: no load or store, of whatever size, makes up bytes.
 //! - Nothing but the `len` bytes of either side is accessed. Where two accesses overlap, they overlap within the range.
 //! - Nothing is written to the source: it may be mapped read-only. std guarantees atomic loads there up to 8 bytes, and
 //!   relaxed; the code above needs bytes only, and these blocks have nothing but plain loads.
 //! - No copy orders other accesses, which is what relaxed means, and none is weaker than that: what follows a copy and
-//!   releases (a store, a fence) comes after all of its stores. On `x86_64` that holds for plain stores by themselves; the
-//!   non-temporal ones of large copies are weaker, so an `sfence` ends them. Elsewhere the release is a barrier itself.
-//!   The blocks are no barrier to the processor, and to the compiler those that store are one: they are not marked
-//!   `nomem`, those that store not `readonly`, and none `pure`.
+//!   releases (a store, a fence) comes after all of its stores. On `x86_64` that holds for plain stores by themselves, and
+//!   for those of `rep movsb`, which come before all that follow it; the non-temporal ones of large copies are weaker, so
+//!   an `sfence` ends them. Elsewhere the release is a barrier itself.
+//! - The compiler knows that memory is accessed: none is marked `pure` or `nomem`, and those that store not `readonly`.
 //!
 //! More than bytes is promised for integers: one of 1, 2, 4 or 8 bytes that is copied alone takes a single load and a
 //! single store, which are whole where it is aligned to its size. In terms of Rust code that is one atomic access of that size.
@@ -30,9 +30,10 @@
 //! no vector registers, and under Miri, which knows no assembly, `copy/portable.rs` does the same by relaxed atomic words.
 //!
 //! # References
-//! - Unsafe code guidelines: [152](https://github.com/rust-lang/unsafe-code-guidelines/issues/152) (shared memory, and
-//!   what an untrusted peer may do), [606](https://github.com/rust-lang/unsafe-code-guidelines/issues/606) and
-//!   [607](https://github.com/rust-lang/unsafe-code-guidelines/issues/607) (races with what is outside of the program).
+//! - Unsafe code guidelines: [152](https://github.com/rust-lang/unsafe-code-guidelines/issues/152) and
+//!   [607](https://github.com/rust-lang/unsafe-code-guidelines/issues/607) (memory shared with peers that are not
+//!   trusted), [606](https://github.com/rust-lang/unsafe-code-guidelines/issues/606) (accesses that end in a signal),
+//!   [345](https://github.com/rust-lang/unsafe-code-guidelines/issues/345) (atomics that overlap in part).
 //! - [RFC 3301](https://github.com/rust-lang/rfcs/pull/3301), `AtomicPerByte`: the copy that is missing from std.
 //! - std: [atomic accesses to read-only memory](https://doc.rust-lang.org/1.95.0/core/sync/atomic/index.html#atomic-accesses-to-read-only-memory).
 //! - The Reference: [rules for inline assembly](https://doc.rust-lang.org/1.95.0/reference/inline-assembly.html#rules-for-inline-assembly).
