@@ -296,7 +296,8 @@ impl SharedBytes<ReadWrite> {
     /// ```
     /// let mut buffer = *b"abcdef";
     /// let bytes = rawshm::Slice::from_mut(&mut buffer);
-    /// bytes.copy_from_shared(2, &bytes.slice(0, 4)?)?;
+    /// let first = bytes.slice(0, 4)?;
+    /// bytes.copy_from_shared(2, &first)?;
     /// assert_eq!(&buffer, b"ababcd");
     /// # Ok::<(), rawshm::AccessError>(())
     /// ```

@@ -8,7 +8,6 @@
 
 use core::array;
 use core::mem::size_of;
-
 use core::ptr::NonNull;
 
 use super::assembly::{Vector, long};
