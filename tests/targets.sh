@@ -10,7 +10,8 @@ cd "$(dirname "${BASH_SOURCE[0]}")/.." || exit
 PACKAGES=(--package rawshm --package rawshm-capi --package rawshm-static --package rawshm-tests)
 # The tests of the library, as opposed to those of the host's executables.
 LIBRARY_TESTS=(--test names --test objects --test objects_on_linux --test flags_on_linux --test mappings
-    --test mappings_on_linux --test shared_bytes --test copies --test copy_forms --test errors --test peers)
+    --test mappings_on_linux --test shared_bytes --test copies --test copies_on_a_model --test copies_that_race
+    --test copy_forms --test errors --test peers)
 
 declare -A EMULATOR=(
     [aarch64-unknown-linux-gnu]=qemu-aarch64
@@ -299,7 +300,7 @@ the_tests_pass_on_musl() {
 # Where a processor has no AVX, copies are made differently.
 copies_are_right_without_avx() {
     CARGO_TARGET_X86_64_UNKNOWN_LINUX_MUSL_RUNNER='qemu-x86_64 -cpu Nehalem' \
-        cargo test --package rawshm-tests --test copies --test copy_forms --target $MUSL
+        cargo test --package rawshm-tests --test copy_forms --target $MUSL
 }
 
 # A program without std, as these targets have core only.
