@@ -37,7 +37,8 @@
 //! # Soundness
 //!
 //! Other processes may write to shared bytes at any time, so there is never a reference or a slice of them: values are
-//! copied in and out, by relaxed atomic accesses, with every bound checked. That makes all of this crate safe to call.
+//! copied in and out, by accesses that are allowed to race, with every bound checked. That makes all of this crate safe
+//! to call.
 //! What a peer can do is change values between two loads, and end this process by a `SIGBUS` if it shrinks the object:
 //! see [`Mapping`]. [`SharedBytes`] says where the language's memory model leaves off.
 //!
@@ -80,7 +81,9 @@
 extern crate std;
 
 mod access;
+mod access_error;
 mod atomic;
+mod bulk;
 mod complete;
 mod copy;
 mod directory;
@@ -96,11 +99,13 @@ mod object;
 mod options;
 mod rights;
 mod size;
+mod slice;
 mod status;
 mod sys;
 mod texts;
 
-pub use access::{AccessError, SharedBytes, Slice};
+pub use access::SharedBytes;
+pub use access_error::AccessError;
 pub use atomic::{Atomic, Integer, LoadReadOnly};
 pub use directory::{Directory, unlink};
 pub use error::{Error, Operation};
@@ -112,6 +117,7 @@ pub use object::Object;
 pub use options::{Mode, Options, Outcome};
 pub use rights::{ReadOnly, ReadWrite, Rights};
 pub use size::{Extent, Size};
+pub use slice::Slice;
 pub use status::Status;
 
 #[doc(no_inline)]

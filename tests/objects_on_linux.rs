@@ -93,7 +93,7 @@ fn an_object_can_be_resized_both_ways_and_new_bytes_are_zero() {
     let fill = |object: &Object<ReadWrite>| {
         let mapping = object.map(rawshm::Extent::Whole).expect("mapped");
         mapping
-            .copy_from(0, &vec![7; mapping.len()])
+            .copy_from(0, &vec![7_u8; mapping.len()])
             .expect("within");
     };
     fill(&object);

@@ -123,6 +123,19 @@ tests
 tests --package rawshm --package rawshm-tests --features rawshm/std,rawshm/derive,rawshm-tests/std
 
 tests --test complete_races -- --ignored
+# Miri does not come from the registries that packages come from: where it is missing nothing is counted. What it does not
+# know, it is told to leave out.
+if cargo miri --version >/dev/null 2>&1; then
+    for seed in 0 1 2 3 4 5 6 7; do
+        MIRIFLAGS="-Zmiri-seed=$seed -Zmiri-strict-provenance" \
+            check "copies and atomics under Miri, seed $seed" cargo miri test --package rawshm-tests \
+            --test copies --test copies_on_a_model --test copy_forms --test shared_bytes
+    done
+else
+    echo "note    Miri is not installed, so nothing ran under it: rustup toolchain install nightly --component miri,"
+    echo "        then rustup run nightly tests/run.sh"
+fi
+
 if may_trace; then
     tests --test traces --test traces_complete -- --ignored
 else

@@ -10,7 +10,8 @@ cd "$(dirname "${BASH_SOURCE[0]}")/.." || exit
 PACKAGES=(--package rawshm --package rawshm-capi --package rawshm-static --package rawshm-tests)
 # The tests of the library, as opposed to those of the host's executables.
 LIBRARY_TESTS=(--test names --test objects --test objects_on_linux --test flags_on_linux --test mappings
-    --test mappings_on_linux --test shared_bytes --test errors --test peers --test complete
+    --test mappings_on_linux --test shared_bytes --test copies --test copies_on_a_model --test copies_that_race
+    --test copy_forms --test errors --test peers --test complete
     --test complete_on_linux --test replacing --test temporary_names)
 
 declare -A EMULATOR=(
@@ -305,6 +306,21 @@ the_tests_pass_on_musl() {
     cargo test --package rawshm-tests "${LIBRARY_TESTS[@]}" --target $MUSL
 }
 
+# Where a processor has no AVX, copies are made differently.
+copies_are_right_without_avx() {
+    CARGO_TARGET_X86_64_UNKNOWN_LINUX_MUSL_RUNNER='qemu-x86_64 -cpu Nehalem' \
+        cargo test --package rawshm-tests --test copy_forms --target $MUSL
+}
+
+# A program without std, as these targets have core only.
+copies_are_right_for() {
+    local target=$1 program=$TOOLS/copies-$1
+    "$RUSTC" --edition 2024 --target "$target" --sysroot "$SYSROOT" -Clinker="$LLD" -Clinker-flavor=ld.lld \
+        -Cpanic=abort -Crelocation-model=static -Ctarget-feature=+crt-static -Copt-level=2 \
+        -o "$program" tests/alone/copies.rs
+    "${EMULATOR[$target]}" "$program"
+}
+
 # These targets have core here and neither alloc nor std: nothing can use them unnoticed.
 the_library_needs_nothing_but_core() {
     cargo build --package rawshm --lib --target "$1"
@@ -379,9 +395,11 @@ check the_static_executables_run_for $MUSL
 check the_static_executables_for_musl_do_what_the_hosts_do
 check a_std_program_is_static_and_calls_no_shm_open
 check the_tests_pass_on_musl
+check copies_are_right_without_avx
 for target in "${!EMULATOR[@]}"; do
     check the_static_executables_run_for "$target"
     check the_debug_executables_run_for "$target"
+    check copies_are_right_for "$target"
     check the_drop_in_asks_for_the_place_of_errno_and_string_functions "$target"
 done
 check the_drop_in_asks_for_the_place_of_errno_and_string_functions $MUSL

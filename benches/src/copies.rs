@@ -1,135 +1,186 @@
-//! Copies between shared and private memory, beside memcpy within private memory.
+//! Copies between shared and private memory, beside memcpy and relaxed words on the same memory.
 
-#![expect(
-    clippy::large_stack_arrays,
-    reason = "64 KiB on their way to where they stay"
-)]
+use std::time::Duration;
 
-use std::hint::black_box;
-use std::ptr::copy_nonoverlapping;
-use std::slice::{from_raw_parts, from_raw_parts_mut};
-
-use rawshm::{Mapping, ReadWrite, Size};
-
-use crate::sampling::{Case, Outcome, Samples};
-use crate::table::{Row, Table, column, exact, number};
+use crate::copy_cases::{Memory, Place};
+use crate::sampling::{Outcome, Samples};
+use crate::table::{Budget, Row, Table, column, exact, number};
 use crate::{Settings, Unlinked, unique_name};
 
-const SIZES: [usize; 6] = [64, 256, 1024, 4096, 16384, LARGEST];
-const LARGEST: usize = 65536;
+const SIZES: [usize; 18] = [
+    1,
+    3,
+    8,
+    16,
+    24,
+    31,
+    64,
+    100,
+    256,
+    1 << 10,
+    4 << 10,
+    16 << 10,
+    64 << 10,
+    256 << 10,
+    1 << 20,
+    4 << 20,
+    16 << 20,
+    64 << 20,
+];
 
-/// Private memory that begins at a page's start, as a mapping does.
-#[repr(align(4096))]
-struct Pages([u8; LARGEST]);
+/// From here on copies are promised to be about as fast as memcpy.
+const PROMISED_FROM: usize = 4 << 10;
+const SPEED_PROMISED: f64 = 0.95;
 
-/// The source and the target of private copies, for as long as this process lives.
-#[derive(Clone, Copy)]
-struct Private {
-    source: *const u8,
-    target: *mut u8,
+/// Several times what any cache holds.
+const REGION: usize = 256 << 20;
+
+/// The columns that are ratios, as pairs of cases: what is measured, and beside what.
+const RATIOS: [(usize, usize); 5] = [(1, 0), (4, 3), (7, 6), (1, 2), (4, 5)];
+const BESIDE_MEMCPY: usize = 3;
+const DIRECTIONS: [&str; 5] = ["out", "in", "between", "out", "in"];
+
+struct Situation {
+    id: &'static str,
+    title: &'static str,
+    place: Place,
 }
 
-impl Private {
-    fn new() -> Self {
-        let pages = || Box::leak(Box::new(Pages([1; LARGEST]))).0.as_mut_ptr();
-        let (source, target) = (pages().cast_const(), pages());
-        Self { source, target }
-    }
-}
-
-pub fn measure(settings: &Settings) -> Outcome<Table> {
-    eprintln!("copies");
-    let unlinked = Unlinked::new(&unique_name("copies"))?;
-    let shared = Mapping::create(&unlinked.0, Size::Sparse(LARGEST.try_into()?))?;
-    shared.copy_from(0, &[1; LARGEST])?;
-    let private = Private::new();
-
-    let mut rows = vec![row(
-        "24, as a value",
-        &mut values(&shared, private),
-        settings,
-    )?];
-    for size in SIZES {
-        let label = number(exact(size.try_into()?), 0);
-        rows.push(row(&label, &mut bytes(size, &shared, private), settings)?);
-    }
-    Ok(Table {
+const SITUATIONS: [Situation; 4] = [
+    Situation {
         id: "copies",
-        title: "Copies, out of and into shared memory".into(),
-        about: "By bytes. Speed as a multiple of memcpy's between private memory and private memory: \
-                the larger the better. `load` and `store` of `[i64; 3]` in the first row, `copy_to` and `copy_from` below."
+        title: "in the caches, aligned",
+        place: Place::new(false, false),
+    },
+    Situation {
+        id: "copies-unaligned",
+        title: "in the caches, unaligned",
+        place: Place::new(false, true),
+    },
+    Situation {
+        id: "copies-far",
+        title: "out of the caches, aligned",
+        place: Place::new(true, false),
+    },
+    Situation {
+        id: "copies-far-unaligned",
+        title: "out of the caches, unaligned",
+        place: Place::new(true, true),
+    },
+];
+
+pub fn measure(settings: &Settings) -> Outcome<(Vec<Table>, Vec<Budget>)> {
+    let (one, other) = (
+        Unlinked::new(&unique_name("copies"))?,
+        Unlinked::new(&unique_name("copies-2"))?,
+    );
+    let memory = match Memory::new(&one.0, &other.0, REGION) {
+        Ok(memory) => memory,
+        Err(error) => {
+            eprintln!("copies: left out, as there is no room for them: {error}");
+            return Ok((Vec::new(), Vec::new()));
+        }
+    };
+    let (mut tables, mut budgets) = (Vec::new(), Vec::new());
+    for situation in &SITUATIONS {
+        eprintln!("copies, {}", situation.title);
+        let mut measured = Vec::new();
+        for size in SIZES {
+            let mut cases = memory.cases(situation.place, size);
+            measured.push((size, Samples::of(&mut cases, lasting(settings))?));
+        }
+        budgets.extend(promised(situation, &measured));
+        let mut rows: Vec<Row> = measured
+            .iter()
+            .map(|(size, samples)| row(&label(*size), samples))
+            .collect();
+        if situation.id == "copies" {
+            let samples = Samples::of(&mut memory.values(), lasting(settings))?;
+            rows.insert(0, row("24, as a value", &samples));
+        }
+        tables.push(table(situation, rows));
+    }
+    Ok((tables, budgets))
+}
+
+fn lasting(settings: &Settings) -> Duration {
+    settings.lasting(1)
+}
+
+fn label(size: usize) -> String {
+    number(exact(size.try_into().expect("small")), 0)
+}
+
+fn table(situation: &Situation, rows: Vec<Row>) -> Table {
+    Table {
+        id: situation.id,
+        title: format!("Copies, {}", situation.title),
+        about: "By bytes. Speed as a multiple of memcpy's, and of relaxed words', on the same memory: the larger the \
+                better. Out of shared memory by `copy_to`, in by `copy_from`, between two mappings by \
+                `copy_from_shared`."
             .into(),
         columns: vec![
             column("memcpy_ns", "memcpy, ns", 1),
             column("out_ns", "out, ns", 1),
-            column("in_ns", "in, ns", 1),
-            column("out", "out, × memcpy's speed", 2),
-            column("in", "in, × memcpy's speed", 2),
+            column("out", "out, × memcpy", 2),
+            column("in", "in, × memcpy", 2),
+            column("between", "between, × memcpy", 2),
+            column("out_words", "out, × words", 2),
+            column("in_words", "in, × words", 2),
+            column("noise", "memcpy, × itself", 2),
         ],
         rows,
-        plotted: vec!["out", "in"],
+        plotted: vec!["out", "in", "between"],
         noise: 0.0,
-    })
+    }
 }
 
-fn row(label: &str, cases: &mut [Case], settings: &Settings) -> Outcome<Row> {
-    let samples = Samples::of(cases, settings.lasting(2))?;
-    Ok(Row {
+/// Speeds: how many times as long the other one takes.
+fn row(label: &str, samples: &Samples) -> Row {
+    let mut figures = vec![samples.median(0), samples.median(1)];
+    figures.extend(RATIOS.map(|(ours, other)| samples.ratio(other, ours)));
+    figures.push(samples.ratio(8, 0));
+    Row {
         name: label.into(),
         ours: true,
-        figures: vec![
-            Some(samples.median(0)),
-            Some(samples.median(1)),
-            Some(samples.median(2)),
-            Some(samples.ratio(0, 1)),
-            Some(samples.ratio(0, 2)),
-        ],
-    })
+        figures: figures.into_iter().map(Some).collect(),
+    }
 }
 
-fn values(shared: &Mapping<ReadWrite>, private: Private) -> [Case<'_>; 3] {
-    let from: *const [i64; 3] = private.source.cast();
-    let to: *mut [i64; 3] = private.target.cast();
-    [
-        Case::new("memcpy", move || {
-            // SAFETY: both have room for three integers and are aligned for them.
-            unsafe { copy_nonoverlapping(black_box(from), black_box(to), 1) };
-            Ok(())
-        }),
-        Case::new("out", move || {
-            let columns: [i64; 3] = black_box(shared).load(black_box(0))?;
-            // SAFETY: `to` has room for three integers and is aligned for them.
-            unsafe { black_box(to).write(columns) };
-            Ok(())
-        }),
-        Case::new("in", move || {
-            // SAFETY: `from` has three integers and is aligned for them.
-            let columns = unsafe { &*black_box(from) };
-            black_box(shared).store(black_box(0), columns)?;
-            Ok(())
-        }),
-    ]
-}
-
-fn bytes(size: usize, shared: &Mapping<ReadWrite>, private: Private) -> [Case<'_>; 3] {
-    let Private { source, target } = private;
-    [
-        Case::new("memcpy", move || {
-            // SAFETY: both have room for `size` bytes.
-            unsafe { copy_nonoverlapping(black_box(source), black_box(target), black_box(size)) };
-            Ok(())
-        }),
-        Case::new("out", move || {
-            // SAFETY: `target` has room for `size` bytes, and nothing else uses it meanwhile.
-            let into = unsafe { from_raw_parts_mut(black_box(target), black_box(size)) };
-            black_box(shared).copy_to(0, into)?;
-            Ok(())
-        }),
-        Case::new("in", move || {
-            // SAFETY: `source` has `size` bytes, and nothing writes them.
-            let from = unsafe { from_raw_parts(black_box(source), black_box(size)) };
-            black_box(shared).copy_from(0, from)?;
-            Ok(())
-        }),
-    ]
+/// The worst of each: time beside memcpy's where that is promised, and beside that of words everywhere.
+fn promised(situation: &Situation, measured: &[(usize, Samples)]) -> Vec<Budget> {
+    let worst = |what: &str, ratios: std::ops::Range<usize>, from: usize, at_most: f64| {
+        let ratios = ratios.flat_map(|which| {
+            let (ours, other) = RATIOS[which];
+            let sizes = measured.iter().filter(move |(size, _)| *size >= from);
+            sizes.map(move |(size, samples)| {
+                let noise = samples.noise(8, 0);
+                (samples.ratio(ours, other), noise, DIRECTIONS[which], *size)
+            })
+        });
+        let (measured, noise, direction, size) = ratios.max_by(|one, other| {
+            let over = |(time, noise, ..): &(f64, f64, &str, usize)| time - noise;
+            over(one).total_cmp(&over(other))
+        })?;
+        Some(Budget {
+            what: format!(
+                "copies {}: time × {what}, at worst ({direction}, {})",
+                situation.title,
+                label(size)
+            ),
+            measured,
+            at_most,
+            noise,
+            decimals: 3,
+        })
+    };
+    let memcpy = "memcpy's from 4 KiB";
+    let beside_memcpy = worst(
+        memcpy,
+        0..BESIDE_MEMCPY,
+        PROMISED_FROM,
+        1.0 / SPEED_PROMISED,
+    );
+    let beside_words = worst("words'", BESIDE_MEMCPY..RATIOS.len(), 0, 1.0);
+    beside_memcpy.into_iter().chain(beside_words).collect()
 }

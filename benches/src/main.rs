@@ -1,6 +1,7 @@
 //! All measurements, side by side with the peers. `benches/run.sh` runs it: README.md says what they mean.
 
 mod copies;
+mod copy_cases;
 mod objects;
 mod peers;
 mod plot;
@@ -112,7 +113,9 @@ fn measure(settings: &Settings) -> Outcome {
     let (more_tables, more_budgets) = objects::measure(settings)?;
     tables.extend(more_tables);
     budgets.extend(more_budgets);
-    tables.push(copies::measure(settings)?);
+    let (more_tables, more_budgets) = copies::measure(settings)?;
+    tables.extend(more_tables);
+    budgets.extend(more_budgets);
     write(settings, &tables, &budgets)
 }
 

@@ -6,7 +6,6 @@
 use std::io::Read as _;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use rawshm::bytemuck;
 use rawshm::{Directory, Errno, Error, Extent, InitError, Mapping, Mode, Name, Operation, Options};
 use rawshm::{Outcome, ReadWrite, Size};
 
@@ -103,8 +102,7 @@ fn make(how: &str, name: &Name, first: u64) -> Result<String, Error> {
     while !ENOUGH.load(Ordering::Relaxed) {
         let value = value(first + made);
         let size = Size::Sparse(BYTES.try_into().expect("small"));
-        let fill =
-            |mapping: &Mapping<ReadWrite>| mapping.copy_from(0, bytemuck::cast_slice(&value));
+        let fill = |mapping: &Mapping<ReadWrite>| mapping.copy_from(0, &value);
         let done = match how {
             "make-create" => Options::new().create_complete(name, size, fill),
             _ => Options::new().replace(name, size, fill),
@@ -140,7 +138,7 @@ fn look(name: &Name, opens: u64) -> Result<String, Error> {
         };
         assert_eq!(status.size(), BYTES.try_into().expect("small"), "the size");
         let mapping = object.map_within(Extent::Whole, status)?;
-        mapping.copy_to(0, bytemuck::cast_slice_mut(&mut words))?;
+        mapping.copy_to(0, &mut words)?;
         let number = words[0] >> 16;
         assert_eq!(words, value(number), "the value");
         whole += 1;

@@ -1,0 +1,244 @@
+//! Copies by the units that the assembly knows. Only small values have a private side that the compiler sees; one copy
+//! serves all else, and takes private memory for shared.
+
+#![expect(
+    clippy::inline_always,
+    reason = "what the compiler knows of a length makes a few moves of it"
+)]
+
+use core::array;
+use core::mem::size_of;
+use core::ptr::NonNull;
+
+use super::assembly::{Vector, long};
+
+/// Copies a value of `len` bytes out of shared memory: as [`from_shared`], for a `len` that the compiler knows.
+///
+/// # Safety
+/// As [`from_shared`].
+#[inline(always)]
+pub(crate) unsafe fn load(shared: NonNull<u8>, private: *mut u8, len: usize) {
+    // SAFETY: the caller's.
+    unsafe { value::<Shared, Private>(shared.as_ptr(), private, len) };
+}
+
+/// Copies a value of `len` bytes into shared memory: as [`to_shared`], for a `len` that the compiler knows.
+///
+/// # Safety
+/// As [`to_shared`].
+#[inline(always)]
+pub(crate) unsafe fn store(private: *const u8, shared: NonNull<u8>, len: usize) {
+    // SAFETY: the caller's.
+    unsafe { value::<Private, Shared>(private, shared.as_ptr(), len) };
+}
+
+/// Copies `len` bytes out of shared memory.
+///
+/// # Safety
+/// `shared` can be read and `private` written for `len` bytes, and they do not overlap. Nothing else accesses the
+/// private bytes meanwhile, and nothing accesses the shared ones but atomically.
+#[inline]
+pub(crate) unsafe fn from_shared(shared: NonNull<u8>, private: *mut u8, len: usize) {
+    // SAFETY: the caller's.
+    unsafe { copy(shared.as_ptr(), private, len) };
+}
+
+/// Copies `len` bytes into shared memory.
+///
+/// # Safety
+/// `private` can be read and `shared` written for `len` bytes, and they do not overlap. Nothing writes the private
+/// bytes meanwhile, and nothing accesses the shared ones but atomically.
+#[inline]
+pub(crate) unsafe fn to_shared(private: *const u8, shared: NonNull<u8>, len: usize) {
+    // SAFETY: the caller's.
+    unsafe { copy(private, shared.as_ptr(), len) };
+}
+
+/// Copies `len` bytes from shared memory to shared memory. If the two overlap, the target gets what the source had.
+///
+/// # Safety
+/// `from` can be read and `to` written for `len` bytes, and nothing accesses them but atomically.
+#[inline]
+pub(crate) unsafe fn within_shared(from: NonNull<u8>, to: NonNull<u8>, len: usize) {
+    // SAFETY: the caller's.
+    unsafe { copy(from.as_ptr(), to.as_ptr(), len) };
+}
+
+/// What one instruction copies.
+pub(crate) trait Unit: Copy {
+    /// # Safety
+    /// `AT` bytes from `base` a unit can be read, of which every bit pattern is valid.
+    unsafe fn load<const AT: usize>(base: *const u8) -> Self;
+
+    /// # Safety
+    /// `AT` bytes from `base` a unit can be written.
+    unsafe fn store<const AT: usize>(self, base: *mut u8);
+}
+
+/// Which memory an address belongs to.
+trait Side {
+    /// # Safety
+    /// `AT` bytes from `base` a unit can be read, as memory of this kind.
+    unsafe fn read<U: Unit, const AT: usize>(base: *const u8) -> U;
+
+    /// # Safety
+    /// `AT` bytes from `base` a unit can be written, as memory of this kind.
+    unsafe fn write<U: Unit, const AT: usize>(base: *mut u8, unit: U);
+}
+
+struct Shared;
+
+impl Side for Shared {
+    #[inline(always)]
+    unsafe fn read<U: Unit, const AT: usize>(base: *const u8) -> U {
+        // SAFETY: the caller's.
+        unsafe { U::load::<AT>(base) }
+    }
+
+    #[inline(always)]
+    unsafe fn write<U: Unit, const AT: usize>(base: *mut u8, unit: U) {
+        // SAFETY: the caller's.
+        unsafe { unit.store::<AT>(base) };
+    }
+}
+
+struct Private;
+
+impl Side for Private {
+    #[inline(always)]
+    unsafe fn read<U: Unit, const AT: usize>(base: *const u8) -> U {
+        // SAFETY: the caller's; every bit pattern is valid.
+        unsafe { base.wrapping_add(AT).cast::<U>().read_unaligned() }
+    }
+
+    #[inline(always)]
+    unsafe fn write<U: Unit, const AT: usize>(base: *mut u8, unit: U) {
+        // SAFETY: the caller's.
+        unsafe { base.wrapping_add(AT).cast::<U>().write_unaligned(unit) };
+    }
+}
+
+/// Copies a value, of a `len` that the compiler knows: what is left of this are moves between registers and shared
+/// memory. There is no loop, as a caller that is optimised for size would keep it.
+///
+/// # Safety
+/// As [`copy`], and the sides are what the addresses belong to.
+#[expect(
+    clippy::multiple_unsafe_ops_per_block,
+    reason = "one operation by the size of its units"
+)]
+#[inline(always)]
+unsafe fn value<F: Side, T: Side>(from: *const u8, to: *mut u8, len: usize) {
+    // SAFETY: the caller's; the units lie one behind the other, and end where the value does.
+    unsafe {
+        if len >= 64 {
+            return copy(from, to, len);
+        }
+        unit_if::<F, T, u64, 0>(len >= 8, from, to);
+        unit_if::<F, T, u64, 8>(len >= 16, from, to);
+        unit_if::<F, T, u64, 16>(len >= 24, from, to);
+        unit_if::<F, T, u64, 24>(len >= 32, from, to);
+        unit_if::<F, T, u64, 32>(len >= 40, from, to);
+        unit_if::<F, T, u64, 40>(len >= 48, from, to);
+        unit_if::<F, T, u64, 48>(len >= 56, from, to);
+        let (from, to) = (from.wrapping_add(len & !7), to.wrapping_add(len & !7));
+        unit_if::<F, T, u32, 0>(len & 4 != 0, from, to);
+        let (from, to) = (from.wrapping_add(len & 4), to.wrapping_add(len & 4));
+        unit_if::<F, T, u16, 0>(len & 2 != 0, from, to);
+        unit_if::<F, T, u8, 0>(len & 3 == 1, from, to);
+        unit_if::<F, T, u8, 2>(len & 3 == 3, from, to);
+    }
+}
+
+/// # Safety
+/// If `is_there`, both sides have a unit at `AT`.
+#[inline(always)]
+unsafe fn unit_if<F: Side, T: Side, U: Unit, const AT: usize>(
+    is_there: bool,
+    from: *const u8,
+    to: *mut u8,
+) {
+    if is_there {
+        // SAFETY: the caller's.
+        let unit = unsafe { F::read::<U, AT>(from) };
+        // SAFETY: the caller's.
+        unsafe { T::write::<U, AT>(to, unit) };
+    }
+}
+
+/// Copies `len` bytes, also if source and target overlap: what is no longer than eight vectors is loaded as a whole
+/// before any of it is stored. The smallest are copied in place, as others do not take as long as a call.
+///
+/// # Safety
+/// `from` can be read and `to` written for `len` bytes, and nothing makes a reference of either meanwhile.
+#[expect(
+    clippy::multiple_unsafe_ops_per_block,
+    reason = "one operation by the size of its units"
+)]
+#[inline]
+unsafe fn copy(from: *const u8, to: *mut u8, len: usize) {
+    // SAFETY: the caller's; each has so many bytes as its units need.
+    unsafe {
+        if len > 16 {
+            by_vectors(from, to, len);
+        } else if len >= 8 {
+            ends::<u64, 1>(from, to, len);
+        } else if len >= 4 {
+            ends::<u32, 1>(from, to, len);
+        } else if len >= 2 {
+            ends::<u16, 1>(from, to, len);
+        } else if len == 1 {
+            ends::<u8, 1>(from, to, len);
+        }
+    }
+}
+
+/// Copies `len` bytes, which are more than 16.
+///
+/// # Safety
+/// As [`copy`].
+#[expect(
+    clippy::multiple_unsafe_ops_per_block,
+    reason = "one operation by the size of its units"
+)]
+unsafe fn by_vectors(from: *const u8, to: *mut u8, len: usize) {
+    // SAFETY: the caller's; each has so many bytes as its units need.
+    unsafe {
+        if len <= 32 {
+            ends::<Vector, 1>(from, to, len);
+        } else if len <= 64 {
+            ends::<Vector, 2>(from, to, len);
+        } else if len <= 128 {
+            ends::<Vector, 4>(from, to, len);
+        } else {
+            long(from, to, len);
+        }
+    }
+}
+
+/// Copies `N` units from the start, and as many up to the end, which may overlap; one, if that is all.
+///
+/// # Safety
+/// As [`copy`], and `len` is from `N` to `2 * N` units.
+#[inline(always)]
+unsafe fn ends<U: Unit, const N: usize>(from: *const u8, to: *mut u8, len: usize) {
+    let at = |index: usize| index.wrapping_mul(size_of::<U>());
+    let behind = len.wrapping_sub(at(N));
+    // SAFETY: there are so many units.
+    let head: [U; N] =
+        array::from_fn(|index| unsafe { U::load::<0>(from.wrapping_add(at(index))) });
+    if behind != 0 {
+        let tail = from.wrapping_add(behind);
+        // SAFETY: there are so many units, counted from the end.
+        let tail: [U; N] =
+            array::from_fn(|index| unsafe { U::load::<0>(tail.wrapping_add(at(index))) });
+        for (index, unit) in tail.into_iter().enumerate() {
+            // SAFETY: as above.
+            unsafe { unit.store::<0>(to.wrapping_add(behind).wrapping_add(at(index))) };
+        }
+    }
+    for (index, unit) in head.into_iter().enumerate() {
+        // SAFETY: as above.
+        unsafe { unit.store::<0>(to.wrapping_add(at(index))) };
+    }
+}

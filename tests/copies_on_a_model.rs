@@ -1,0 +1,183 @@
+//! Random operations do to shared bytes what they do to a vector.
+
+use proptest::prelude::*;
+use rawshm::{ReadWrite, SharedBytes, Slice};
+
+const UNTOUCHED: u8 = 0xee;
+
+/// Bytes of which no two neighbouring eight are the same eight.
+fn pattern(len: usize) -> Vec<u8> {
+    let mut state = 1_u32;
+    let mut next = || {
+        state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+        state.to_be_bytes()[0]
+    };
+    (0..len).map(|_| next()).collect()
+}
+
+fn slice(bytes: &mut [u8]) -> Slice<'_, ReadWrite> {
+    Slice::from_mut(bytes)
+}
+
+const MODEL: usize = 700;
+
+#[derive(Clone, Debug)]
+enum Step {
+    Store(usize, u64),
+    StoreColumns(usize, [i64; 3]),
+    StoreBytes(usize, [u8; 7]),
+    Load(usize),
+    CopyFrom(usize, Vec<u8>),
+    CopyWords(usize, Vec<u32>),
+    CopyTo(usize, usize),
+    Fill(usize, usize, u8),
+    FillPairs(usize, usize, [u16; 3]),
+    Compare(usize, usize, Option<usize>),
+    Move { from: usize, len: usize, to: usize },
+    FromAnother(usize, Vec<u8>),
+    InSlice(usize, usize, Box<Step>),
+}
+
+fn step() -> impl Strategy<Value = Step> {
+    let at = || 0..MODEL + 20;
+    let len = || prop_oneof![0..20_usize, 0..400_usize];
+    let bytes = || prop::collection::vec(any::<u8>(), 0..400);
+    let leaf = prop_oneof![
+        (at(), any::<u64>()).prop_map(|(at, value)| Step::Store(at, value)),
+        (at(), any::<[i64; 3]>()).prop_map(|(at, value)| Step::StoreColumns(at, value)),
+        (at(), any::<[u8; 7]>()).prop_map(|(at, value)| Step::StoreBytes(at, value)),
+        at().prop_map(Step::Load),
+        (at(), bytes()).prop_map(|(at, bytes)| Step::CopyFrom(at, bytes)),
+        (at(), prop::collection::vec(any::<u32>(), 0..90))
+            .prop_map(|(at, words)| Step::CopyWords(at, words)),
+        (at(), len()).prop_map(|(at, len)| Step::CopyTo(at, len)),
+        (at(), len(), any::<u8>()).prop_map(|(at, len, byte)| Step::Fill(at, len, byte)),
+        (at(), 0..70_usize, any::<[u16; 3]>())
+            .prop_map(|(at, count, value)| Step::FillPairs(at, count, value)),
+        (at(), len(), prop::option::of(0..400_usize))
+            .prop_map(|(at, len, change)| Step::Compare(at, len, change)),
+        (at(), len(), at()).prop_map(|(from, len, to)| Step::Move { from, len, to }),
+        (at(), bytes()).prop_map(|(at, bytes)| Step::FromAnother(at, bytes)),
+    ];
+    leaf.prop_recursive(2, 4, 1, move |inner| {
+        (0..MODEL + 20, 0..500_usize, inner)
+            .prop_map(|(at, len, step)| Step::InSlice(at, len, Box::new(step)))
+    })
+}
+
+/// Does the same to both, and compares the answers.
+fn run(step: Step, bytes: &SharedBytes<ReadWrite>, model: &mut [u8]) -> Result<(), TestCaseError> {
+    fn put(model: &mut [u8], at: usize, bytes: &[u8]) -> bool {
+        let slots = model.get_mut(at..at + bytes.len());
+        slots.map(|slots| slots.copy_from_slice(bytes)).is_some()
+    }
+    match step {
+        Step::Store(at, value) => {
+            prop_assert_eq!(
+                bytes.store(at, &value).is_ok(),
+                put(model, at, &value.to_ne_bytes())
+            );
+        }
+        Step::StoreColumns(at, value) => {
+            let expected = value.map(i64::to_ne_bytes).concat();
+            prop_assert_eq!(bytes.store(at, &value).is_ok(), put(model, at, &expected));
+        }
+        Step::StoreBytes(at, value) => {
+            prop_assert_eq!(bytes.store(at, &value).is_ok(), put(model, at, &value));
+        }
+        Step::Load(at) => {
+            let expected = model
+                .get(at..at + 4)
+                .map(|four| four.try_into().expect("four"));
+            prop_assert_eq!(bytes.load::<[u8; 4]>(at).ok(), expected);
+            let expected = model
+                .get(at..at + 24)
+                .map(|all| all.try_into().expect("as many"));
+            prop_assert_eq!(bytes.load::<[u8; 24]>(at).ok(), expected);
+        }
+        Step::CopyFrom(at, from) => {
+            prop_assert_eq!(bytes.copy_from(at, &from).is_ok(), put(model, at, &from));
+        }
+        Step::CopyWords(at, words) => {
+            let expected: Vec<u8> = words.iter().flat_map(|word| word.to_ne_bytes()).collect();
+            prop_assert_eq!(
+                bytes.copy_from(at, &words).is_ok(),
+                put(model, at, &expected)
+            );
+        }
+        Step::CopyTo(at, len) => {
+            let mut into = vec![0_u8; len];
+            let done = bytes.copy_to(at, &mut into).is_ok();
+            prop_assert_eq!(done.then_some(&into[..]), model.get(at..at + len));
+        }
+        Step::Fill(at, len, byte) => {
+            prop_assert_eq!(
+                bytes.fill(at, len, byte).is_ok(),
+                put(model, at, &vec![byte; len])
+            );
+        }
+        Step::FillPairs(at, count, value) => {
+            let expected = value.map(u16::to_ne_bytes).concat().repeat(count);
+            prop_assert_eq!(
+                bytes.fill(at, count, value).is_ok(),
+                put(model, at, &expected)
+            );
+        }
+        Step::Compare(at, len, change) => {
+            let here = model.get(at..at + len);
+            let mut with = here.map_or(vec![0; len], <[u8]>::to_vec);
+            if let Some(byte) = change.and_then(|change| with.get_mut(change)) {
+                *byte = byte.wrapping_mul(3).wrapping_add(1);
+            }
+            prop_assert_eq!(
+                bytes.compare(at, &with).ok(),
+                here.map(|here| here.cmp(&with[..]))
+            );
+        }
+        Step::Move { from, len, to } => {
+            let done = bytes
+                .slice(from, len)
+                .and_then(|part| bytes.copy_from_shared(to, &part));
+            let within = from + len <= model.len() && to + len <= model.len();
+            prop_assert_eq!(done.is_ok(), within);
+            if within {
+                model.copy_within(from..from + len, to);
+            }
+        }
+        Step::FromAnother(at, mut other) => {
+            let expected = other.clone();
+            let done = bytes.copy_from_shared(at, &slice(&mut other));
+            prop_assert_eq!(done.is_ok(), put(model, at, &expected));
+        }
+        Step::InSlice(at, len, step) => match (bytes.slice(at, len), model.get_mut(at..at + len)) {
+            (Ok(slice), Some(model)) => run(*step, &slice, model)?,
+            (slice, model) => prop_assert!(slice.is_err() && model.is_none()),
+        },
+    }
+    Ok(())
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig {
+        cases: if cfg!(miri) { 4 } else { 512 },
+        failure_persistence: None,
+        ..ProptestConfig::default()
+    })]
+
+    #[test]
+    fn random_operations_do_the_same_as_on_a_vector(
+        shift in 0..64_usize,
+        steps in prop::collection::vec(step(), 0..40),
+    ) {
+        let mut model = pattern(MODEL);
+        let mut buffer = vec![UNTOUCHED; MODEL + 2 * 64];
+        buffer[shift..shift + MODEL].copy_from_slice(&model);
+        for step in steps {
+            let bytes = slice(&mut buffer[shift..shift + MODEL]);
+            run(step, &bytes, &mut model)?;
+        }
+        prop_assert_eq!(&buffer[shift..shift + MODEL], &model[..]);
+        prop_assert!(buffer[..shift].iter().all(|byte| *byte == UNTOUCHED));
+        prop_assert!(buffer[shift + MODEL..].iter().all(|byte| *byte == UNTOUCHED));
+    }
+}

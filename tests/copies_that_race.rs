@@ -1,0 +1,116 @@
+//! What a copy gets, and leaves, while others access the same bytes.
+
+use std::cmp::Ordering;
+use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
+
+use rawshm::{ReadWrite, Slice};
+
+/// From here on copies go past the caches.
+const LARGE: usize = 16 << 20;
+
+fn slice(bytes: &mut [u8]) -> Slice<'_, ReadWrite> {
+    Slice::from_mut(bytes)
+}
+
+/// Runs `write` again and again in a thread of its own, and `read` so many times meanwhile.
+fn race(rounds: u32, write: impl Fn(u32) + Sync, read: impl Fn()) {
+    let done = AtomicBool::new(false);
+    std::thread::scope(|scope| {
+        scope.spawn(|| {
+            let mut round = 0;
+            while !done.load(Relaxed) {
+                write(round);
+                round = round.wrapping_add(1);
+            }
+        });
+        // The writer must end also if the reader fails.
+        let read = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| {
+            (0..rounds).for_each(|_| read());
+        }));
+        done.store(true, Relaxed);
+        if let Err(panic) = read {
+            std::panic::resume_unwind(panic);
+        }
+    });
+}
+
+#[test]
+#[cfg_attr(miri, ignore = "accesses of different sizes that race are not defined")]
+fn an_aligned_integer_is_never_torn_however_it_is_copied() {
+    let mut buffer = [0_u64; 2];
+    let bytes = slice(rawshm::bytemuck::cast_slice_mut(&mut buffer));
+    let write = |round: u32| {
+        let [byte, ..] = round.to_le_bytes();
+        let word = [byte; size_of::<usize>()];
+        match round % 3 {
+            0 => bytes.store(8, &word),
+            1 => bytes.copy_from(8, &word),
+            _ => bytes.fill(8, 1, usize::from_ne_bytes(word)),
+        }
+        .expect("within");
+    };
+    race(200_000, write, || {
+        let loaded: [u8; size_of::<usize>()] = bytes.load(8).expect("within");
+        let mut copied = [0_u8; size_of::<usize>()];
+        bytes.copy_to(8, &mut copied).expect("within");
+        for word in [loaded, copied] {
+            assert!(word.iter().all(|byte| *byte == word[0]), "{word:?}");
+        }
+    });
+}
+
+#[test]
+#[cfg_attr(miri, ignore = "megabytes")]
+fn every_byte_of_a_copy_that_races_is_one_that_was_stored() {
+    for len in [40, 100, 1000, 70_000, 3 << 20, LARGE + 7] {
+        let mut buffer = vec![0xaa_u8; len + 1];
+        let bytes = slice(&mut buffer[1..]);
+        let rounds = match len {
+            0..4096 => 20_000,
+            4096..LARGE => 20,
+            _ => 3,
+        };
+        let into = std::cell::RefCell::new(vec![0_u8; len]);
+        let write = |round: u32| {
+            let byte = if round % 2 == 0 { 0x55_u8 } else { 0xaa };
+            bytes.fill(0, len, byte).expect("within");
+        };
+        race(rounds, write, || {
+            let mut into = into.borrow_mut();
+            bytes.copy_to(0, &mut into).expect("within");
+            assert!(into.iter().all(|byte| matches!(byte, 0x55 | 0xaa)));
+        });
+    }
+}
+
+#[test]
+#[cfg_attr(miri, ignore = "megabytes")]
+fn what_is_copied_in_before_a_release_is_there_after_an_acquire() {
+    use std::sync::atomic::Ordering::{Acquire, Release};
+    let len = LARGE + 64;
+    let mut buffer = vec![0_u64; len / 8 + 1];
+    let bytes = slice(rawshm::bytemuck::cast_slice_mut(&mut buffer));
+    std::thread::scope(|scope| {
+        scope.spawn(|| {
+            for round in 1..=10_u8 {
+                bytes.copy_from(8, &vec![round; len]).expect("within");
+                let turn = bytes.atomic::<u64>(0).expect("aligned");
+                turn.store(u64::from(round), Release);
+                while turn.load(Acquire) != 0 {
+                    std::hint::spin_loop();
+                }
+            }
+        });
+        let turn = bytes.atomic::<u64>(0).expect("aligned");
+        for round in 1..=10_u8 {
+            while turn.load(Acquire) != u64::from(round) {
+                std::hint::spin_loop();
+            }
+            // The last bytes first: they are the most likely ones to be late.
+            let last: [u8; 64] = bytes.load(len - 56).expect("within");
+            assert_eq!(last, [round; 64]);
+            assert_eq!(bytes.compare(8, &vec![round; len]), Ok(Ordering::Equal));
+            turn.store(0, Release);
+        }
+    });
+}

@@ -1,0 +1,234 @@
+//! What copies are made of, each form by itself: a processor takes only some of them.
+
+#[path = "../src/copy.rs"]
+#[allow(
+    dead_code,
+    unfulfilled_lint_expectations,
+    reason = "the crate's, which uses all of it and has lints of its own"
+)]
+mod copy;
+#[path = "support/guarded.rs"]
+mod guarded;
+#[path = "../src/copy/portable.rs"]
+#[allow(
+    dead_code,
+    unfulfilled_lint_expectations,
+    reason = "the crate's, which uses all of it and has lints of its own"
+)]
+mod portable;
+
+use std::ptr::NonNull;
+
+use guarded::Guarded;
+
+/// Where the target may begin within the source, or the other way around.
+#[derive(Clone, Copy, Debug, PartialEq)]
+enum Overlap {
+    None,
+    TargetFirst,
+    SourceFirst,
+    Any,
+}
+
+struct Form {
+    name: &'static str,
+    /// The shortest copy it is for.
+    shortest: usize,
+    overlap: Overlap,
+    copy: unsafe fn(*const u8, *mut u8, usize),
+}
+
+/// Both forms, from the caller's side.
+#[expect(
+    clippy::undocumented_unsafe_blocks,
+    reason = "the caller's: source and target are buffers of the test's own"
+)]
+fn whole() -> Vec<Form> {
+    let form = |name, overlap, copy| Form {
+        name,
+        shortest: 0,
+        overlap,
+        copy,
+    };
+    vec![
+        form("load", Overlap::None, |from, to, len| unsafe {
+            copy::load(at(from), to, len);
+        }),
+        form("store", Overlap::None, |from, to, len| unsafe {
+            copy::store(from, at(to), len);
+        }),
+        form("from_shared", Overlap::None, |from, to, len| unsafe {
+            copy::from_shared(at(from), to, len);
+        }),
+        form("to_shared", Overlap::None, |from, to, len| unsafe {
+            copy::to_shared(from, at(to), len);
+        }),
+        form("within_shared", Overlap::Any, |from, to, len| unsafe {
+            copy::within_shared(at(from), at(to), len);
+        }),
+        form("portable from", Overlap::None, |from, to, len| unsafe {
+            portable::from_shared(at(from), to, len);
+        }),
+        form("portable to", Overlap::None, |from, to, len| unsafe {
+            portable::to_shared(from, at(to), len);
+        }),
+        form("portable within", Overlap::Any, |from, to, len| unsafe {
+            portable::within_shared(at(from), at(to), len);
+        }),
+    ]
+}
+
+fn at(address: *const u8) -> NonNull<u8> {
+    NonNull::new(address.cast_mut()).expect("memory")
+}
+
+/// The parts that are for long copies only.
+#[cfg(all(target_arch = "x86_64", not(miri)))]
+fn parts() -> Vec<Form> {
+    use copy::assembly::x86_64::{avx, backwards, sse, stream, string};
+    let form = |name, shortest, overlap, copy| Form {
+        name,
+        shortest,
+        overlap,
+        copy,
+    };
+    let mut forms = vec![
+        form("sse", 129, Overlap::TargetFirst, sse as _),
+        form("backwards", 129, Overlap::SourceFirst, backwards as _),
+        form("stream", 129, Overlap::TargetFirst, stream as _),
+        form("string", 0, Overlap::None, string as _),
+    ];
+    if is_x86_feature_detected!("avx") {
+        forms.push(form("avx", 129, Overlap::TargetFirst, avx as _));
+    }
+    forms
+}
+
+#[cfg(all(target_arch = "aarch64", not(miri)))]
+fn parts() -> Vec<Form> {
+    use copy::assembly::aarch64::{backwards, forwards};
+    let form = |name, overlap, copy| Form {
+        name,
+        shortest: 129,
+        overlap,
+        copy,
+    };
+    vec![
+        form("forwards", Overlap::TargetFirst, forwards as _),
+        form("backwards", Overlap::SourceFirst, backwards as _),
+    ]
+}
+
+#[cfg(any(miri, not(any(target_arch = "x86_64", target_arch = "aarch64"))))]
+fn parts() -> Vec<Form> {
+    Vec::new()
+}
+
+fn forms() -> impl Iterator<Item = Form> {
+    whole().into_iter().chain(parts())
+}
+
+impl Form {
+    fn copy(&self, from: &[u8], to: &mut [u8]) {
+        assert_eq!(from.len(), to.len());
+        // SAFETY: both are slices of as many bytes.
+        unsafe { (self.copy)(from.as_ptr(), to.as_mut_ptr(), from.len()) };
+    }
+
+    fn lengths(&self, lengths: impl IntoIterator<Item = usize>) -> impl Iterator<Item = usize> {
+        let shortest = self.shortest;
+        lengths.into_iter().filter(move |len| *len >= shortest)
+    }
+}
+
+/// Bytes of which no two neighbouring eight are the same eight.
+fn pattern(len: usize) -> Vec<u8> {
+    let mut state = 1_u32;
+    let mut next = || {
+        state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+        state.to_be_bytes()[0]
+    };
+    (0..len).map(|_| next()).collect()
+}
+
+#[test]
+fn every_form_copies_every_length_at_every_alignment_and_nothing_around_it() {
+    const UNTOUCHED: u8 = 0xee;
+    let longest = if cfg!(miri) { 70 } else { 700 };
+    let source = pattern(longest + 64);
+    let mut target = vec![UNTOUCHED; longest + 192];
+    for form in forms() {
+        for len in form.lengths(0..=longest) {
+            let alignments = (0..64).step_by(if cfg!(miri) { 9 } else { 5 });
+            for (from, to) in alignments.flat_map(|from| [(from, 64), (3, 64 + from)]) {
+                form.copy(&source[from..from + len], &mut target[to..to + len]);
+                let what = || format!("{}, {len} bytes from {from} to {to}", form.name);
+                let (before, rest) = target.split_at(to);
+                let (copied, behind) = rest.split_at(len);
+                assert!(*copied == source[from..from + len], "{}", what());
+                let mut around = before.iter().chain(behind);
+                assert!(around.all(|byte| *byte == UNTOUCHED), "{}", what());
+                target[to..to + len].fill(UNTOUCHED);
+            }
+        }
+    }
+}
+
+#[test]
+#[cfg_attr(miri, ignore = "it maps memory")]
+fn no_form_touches_what_is_beside_the_bytes() {
+    let longest = (1 << 20) + 77;
+    let (mut source, mut target) = (Guarded::new(longest), Guarded::new(longest));
+    source.last(longest).copy_from_slice(&pattern(longest));
+    for form in forms() {
+        for len in form.lengths((0..=600).chain([4095, 4096, 4097, 65_536, 65_537, longest])) {
+            form.copy(source.last(len), target.last(len));
+            assert!(source.last(len) == target.last(len), "{}, {len}", form.name);
+            form.copy(source.first(len), target.first(len));
+            assert!(
+                source.first(len) == target.first(len),
+                "{}, {len}",
+                form.name
+            );
+        }
+    }
+}
+
+#[test]
+fn what_overlaps_is_copied_right_by_the_forms_for_that() {
+    let longest = if cfg!(miri) { 300 } else { 2000 };
+    for form in forms() {
+        let step = if cfg!(miri) { 67 } else { 23 };
+        for len in form.lengths((1..=longest).step_by(step)) {
+            let distances = (0..=70.min(len)).chain([len / 2, len - 1, len]);
+            for distance in distances.step_by(if cfg!(miri) { 11 } else { 1 }) {
+                for (from, to, overlap) in [
+                    (1 + distance, 1, Overlap::TargetFirst),
+                    (1, 1 + distance, Overlap::SourceFirst),
+                ] {
+                    if form.overlap != overlap && form.overlap != Overlap::Any {
+                        continue;
+                    }
+                    let mut expected = pattern(len + distance + 2);
+                    let mut buffer = expected.clone();
+                    expected.copy_within(from..from + len, to);
+                    let start = buffer.as_mut_ptr();
+                    // SAFETY: both places are within the buffer.
+                    unsafe { (form.copy)(start.add(from), start.add(to), len) };
+                    let name = form.name;
+                    assert!(
+                        buffer == expected,
+                        "{name}, {len} bytes from {from} to {to}"
+                    );
+                }
+            }
+        }
+    }
+}
+
+#[test]
+#[cfg(all(target_arch = "x86_64", not(miri)))]
+fn what_the_processor_has_is_what_std_says() {
+    use copy::assembly::x86_64::{AVX, features};
+    assert_eq!(features() & AVX != 0, is_x86_feature_detected!("avx"));
+}
