@@ -50,12 +50,12 @@ use crate::{AccessError, ReadOnly, ReadWrite, Slice, bulk, copy};
 /// assert_eq!(bytes.load::<i64>(16)?, 876);
 ///
 /// let error = bytes.load::<i64>(25).unwrap_err();
-/// assert_eq!(error.to_string(), "8 bytes at offset 25 are not within the 32 bytes mapped");
+/// assert_eq!(error.to_string(), "8 bytes at offset 25 are not within the 32 bytes there are");
 /// # Ok::<(), rawshm::AccessError>(())
 /// ```
 pub struct SharedBytes<R> {
-    /// `len` bytes from here on can be accessed with the rights `R`, and nobody accesses them but atomically, for as
-    /// long as this value exists.
+    /// `len` bytes from here on, no more than an `isize` can tell, can be accessed with the rights `R`, and nobody accesses
+    /// them but atomically, for as long as this value exists.
     start: NonNull<u8>,
     len: usize,
     rights: PhantomData<R>,

@@ -36,7 +36,7 @@ impl fmt::Display for AccessError {
                 available,
             } => write!(
                 f,
-                "{len} bytes at offset {offset} are not within the {available} bytes mapped"
+                "{len} bytes at offset {offset} are not within the {available} bytes there are"
             ),
             Self::Misaligned { offset, align } => {
                 write!(f, "offset {offset} is not aligned to {align} bytes")

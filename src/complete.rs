@@ -2,6 +2,7 @@
 
 use rustix::fd::AsFd as _;
 
+use crate::directory::missing;
 use crate::draft::{self, Draft, Label};
 use crate::error::{Error, Operation, because};
 use crate::options::Options;
@@ -16,29 +17,36 @@ impl Options<'_> {
     /// so asked, and initialised.
     ///
     /// The object is made without a name, sized and mapped; `initialise` fills it; then it is linked. So whoever opens
-    /// the name finds either nothing or all of it. If `initialise` fails or panics, or if the process is killed at any
-    /// time, no name and no memory is left. A name that is taken shows at the end only.
+    /// the name finds either nothing or all of it. If `initialise` fails or panics, no name and no memory is left, and
+    /// neither if the process is killed at any time, but for what the last of the ways below says. A name that is taken
+    /// shows at the end only.
     ///
     /// On Linux, `openat` with `O_TMPFILE`, a `linkat` that changes nothing and tells whether the last one will work,
     /// `fchmod` for [`Mode::Exact`](crate::Mode::Exact), `ftruncate`, `fallocate` for [`Size::Reserved`], `mmap`, then
     /// `linkat` with `AT_EMPTY_PATH`. The object that is given back is closed when it is dropped.
     ///
     /// Where that does not work, which is before Linux 6.10 for unprivileged processes, `linkat` follows
-    /// `/proc/self/fd`. Where that is not mounted either, or the file system has no `O_TMPFILE`, the object is created
-    /// under a temporary name, locked by `flock`, and renamed by `renameat2` with `RENAME_NOREPLACE`; a process that is
-    /// killed meanwhile leaves that name, and the next creation that way removes it. It is the name itself between a dot
-    /// and `.rawshm-` with three digits: `/frames` becomes `.frames.rawshm-000`. Use no such names otherwise.
+    /// `/proc/thread-self/fd`. Where that is not mounted either, or `O_TMPFILE` is refused, the object is created
+    /// under a temporary name, locked by `flock`, and renamed by `renameat2` with `RENAME_NOREPLACE`, or linked and
+    /// unlinked where that is not known; a process that is killed meanwhile leaves that name, and the next creation that
+    /// way or replacement of this name removes it. It is the name itself between a dot and `.rawshm-` with three digits:
+    /// `/frames` becomes `.frames.rawshm-000`. Use no such names otherwise.
     ///
     /// # Errors
     ///
     /// [`InitError::Initialiser`] with whatever `initialise` gives. [`InitError::Object`] as
-    /// [`Options::create_mapping`], and with [`Operation::Create`]: `EAGAIN` – a thousand objects of this name are on
-    /// their way.
+    /// [`Options::create_mapping`], and with [`Operation::Create`]:
+    ///
+    /// - `EAGAIN` – a thousand objects of this name are on their way, or somebody has made a thousand such names.
+    /// - `ENOENT`, `EPERM`, `EACCES` – a security module does not let the object be linked, or the initialiser has changed
+    ///   the process's user, and `/proc` is not mounted; or somebody has removed the temporary name.
     ///
     /// # Platform notes
     ///
     /// macOS has no objects without a name: there the name is taken first, so that a peer may open the object before it
     /// is complete. What fails, and what panics, is removed; a process that is killed leaves the name.
+    ///
+    /// Linux before 6.0 does not apply the umask here on file systems that were built without access control lists.
     ///
     /// # Examples
     ///
@@ -53,6 +61,20 @@ impl Options<'_> {
     /// assert_eq!(columns, [100, 876, 8021]);
     /// rawshm::unlink(&name)?;
     /// # Ok::<(), rawshm::Error>(())
+    /// ```
+    ///
+    /// An initialiser of several steps says what its errors are, since `?` converts into any:
+    ///
+    /// ```
+    /// # use rawshm::{Error, Name, Options, Size};
+    /// # let name = Name::new(&format!("/rawshm-doc-steps-{}", std::process::id()))?;
+    /// Options::new().create_complete(&name, Size::Sparse(4096), |bytes| -> Result<(), Error> {
+    ///     bytes.store(0, &1_u64)?;
+    ///     bytes.fill(8, 100, 0.5_f64)?;
+    ///     Ok(())
+    /// })?;
+    /// # rawshm::unlink(&name)?;
+    /// # Ok::<(), Error>(())
     /// ```
     ///
     /// # References
@@ -74,12 +96,13 @@ impl Options<'_> {
     ///
     /// As [`Options::create_complete`], but that the name, in one step, denotes the new object and no longer the old
     /// one: whoever opens it finds the one or the other, whole. Who has the old one open or mapped keeps it as it is,
-    /// and learns from [`Object::is_unlinked`] that it is superseded. Of several that replace at a time the last one
-    /// stays.
+    /// and who has kept its [`Object`] learns from [`Object::is_unlinked`] that it is superseded. Of several that replace
+    /// at a time the last one stays.
     ///
     /// On Linux, the calls of [`Options::create_complete`], but at the end `flock`, `linkat` to a temporary name,
-    /// `renameat` and `flock`. A process that is killed between the two in the middle leaves the temporary name, and the
-    /// next replacement of this name removes it; killed at any other time, it leaves nothing.
+    /// `renameat`, `flock`, and an `openat` that looks for such names that others have left. A process that is killed
+    /// between `linkat` and `renameat` leaves the temporary name, and the next replacement of this name removes it; killed
+    /// at any other time, it leaves nothing but for what [`Options::create_complete`] says.
     ///
     /// # Errors
     ///
@@ -136,7 +159,7 @@ impl Options<'_> {
 
     /// Opens the object if there is one, else creates it, complete; the [`Outcome`] says which.
     ///
-    /// So of all processes that do this exactly one initialises, and the others find what it has made. `initialise` is
+    /// So of all processes that do this exactly one publishes, and the others find what it has made. `initialise` is
     /// called only if there was no object at first. Several may then fill one each: that of the first to finish stays,
     /// and the others drop theirs and open it.
     ///
@@ -199,7 +222,7 @@ impl Options<'_> {
             match draft.publish(Existing::Kept) {
                 Ok(()) => break,
                 Err(Errno::EXIST) => again()?,
-                Err(errno) => return Err(failed(errno).into()),
+                Err(errno) => return Err(self.unpublished(errno).into()),
             }
             if let Some(made) = self.open_made(name, size)? {
                 return Ok((made, Outcome::Opened));
@@ -219,13 +242,23 @@ impl Options<'_> {
         let (object, label) = self.begin(name)?;
         let mut draft = Draft::new(self.place(), name, (&object, label));
         let mapping = self.fill(&object, size, initialise)?;
-        draft.publish(existing).map_err(failed)?;
+        draft
+            .publish(existing)
+            .map_err(|errno| self.unpublished(errno))?;
         drop(draft);
         Ok((object, mapping))
     }
 
     fn begin(self, name: &Name) -> Result<(Object<ReadWrite>, Label), Error> {
         draft::begin(self.place(), name, self.mode_at_creation()?).map_err(failed)
+    }
+
+    /// The error of a name that could not be given.
+    fn unpublished(self, errno: Errno) -> Error {
+        match errno {
+            Errno::NOENT => missing(self.place(), Operation::Create),
+            other => Error::new(Operation::Create, other),
+        }
     }
 
     fn fill<E>(
@@ -245,12 +278,14 @@ impl Options<'_> {
 
     /// Opens and maps an object of this size, if there is one.
     fn open_made(self, name: &Name, size: Size) -> Result<Option<Made>, Error> {
+        let part = Extent::Whole
+            .within(size.bytes())
+            .map_err(because(Operation::Map))?;
         let (object, status) = match self.open_raw(name) {
             Err(Errno::NOENT) => return Ok(None),
             opened => opened.map_err(because(Operation::Open))?,
         };
-        let len =
-            usize::try_from(size.bytes()).map_err(|_| Error::new(Operation::Map, Errno::NOMEM))?;
+        let (_, len) = part;
         let mapping = object.map_within(Extent::first(len), status)?;
         Ok(Some((object, mapping)))
     }

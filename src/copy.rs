@@ -5,8 +5,9 @@
 //! Shared bytes may change under a copy. In Rust's memory model an ordinary access to them would then be a data race,
 //! and so undefined behaviour. So would a volatile one be where the memory is Rust's own, as that of a `Slice` of a buffer
 //! is, and neither gets better by being written in assembly. Atomic accesses may race, and a block of assembly may do what
-//! *some* Rust code could have done in its place; the compiler need not know which. Here that code is the copy of every byte by a relaxed atomic load and a relaxed atomic store of a byte,
-//! of some bytes twice, in some order. What processors do is one of the outcomes of that:
+//! *some* Rust code could have done in its place; the compiler need not know which. Here that code is the copy of every
+//! byte by a relaxed atomic load and a relaxed atomic store of a byte, of some bytes twice, in some order. What processors
+//! do is one of the outcomes of that:
 //!
 //! - Every byte that is copied is one that was stored there: no load or store, of whatever size, makes up bytes.
 //! - Nothing but the `len` bytes of either side is accessed. Where two accesses overlap, they overlap within the range.
@@ -14,17 +15,18 @@
 //!   relaxed; the code above needs bytes only, and these blocks have nothing but plain loads.
 //! - No copy orders other accesses, which is what relaxed means, and none is weaker than that: what follows a copy and
 //!   releases (a store, a fence) comes after all of its stores. On `x86_64` that holds for plain stores by themselves, and
-//!   for those of `rep movsb`, which come before all that follow it; the non-temporal ones of large copies are weaker, so
-//!   an `sfence` ends them. Elsewhere the release is a barrier itself.
+//!   for those of `rep movsb`, which come before all that follow it; the non-temporal ones of large copies are weaker, both
+//!   to what precedes and to what follows them, so an `sfence` stands before them and another behind. Elsewhere the release
+//!   is a barrier itself.
 //! - The compiler knows that memory is accessed: none is marked `pure` or `nomem`, and those that store not `readonly`.
 //!
 //! More than bytes is promised for integers: one of 1, 2, 4 or 8 bytes that is copied alone takes a single load and a
 //! single store, which are whole where it is aligned to its size. In terms of Rust code that is one atomic access of that size.
 //!
 //! Limitation: for accesses that are not synchronised and overlap in part, Rust's model as it stands, like C++'s, defines
-//! nothing, not even for atomic ones. Byte by byte there is no such overlap among copies; there can be with an
-//! atomic integer of the same process. Peers cannot be kept from it either. Compilers and processors give each
-//! byte some value that was stored to it, which is all that is relied on here.
+//! nothing, not even for atomic ones. Byte by byte there is no such overlap among copies by assembly; there can be with an
+//! atomic integer of the same process, and among copies of the portable form, which are of words. Peers cannot be kept from
+//! it either. Compilers and processors give each byte some value that was stored to it, which is all that is relied on here.
 //!
 //! The assembly of `x86_64` and `aarch64` is in this file, and `copy/units.rs` puts it together. Elsewhere, where there are
 //! no vector registers, and under Miri, which knows no assembly, `copy/portable.rs` does the same by relaxed atomic words.
@@ -135,6 +137,12 @@ pub(crate) mod assembly {
         /// From here on `rep movsb` pays for its start, where it is worth anything.
         const STRING_FROM: usize = 8 << 10;
 
+        /// Source and target that are no further apart than this, less whole pages, make `rep movsb` slow: its loads seem to
+        /// wait for its stores.
+        const ALIASED: usize = 256;
+
+        const PAGE: usize = 4096;
+
         /// From here on a copy would leave nothing else in the caches, and little of itself.
         const STREAM_FROM: usize = 16 << 20;
 
@@ -153,7 +161,11 @@ pub(crate) mod assembly {
                 backwards
             } else if apart && len >= STREAM_FROM {
                 stream
-            } else if apart && len >= STRING_FROM && features() & STRING != 0 {
+            } else if apart
+                && len >= STRING_FROM
+                && target.wrapping_sub(source) % PAGE >= ALIASED
+                && features() & STRING != 0
+            {
                 string
             } else if len <= AVX_UP_TO && features() & AVX != 0 {
                 avx
@@ -211,13 +223,14 @@ pub(crate) mod assembly {
         /// A macro, as three copies differ in their loops only. The first 32 bytes and the last 64 are loaded before the
         /// loop and stored behind it, so that the loop's stores are aligned.
         macro_rules! forwards {
-            ($name:ident, $mov:literal, [$($step:literal)*], $end:literal) => {
+            ($name:ident, $start:literal, $mov:literal, [$($step:literal)*], $end:literal) => {
                 /// # Safety
                 /// As [`Copy`]; the target does not begin within the source.
                 pub(crate) unsafe fn $name(from: *const u8, to: *mut u8, len: usize) {
                     // SAFETY: more than 128 bytes can be read and written, by this function's own contract.
                     unsafe {
                         asm!(
+                            $start,
                             concat!($mov, " xmm4, [rsi]"),
                             concat!($mov, " xmm5, [rsi + 16]"),
                             concat!($mov, " xmm6, [rsi + rdx - 64]"),
@@ -250,17 +263,17 @@ pub(crate) mod assembly {
             };
         }
 
-        forwards! { sse, "movdqu", [
+        forwards! { sse, "", "movdqu", [
             "movdqu xmm0, [rsi + rdi]" "movdqu xmm1, [rsi + rdi + 16]" "movdqu xmm2, [rsi + rdi + 32]"
             "movdqu xmm3, [rsi + rdi + 48]" "movdqa [rdi], xmm0" "movdqa [rdi + 16], xmm1"
             "movdqa [rdi + 32], xmm2" "movdqa [rdi + 48], xmm3"
         ], "" }
-        forwards! { avx, "vmovdqu", [
+        forwards! { avx, "", "vmovdqu", [
             "vmovdqu xmm0, [rsi + rdi]" "vinsertf128 ymm0, ymm0, [rsi + rdi + 16], 1"
             "vmovdqu xmm1, [rsi + rdi + 32]" "vinsertf128 ymm1, ymm1, [rsi + rdi + 48], 1"
             "vmovdqa [rdi], ymm0" "vmovdqa [rdi + 32], ymm1"
         ], "vzeroupper" }
-        forwards! { stream, "movdqu", [
+        forwards! { stream, "sfence", "movdqu", [
             "movdqu xmm0, [rsi + rdi]" "movdqu xmm1, [rsi + rdi + 16]" "movdqu xmm2, [rsi + rdi + 32]"
             "movdqu xmm3, [rsi + rdi + 48]" "movntdq [rdi], xmm0" "movntdq [rdi + 16], xmm1"
             "movntdq [rdi + 32], xmm2" "movntdq [rdi + 48], xmm3"
@@ -307,13 +320,33 @@ pub(crate) mod assembly {
             }
         }
 
+        /// The first 64 bytes are copied by themselves, so that the rest begins at a line of the target.
+        ///
         /// # Safety
         /// As [`Copy`]; the two do not overlap.
         pub(crate) unsafe fn string(from: *const u8, to: *mut u8, len: usize) {
-            // SAFETY: the caller's. Every block begins with the direction flag clear.
+            // SAFETY: more than 64 bytes can be read and written, by this function's own contract. Every block begins with
+            // the direction flag clear.
             unsafe {
-                asm!("rep movsb", inout("rdi") to => _, inout("rsi") from => _, inout("rcx") len => _,
-                    options(nostack, preserves_flags));
+                asm!(
+                    "movdqu xmm0, [rsi]",
+                    "movdqu xmm1, [rsi + 16]",
+                    "movdqu xmm2, [rsi + 32]",
+                    "movdqu xmm3, [rsi + 48]",
+                    "movdqu [rdi], xmm0",
+                    "movdqu [rdi + 16], xmm1",
+                    "movdqu [rdi + 32], xmm2",
+                    "movdqu [rdi + 48], xmm3",
+                    "mov rax, rdi",
+                    "or rdi, 63",
+                    "inc rdi",
+                    "sub rax, rdi",
+                    "sub rsi, rax",
+                    "add rcx, rax",
+                    "rep movsb",
+                    inout("rdi") to => _, inout("rsi") from => _, inout("rcx") len => _,
+                    out("rax") _, out("xmm0") _, out("xmm1") _, out("xmm2") _, out("xmm3") _, options(nostack),
+                );
             }
         }
     }

@@ -6,8 +6,9 @@
 //! away when the process ends; who meets a temporary name without a lock on it removes it.
 
 use core::mem::MaybeUninit;
+use core::ops::Range;
 
-use rustix::fd::{AsFd as _, OwnedFd};
+use rustix::fd::{AsFd as _, BorrowedFd, OwnedFd};
 
 use crate::guard::unlink_if_same;
 use crate::rights;
@@ -55,7 +56,7 @@ pub(crate) fn begin(
         Err(Errno::NOTSUP) => {}
         Err(errno) => return Err(errno),
     }
-    let (fd, temporary) = with_temporary(place, name, |temporary| {
+    let (fd, temporary) = with_temporary(place, name, &|temporary| {
         create_locked(place, temporary, mode)
     })?;
     Ok((Object::new(fd), Label::Temporary(temporary)))
@@ -80,12 +81,12 @@ impl<'a> Draft<'a> {
         let Self { place, name, .. } = *self;
         let fd = self.object.as_fd();
         match (&self.label, existing) {
-            (Label::Unnamed(link), Existing::Kept) => sys::link(fd, *link, place, name)?,
-            (Label::Unnamed(link), Existing::Replaced) => {
+            (Label::Unnamed(way), Existing::Kept) => link(fd, *way, place, name)?,
+            (Label::Unnamed(way), Existing::Replaced) => {
                 // Where there are no locks, nobody takes a temporary name away either.
                 let _ = sys::lock_file(fd);
                 let ((), number) =
-                    with_temporary(place, name, |name| sys::link(fd, *link, place, name))?;
+                    with_temporary(place, name, &|name| link(fd, *way, place, name))?;
                 self.label = Label::Temporary(number);
                 return self.publish(existing);
             }
@@ -95,6 +96,7 @@ impl<'a> Draft<'a> {
                 sys::rename(place, temporary, name, existing)?;
                 // Else it would stay as long as this process has the object open or mapped.
                 let _ = sys::unlock_file(fd);
+                remove_left(place, name, number.saturating_add(1)..TEMPORARIES);
             }
             (Label::Exposed, Existing::Replaced) => return Err(Errno::NOTSUP),
             (Label::Exposed, Existing::Kept) | (Label::Published, _) => {}
@@ -117,6 +119,23 @@ impl Drop for Draft<'_> {
     }
 }
 
+/// Links an object that has no name.
+///
+/// What `can_link` has found can be gone: an initialiser that has changed the process's user, or a security module that
+/// looks at the new name only, leave the other way.
+#[inline(never)]
+fn link(fd: BorrowedFd<'_>, way: Link, place: Place<'_>, name: &Name) -> Result<(), Errno> {
+    match (sys::link(fd, way, place, name), way) {
+        (Err(errno @ (Errno::NOENT | Errno::PERM | Errno::ACCESS)), Link::ByDescriptor) => {
+            match sys::link(fd, Link::ByProc, place, name) {
+                Err(Errno::EXIST) => Err(Errno::EXIST),
+                other => other.map_err(|_| errno),
+            }
+        }
+        (linked, _) => linked,
+    }
+}
+
 fn create(place: Place<'_>, name: &Name, mode: u32) -> Result<OwnedFd, Errno> {
     let access = rights::access::<ReadWrite>();
     sys::open(place, name, access, Disposition::New(mode))
@@ -136,31 +155,48 @@ fn create_locked(place: Place<'_>, temporary: &Name, mode: u32) -> Result<OwnedF
 /// How many objects of one name can be on their way at a time.
 const TEMPORARIES: u32 = 1000;
 
-/// Does something with the first temporary name that is free.
+/// Does something with the first temporary name that is free, and removes what was left behind under those before.
 fn with_temporary<T>(
     place: Place<'_>,
     name: &Name,
-    make: impl Fn(&Name) -> Result<T, Errno>,
+    make: &dyn Fn(&Name) -> Result<T, Errno>,
 ) -> Result<(T, u32), Errno> {
     for number in 0..TEMPORARIES {
         let mut room = MaybeUninit::uninit();
         let temporary = temporary(&mut room, name, number)?;
-        match make(temporary) {
-            Err(Errno::EXIST) => remove_if_left(place, temporary),
-            result => return result.map(|made| (made, number)),
+        let mut result = make(temporary);
+        if matches!(result, Err(Errno::EXIST)) {
+            look_at(place, temporary);
+            result = make(temporary);
+        }
+        if !matches!(result, Err(Errno::EXIST)) {
+            return result.map(|done| (done, number));
         }
     }
     Err(Errno::AGAIN)
 }
 
-/// Removes a temporary name if its maker is gone.
-fn remove_if_left(place: Place<'_>, temporary: &Name) {
-    let access = sys::Access::ReadOnly;
-    let Ok(fd) = sys::open(place, temporary, access, Disposition::Existing) else {
-        return;
+/// Removes what was left behind under these numbers, up to the first that is missing.
+#[inline(never)]
+fn remove_left(place: Place<'_>, name: &Name, mut numbers: Range<u32>) {
+    let is_there = |number| {
+        let mut room = MaybeUninit::uninit();
+        temporary(&mut room, name, number).is_ok_and(|temporary| look_at(place, temporary))
     };
-    if sys::lock_file(fd.as_fd()).is_ok() {
-        let _ = unlink_if_same(place, temporary, fd.as_fd());
+    while numbers.next().is_some_and(is_there) {}
+}
+
+/// Removes a temporary name if its maker is gone, and says whether there was such a name.
+fn look_at(place: Place<'_>, temporary: &Name) -> bool {
+    let access = sys::Access::ReadOnly;
+    match sys::open(place, temporary, access, Disposition::Existing) {
+        Ok(fd) => {
+            if sys::lock_file(fd.as_fd()).is_ok() {
+                let _ = unlink_if_same(place, temporary, fd.as_fd());
+            }
+            true
+        }
+        Err(errno) => errno != Errno::NOENT,
     }
 }
 

@@ -10,6 +10,7 @@ use crate::Error;
 /// It converts into an [`Error`] by `?` if what the initialiser gives does, as an
 /// [`AccessError`](crate::AccessError) does; with the feature `std` likewise into `std::io::Error`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
 pub enum InitError<E> {
     /// The object could not be created, sized, mapped or linked.
     Object(Error),
@@ -60,4 +61,11 @@ impl<E: fmt::Display> fmt::Display for InitError<E> {
     }
 }
 
-impl<E: fmt::Debug + fmt::Display> core::error::Error for InitError<E> {}
+impl<E: core::error::Error + 'static> core::error::Error for InitError<E> {
+    fn source(&self) -> Option<&(dyn core::error::Error + 'static)> {
+        match self {
+            Self::Object(error) => error.source(),
+            Self::Initialiser(error) => Some(error),
+        }
+    }
+}

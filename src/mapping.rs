@@ -137,7 +137,11 @@ impl<R: Rights> Mapping<R> {
         let lead = offset % sys::OFFSET_GRANULE;
         let start = offset.saturating_sub(lead);
         let lead = usize::try_from(lead).map_err(|_| failed(Errno::OVERFLOW))?;
-        let mapped = len.checked_add(lead).ok_or(failed(Errno::NOMEM))?;
+        // No offset within it may exceed an isize, which pointers are moved by; the kernel of a 32-bit process maps more.
+        let mapped = len
+            .checked_add(lead)
+            .filter(|mapped| isize::try_from(*mapped).is_ok())
+            .ok_or(failed(Errno::NOMEM))?;
         let base = sys::map(fd, rights::access::<R>(), start, mapped).map_err(failed)?;
         // SAFETY: the kernel maps whole pages, and no system has smaller ones. Knowing it, the compiler makes a copy
         // of a small value at the start of a mapping a few plain moves.

@@ -184,11 +184,14 @@ fn both_kinds_of_error_convert_into_those_of_std() {
 
 #[test]
 fn both_kinds_of_error_say_what_happened() {
-    let error: &dyn core::error::Error = &InitError::Initialiser("no columns today");
     assert_eq!(
-        error.to_string(),
+        InitError::Initialiser("no columns today").to_string(),
         "cannot initialise the shared memory object: no columns today"
     );
+    let why = Error::new(Operation::Map, Errno::NOMEM);
+    let error: &dyn core::error::Error = &InitError::Initialiser(why);
+    let source = error.source().expect("why");
+    assert_eq!(source.to_string(), why.to_string());
     let lost = Error::new(Operation::Create, Errno::EXIST);
     assert_eq!(
         InitError::<Error>::Object(lost).to_string(),

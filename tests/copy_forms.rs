@@ -96,7 +96,7 @@ fn parts() -> Vec<Form> {
         form("sse", 129, Overlap::TargetFirst, sse as _),
         form("backwards", 129, Overlap::SourceFirst, backwards as _),
         form("stream", 129, Overlap::TargetFirst, stream as _),
-        form("string", 0, Overlap::None, string as _),
+        form("string", 129, Overlap::None, string as _),
     ];
     if is_x86_feature_detected!("avx") {
         forms.push(form("avx", 129, Overlap::TargetFirst, avx as _));

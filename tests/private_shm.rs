@@ -406,7 +406,7 @@ fn the_programs_take_at_most_300_instructions_with_default_arguments_and_the_cre
         ("$STEPS $WRITER", 300),
         ("$WRITER; $STEPS $READER", 300),
         ("$STEPS $CREATOR", 500),
-        ("$WRITER; $STEPS $CREATOR -r", 1300),
+        ("$WRITER; $STEPS $CREATOR -r", 1700),
     ] {
         let script = format!("STEPS={}; {script} 2>&1 >/dev/null", steps.display());
         let ended = with_private_shm(PEER, "mode=1777", &script);

@@ -24,9 +24,10 @@ pub(crate) fn open_unnamed(place: Place<'_>, mode: u32) -> Result<OwnedFd, Errno
     let flags = OFlags::TMPFILE | OFlags::RDWR | OFlags::CLOEXEC;
     let opened = retry_on_intr(|| fs::openat(directory, path, flags, Mode::from_bits_retain(mode)));
     opened.map_err(|errno| match errno {
-        // A kernel or a file system without such files takes the flag for another, or for none. EPERM is a filter's
-        // answer, and that of ext4 if the directory was removed: creating the usual way then says why.
-        Errno::ISDIR | Errno::INVAL | Errno::PERM => Errno::NOTSUP,
+        // A kernel or a file system without such files takes the flag for another, or for none. The others are answers
+        // of filters and security modules, and EPERM that of ext4 if the directory was removed: creating the usual way
+        // works, or says why not.
+        Errno::ISDIR | Errno::INVAL | Errno::PERM | Errno::ACCESS | Errno::NOSYS => Errno::NOTSUP,
         other => other,
     })
 }
@@ -66,7 +67,8 @@ fn linkat(
     }
 }
 
-const PROC: &[u8; 14] = b"/proc/self/fd/";
+/// Of this thread: it may have descriptors of its own, and then those of its process are others.
+const PROC: &[u8; 21] = b"/proc/thread-self/fd/";
 const LONGEST_NUMBER: usize = 10;
 
 /// The path of an open file, with a NUL.
@@ -105,6 +107,14 @@ pub(crate) fn rename(
         Existing::Kept => fs::renameat_with(directory, from, directory, to, RenameFlags::NOREPLACE),
         Existing::Replaced => fs::renameat(directory, from, directory, to),
     });
+    let renamed = match (renamed, existing) {
+        // Before Linux 3.17, another file system, or a filter: a second name is exclusive, too.
+        (Err(Errno::INVAL | Errno::NOSYS), Existing::Kept) => {
+            retry_on_intr(|| fs::linkat(directory, from, directory, to, AtFlags::empty()))
+                .and_then(|()| retry_on_intr(|| fs::unlinkat(directory, from, AtFlags::empty())))
+        }
+        (renamed, _) => renamed,
+    };
     renamed.map_err(|errno| match errno {
         // The kernel's answer in a sticky directory, where POSIX allows either; that of `unlink` is EACCES.
         Errno::PERM => Errno::ACCESS,
