@@ -8,7 +8,8 @@ use crate::error::{Error, Operation, because};
 use crate::rights::{self, Rights};
 use crate::sys::{self, Access};
 use crate::{
-    Errno, Extent, Mapping, Name, Options, Outcome, ReadOnly, ReadWrite, Size, Status, UnlinkGuard,
+    Errno, Extent, InitError, Mapping, Name, Options, Outcome, ReadOnly, ReadWrite, Size, Status,
+    UnlinkGuard,
 };
 
 /// An open shared memory object: a descriptor with its rights in its type.
@@ -63,6 +64,36 @@ impl Object<ReadWrite> {
     #[doc(alias = "shm_open")]
     pub fn create(name: &Name, size: Size) -> Result<Self, Error> {
         Options::new().create(name, size)
+    }
+
+    /// Creates a new object that appears under its name when it is complete: [`Options::create_complete`] without any
+    /// option set.
+    ///
+    /// # Errors
+    ///
+    /// As [`Options::create_complete`].
+    #[doc(alias = "O_TMPFILE")]
+    pub fn create_complete<E>(
+        name: &Name,
+        size: Size,
+        initialise: impl FnOnce(&Mapping<ReadWrite>) -> Result<(), E>,
+    ) -> Result<(Self, Mapping<ReadWrite>), InitError<E>> {
+        Options::new().create_complete(name, size, initialise)
+    }
+
+    /// Puts a new, complete object in the place of the one under this name, if there is one: [`Options::replace`]
+    /// without any option set.
+    ///
+    /// # Errors
+    ///
+    /// As [`Options::replace`].
+    #[doc(alias = "rename")]
+    pub fn replace<E>(
+        name: &Name,
+        size: Size,
+        initialise: impl FnOnce(&Mapping<ReadWrite>) -> Result<(), E>,
+    ) -> Result<(Self, Mapping<ReadWrite>), InitError<E>> {
+        Options::new().replace(name, size, initialise)
     }
 
     /// Opens an object to read and write it: [`Options::open_read_write`] without any option set.
