@@ -118,6 +118,40 @@ fn a_size_that_cannot_be_had_is_an_error_and_leaves_no_name() {
 }
 
 #[test]
+fn a_size_of_0_is_an_error_also_where_there_is_an_object() {
+    let name = UniqueName::new();
+    let made = Options::new().create_complete(&name, Size::Sparse(64), columns);
+    made.expect("created");
+    let never = |_: &Mapping<ReadWrite>| -> Result<(), Infallible> { panic!("nothing to fill") };
+    for size in [Size::Sparse(0), Size::Reserved(0)] {
+        let found = Options::new().open_or_create_complete(&name, size, never);
+        assert_object(found.map(|_| ()), Operation::Map, Errno::NXIO);
+    }
+    assert_eq!(peer(&["load", &name.argument()]), "[100, 876, 8021]");
+}
+
+#[test]
+fn the_short_names_of_object_create_and_replace_complete_objects() {
+    let name = UniqueName::new();
+    let (first, mapping) =
+        Object::create_complete(&name, Size::Sparse(64), columns).expect("created");
+    assert!(mapping.len() >= 64);
+    assert_eq!(peer(&["load", &name.argument()]), "[100, 876, 8021]");
+    let taken = Object::create_complete(&name, Size::Sparse(64), columns);
+    assert_object(taken, Operation::Create, Errno::EXIST);
+    let seven = |bytes: &Mapping<ReadWrite>| bytes.store(0, &[7_i64, 7, 7]);
+    let replaced = Object::replace(&name, Size::Sparse(64), seven);
+    if cfg!(target_os = "macos") {
+        assert_object(replaced, Operation::Create, Errno::NOTSUP);
+    } else {
+        let (second, _) = replaced.expect("replaced");
+        assert_eq!(peer(&["load", &name.argument()]), "[7, 7, 7]");
+        let superseded = [&first, &second].map(Object::is_unlinked);
+        assert_eq!(superseded, [Ok(true), Ok(false)]);
+    }
+}
+
+#[test]
 fn a_mode_with_other_bits_is_refused_before_anything_is_filled() {
     let name = UniqueName::new();
     let options = Options::new().mode(Mode::Exact(0o4755));

@@ -2,7 +2,7 @@
 
 #![cfg(target_os = "linux")]
 
-use rawshm_tests::rungs::on_each_rung;
+use rawshm_tests::rungs::{Rung, on, on_each_rung};
 use rawshm_tests::{OTHER, public_copies, with_private_shm};
 
 const PEER: &str = env!("CARGO_BIN_EXE_peer");
@@ -58,6 +58,49 @@ fn as_root_the_temporary_names_of_others_are_passed_over() {
              ls -A /dev/shm; $PEER replace /x value=2; ls -A /dev/shm"
         ),
         &["replaced 1", ".x.rawshm-000", "x", "replaced 2", "x"],
+    );
+}
+
+#[test]
+#[ignore = "needs a private /dev/shm, of root: tests/run.sh runs it"]
+fn as_root_an_initialiser_may_become_another_user_and_without_proc_it_is_told_what_failed() {
+    // A file that another user has made, and that this one may read and write, can be linked by any.
+    let script =
+        "$PEER create-complete /x exact=666 value=1 user=65534; $PEER load /x; ls -A /dev/shm";
+    let without_proc = "mount -t tmpfs none /proc || exit; $PEER create-complete /x exact=666 user=65534; \
+                        $PEER replace /x exact=666 user=65534; ls -A /dev/shm";
+    for (rung, script, expected) in [
+        (Rung::ByDescriptor, script, "created 1\n[1, 0, 0]\nx\n"),
+        (Rung::ByProc, script, "created 1\n[1, 0, 0]\nx\n"),
+        (
+            Rung::ByDescriptor,
+            without_proc,
+            "Create ENOENT\nCreate ENOENT\n",
+        ),
+    ] {
+        let ended = on(rung, || with_private_shm(PEER, "mode=1777", script));
+        let found = (ended.stdout.as_str(), ended.stderr.as_str());
+        assert_eq!(found, (expected, ""), "{rung:?}: {script}");
+    }
+}
+
+#[test]
+#[ignore = "needs a private /dev/shm, of root: tests/run.sh runs it"]
+fn as_root_who_becomes_another_user_cannot_replace_in_a_sticky_directory_and_what_is_left_goes_later()
+ {
+    check(
+        "mode=1777",
+        "$PEER create-complete /x value=1; $PEER replace /x exact=666 user=65534 value=2; ls -A /dev/shm; \
+         $PEER load /x; $PEER replace /x value=3; ls -A /dev/shm",
+        &[
+            "created 1",
+            "Create EACCES",
+            ".x.rawshm-000",
+            "x",
+            "[1, 0, 0]",
+            "replaced 3",
+            "x",
+        ],
     );
 }
 

@@ -3,13 +3,16 @@
 #![cfg(target_os = "linux")]
 
 use std::path::Path;
+use std::process::Command;
 
 use rawshm::{Errno, Extent, Name, Operation, Options};
 use rawshm_tests::complete::{
-    SMALL, alone, assert_failed, create, entries, folder, number, replace, temporary,
+    SMALL, alone, assert_failed, create, entries, folder, load, number, replace, temporary,
 };
-use rawshm_tests::rungs::on_each_rung;
-use rawshm_tests::{UniqueName, left_in_shm};
+use rawshm_tests::rungs::{on_each_rung, where_to_rename_kills};
+use rawshm_tests::{UniqueName, left_in_shm, run};
+
+const PEER: &str = env!("CARGO_BIN_EXE_peer");
 
 #[test]
 fn the_longest_names_and_those_that_begin_with_a_dot_have_a_temporary_one_too() {
@@ -81,6 +84,50 @@ fn what_a_dead_process_has_left_is_removed_by_the_next_one() {
             create(&name, 1).expect("created");
             assert_eq!(left_in_shm(&name), alone(&name), "{rung:?}");
         }
+    });
+}
+
+#[test]
+fn what_is_left_behind_a_free_temporary_name_is_removed_too() {
+    on_each_rung(|rung| {
+        let name = UniqueName::new();
+        let stem = name.argument().trim_start_matches('/').to_owned();
+        let leave = || {
+            for number in [1, 2] {
+                let left = Path::new("/dev/shm").join(temporary(&stem, number));
+                std::fs::write(left, "half a val").expect("written");
+            }
+        };
+        leave();
+        replace(&name, 1).expect("replaced");
+        assert_eq!(left_in_shm(&name), alone(&name), "{rung:?}");
+        rawshm::unlink(&name).expect("unlinked");
+        if rung.is_temporary() {
+            leave();
+            create(&name, 1).expect("created");
+            assert_eq!(left_in_shm(&name), alone(&name), "{rung:?}");
+        }
+    });
+}
+
+#[test]
+fn two_replacements_that_are_killed_leave_one_name_and_the_next_one_none() {
+    on_each_rung(|rung| {
+        let name = UniqueName::new();
+        let stem = name.argument().trim_start_matches('/').to_owned();
+        create(&name, 1).expect("created");
+        let both = [temporary(&stem, 0), stem.clone()];
+        for _ in 0..2 {
+            let ended = where_to_rename_kills(|| {
+                run(Command::new(PEER).args(["replace", &name.argument(), "value=2"]))
+            });
+            assert_eq!(ended.status, 128 + libc::SIGSYS, "{rung:?}");
+            assert_eq!(load(&name), Ok(1));
+            assert_eq!(left_in_shm(&name), both, "{rung:?}");
+        }
+        replace(&name, 3).expect("replaced");
+        assert_eq!(load(&name), Ok(3));
+        assert_eq!(left_in_shm(&name), alone(&name), "{rung:?}");
     });
 }
 

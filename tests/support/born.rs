@@ -1,7 +1,7 @@
 //! The peer's commands for objects that appear when they are complete.
 //!
 //! What they take is `size=BYTES` (24 unless given), `reserved`, `mode=MODE`, `exact=MODE`, `in=FOLDER`, `value=INTEGER`,
-//! and `fails` for an initialiser that does.
+//! `user=ID` for an initialiser that becomes another user, and `fails` for one that fails.
 
 use std::io::Read as _;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -43,9 +43,14 @@ fn born(how: &str, name: &Name, arguments: &[&str]) -> Result<String, Error> {
     if let Some(mode) = find("exact=") {
         options = options.mode(Mode::Exact(octal(mode)));
     }
-    let fill = |mapping: &Mapping<ReadWrite>| match find("fails") {
-        Some(_) => Err(Error::new(Operation::Access, Errno::IO)),
-        None => Ok(mapping.store(0, &number("value=", 0))?),
+    let fill = |mapping: &Mapping<ReadWrite>| {
+        if let Some(user) = find("user=") {
+            become_user(user.parse().expect("a number"));
+        }
+        match find("fails") {
+            Some(_) => Err(Error::new(Operation::Access, Errno::IO)),
+            None => Ok(mapping.store(0, &number("value=", 0))?),
+        }
     };
     let ((_, mapping), told) = match how {
         "create-complete" => (options.create_complete(name, size, fill)?, "created"),
@@ -56,6 +61,18 @@ fn born(how: &str, name: &Name, arguments: &[&str]) -> Result<String, Error> {
         },
     };
     Ok(format!("{told} {}", mapping.load::<u64>(0)?))
+}
+
+#[cfg(target_os = "linux")]
+fn become_user(user: libc::uid_t) {
+    // SAFETY: no pointer is passed.
+    let done = unsafe { libc::setresuid(user, user, user) };
+    assert_eq!(done, 0, "{}", std::io::Error::last_os_error());
+}
+
+#[cfg(not(target_os = "linux"))]
+fn become_user(_: libc::uid_t) {
+    unreachable!("only what has no name asks who the user is");
 }
 
 /// Opens or creates each of these objects, complete, when a line of input comes; the answer is how many it created,
@@ -126,14 +143,17 @@ fn make(how: &str, name: &Name, first: u64) -> Result<String, Error> {
     Ok(format!("{made} made, {taken} taken"))
 }
 
-/// Opens so many times, and checks each object that it finds; the answer says how many there were.
+/// Opens so many times, and checks each object that it finds; the answer says how often there was one, and how often none.
 fn look(name: &Name, opens: u64) -> Result<String, Error> {
     say("ready");
-    let (mut whole, mut different, mut last) = (0, 0, u64::MAX);
+    let (mut whole, mut none, mut different, mut last) = (0, 0, 0, u64::MAX);
     let mut words = vec![0_u64; WORDS];
     for _ in 0..opens {
         let (object, status) = match Options::new().open_with_status(name) {
-            Err(error) if error == Error::new(Operation::Open, Errno::NOENT) => continue,
+            Err(error) if error == Error::new(Operation::Open, Errno::NOENT) => {
+                none += 1;
+                continue;
+            }
             opened => opened?,
         };
         assert_eq!(status.size(), BYTES.try_into().expect("small"), "the size");
@@ -145,5 +165,5 @@ fn look(name: &Name, opens: u64) -> Result<String, Error> {
         different += u64::from(number != last);
         last = number;
     }
-    Ok(format!("{whole} whole, {different} different"))
+    Ok(format!("{whole} whole, {none} none, {different} different"))
 }

@@ -41,11 +41,38 @@ pub fn on_each_rung(test: impl Fn(Rung) + Sync) {
 
 /// Does something on one rung, in a thread of its own.
 pub fn on<T: Send>(rung: Rung, test: impl FnOnce() -> T + Send) -> T {
+    in_a_thread(|| {
+        filter::refuse(rung);
+        test()
+    })
+}
+
+/// Refuses the thread that it is called on every link of what has no name, from here on.
+pub fn refuse_links() {
+    filter::refuse(Rung::TemporaryAfterAll);
+}
+
+/// Does something, in a thread of its own, where `O_TMPFILE` is refused by this errno.
+#[cfg(target_os = "linux")]
+pub fn where_nothing_is_unnamed<T: Send>(errno: i32, test: impl FnOnce() -> T + Send) -> T {
+    in_a_thread(|| {
+        filter::refuse_unnamed(errno);
+        test()
+    })
+}
+
+/// Does something, in a thread of its own, where `renameat` ends the process: do it in another one.
+#[cfg(target_os = "linux")]
+pub fn where_to_rename_kills<T: Send>(test: impl FnOnce() -> T + Send) -> T {
+    in_a_thread(|| {
+        filter::kill_at_renames();
+        test()
+    })
+}
+
+fn in_a_thread<T: Send>(test: impl FnOnce() -> T + Send) -> T {
     thread::scope(|scope| {
-        let thread = scope.spawn(|| {
-            filter::refuse(rung);
-            test()
-        });
+        let thread = scope.spawn(test);
         thread
             .join()
             .unwrap_or_else(|panic| std::panic::resume_unwind(panic))
@@ -58,36 +85,55 @@ mod filter {
     use libc::{BPF_ABS, BPF_ALU, BPF_AND, BPF_JEQ, BPF_JMP, BPF_K, BPF_LD, BPF_RET, BPF_W};
     use libc::{c_long, sock_filter, sock_fprog};
 
-    /// A call, the place of its flags among its arguments, the flags that are refused, and the errno.
-    type Refused = (c_long, usize, i32, i32);
+    /// A call, the place of its flags among its arguments, the flags that are refused, and what is done instead.
+    type Refused = (c_long, usize, i32, u32);
+
+    const UNNAMED: i32 = libc::O_TMPFILE & !libc::O_DIRECTORY;
 
     pub(super) fn refuse(rung: Rung) {
         let refused: Refused = match rung {
             Rung::ByDescriptor => return,
-            Rung::ByProc => (libc::SYS_linkat, 4, libc::AT_EMPTY_PATH, libc::ENOENT),
-            Rung::Temporary => (
-                libc::SYS_openat,
-                2,
-                libc::O_TMPFILE & !libc::O_DIRECTORY,
-                libc::EOPNOTSUPP,
+            Rung::ByProc => (
+                libc::SYS_linkat,
+                4,
+                libc::AT_EMPTY_PATH,
+                gives(libc::ENOENT),
             ),
+            Rung::Temporary => return refuse_unnamed(libc::EOPNOTSUPP),
             // Both of the ways have one of these flags; linking a name, which nobody does here, has none.
             Rung::TemporaryAfterAll => (
                 libc::SYS_linkat,
                 4,
                 libc::AT_EMPTY_PATH | libc::AT_SYMLINK_FOLLOW,
-                libc::ENOENT,
+                gives(libc::ENOENT),
             ),
         };
         install(refused);
     }
 
-    fn install((call, place, flags, errno): Refused) {
+    pub(super) fn refuse_unnamed(errno: i32) {
+        install((libc::SYS_openat, 2, UNNAMED, gives(errno)));
+    }
+
+    pub(super) fn kill_at_renames() {
+        #[cfg(not(target_arch = "riscv64"))]
+        let call = libc::SYS_renameat;
+        // It has no other.
+        #[cfg(target_arch = "riscv64")]
+        let call = libc::SYS_renameat2;
+        // The first argument, AT_FDCWD or a descriptor, is no set of flags: there is a bit in it, unless it is 0.
+        install((call, 0, -1, libc::SECCOMP_RET_KILL_PROCESS));
+    }
+
+    fn gives(errno: i32) -> u32 {
+        libc::SECCOMP_RET_ERRNO | bits(errno)
+    }
+
+    fn install((call, place, flags, instead): Refused) {
         let number = std::mem::offset_of!(libc::seccomp_data, nr);
         // The low half of 64 bits.
         let low = if cfg!(target_endian = "little") { 0 } else { 4 };
         let argument = std::mem::offset_of!(libc::seccomp_data, args) + 8 * place + low;
-        let refuse = libc::SECCOMP_RET_ERRNO | bits(errno);
         let mut program = [
             statement(BPF_LD | BPF_W | BPF_ABS, word(number)),
             jump(u32::try_from(call).expect("a number"), 0, 3),
@@ -95,7 +141,7 @@ mod filter {
             statement(BPF_ALU | BPF_AND | BPF_K, bits(flags)),
             jump(0, 0, 1),
             statement(BPF_RET | BPF_K, libc::SECCOMP_RET_ALLOW),
-            statement(BPF_RET | BPF_K, refuse),
+            statement(BPF_RET | BPF_K, instead),
         ];
         let program = sock_fprog {
             len: u16::try_from(program.len()).expect("short"),
