@@ -21,6 +21,10 @@ fn slice(bytes: &mut [u8]) -> Slice<'_, ReadWrite> {
 
 const MODEL: usize = 700;
 
+/// Room for copies by each of the loops, also for two next to each other.
+const LARGE_MODEL: usize = 48 * KIB;
+const KIB: usize = 1024;
+
 #[derive(Clone, Debug)]
 enum Step {
     Store(usize, u64),
@@ -63,6 +67,40 @@ fn step() -> impl Strategy<Value = Step> {
         (0..MODEL + 20, 0..500_usize, inner)
             .prop_map(|(at, len, step)| Step::InSlice(at, len, Box::new(step)))
     })
+}
+
+/// Copies that are longer than the ends of any loop: up to 16 KiB, and more than 16 and 20 KiB.
+fn large_step() -> impl Strategy<Value = Step> {
+    let at = || prop_oneof![0..300_usize, 0..LARGE_MODEL];
+    let len = || {
+        prop_oneof![
+            129..8 * KIB,
+            8 * KIB..=16 * KIB,
+            16 * KIB + 1..20 * KIB,
+            20 * KIB..24 * KIB,
+        ]
+    };
+    let bytes = || len().prop_map(pattern);
+    prop_oneof![
+        (at(), bytes()).prop_map(|(at, bytes)| Step::CopyFrom(at, bytes)),
+        (at(), len()).prop_map(|(at, len)| Step::CopyTo(at, len)),
+        (at(), len(), at()).prop_map(|(from, len, to)| Step::Move { from, len, to }),
+        // Source and target overlap: from the start on, and from the end on.
+        (0..LARGE_MODEL / 2, len(), 1..300_usize).prop_map(|(at, len, apart)| Step::Move {
+            from: at,
+            len,
+            to: at + apart
+        }),
+        (0..LARGE_MODEL / 2, len(), 1..300_usize).prop_map(|(at, len, apart)| Step::Move {
+            from: at + apart,
+            len,
+            to: at
+        }),
+        (at(), bytes()).prop_map(|(at, bytes)| Step::FromAnother(at, bytes)),
+        (at(), len(), any::<u8>()).prop_map(|(at, len, byte)| Step::Fill(at, len, byte)),
+        (at(), len(), prop::option::of(0..20 * KIB))
+            .prop_map(|(at, len, change)| Step::Compare(at, len, change)),
+    ]
 }
 
 /// Does the same to both, and compares the answers.
@@ -157,27 +195,54 @@ fn run(step: Step, bytes: &SharedBytes<ReadWrite>, model: &mut [u8]) -> Result<(
     Ok(())
 }
 
-proptest! {
-    #![proptest_config(ProptestConfig {
-        cases: if cfg!(miri) { 4 } else { 512 },
+/// Does all of it `shift` bytes from the start of a buffer, of which nothing else may change.
+fn run_all(shift: usize, steps: Vec<Step>, len: usize) -> Result<(), TestCaseError> {
+    let mut model = pattern(len);
+    let mut buffer = vec![UNTOUCHED; len + 2 * 64];
+    buffer[shift..shift + len].copy_from_slice(&model);
+    for step in steps {
+        let bytes = slice(&mut buffer[shift..shift + len]);
+        run(step, &bytes, &mut model)?;
+    }
+    // Not of 48 KiB each if they differ.
+    prop_assert_eq!(first_difference(&buffer[shift..shift + len], &model), None);
+    prop_assert!(buffer[..shift].iter().all(|byte| *byte == UNTOUCHED));
+    prop_assert!(buffer[shift + len..].iter().all(|byte| *byte == UNTOUCHED));
+    Ok(())
+}
+
+fn first_difference(one: &[u8], other: &[u8]) -> Option<usize> {
+    one.iter().zip(other).position(|(one, other)| one != other)
+}
+
+fn config(cases: u32) -> ProptestConfig {
+    ProptestConfig {
+        cases,
         failure_persistence: None,
         ..ProptestConfig::default()
-    })]
+    }
+}
+
+proptest! {
+    #![proptest_config(config(if cfg!(miri) { 4 } else { 512 }))]
 
     #[test]
     fn random_operations_do_the_same_as_on_a_vector(
         shift in 0..64_usize,
         steps in prop::collection::vec(step(), 0..40),
     ) {
-        let mut model = pattern(MODEL);
-        let mut buffer = vec![UNTOUCHED; MODEL + 2 * 64];
-        buffer[shift..shift + MODEL].copy_from_slice(&model);
-        for step in steps {
-            let bytes = slice(&mut buffer[shift..shift + MODEL]);
-            run(step, &bytes, &mut model)?;
-        }
-        prop_assert_eq!(&buffer[shift..shift + MODEL], &model[..]);
-        prop_assert!(buffer[..shift].iter().all(|byte| *byte == UNTOUCHED));
-        prop_assert!(buffer[shift + MODEL..].iter().all(|byte| *byte == UNTOUCHED));
+        run_all(shift, steps, MODEL)?;
+    }
+}
+
+proptest! {
+    #![proptest_config(config(if cfg!(miri) { 1 } else { 64 }))]
+
+    #[test]
+    fn so_do_random_copies_that_are_long_enough_for_every_loop(
+        shift in 0..64_usize,
+        steps in prop::collection::vec(large_step(), 1..if cfg!(miri) { 3 } else { 8 }),
+    ) {
+        run_all(shift, steps, LARGE_MODEL)?;
     }
 }

@@ -3,6 +3,9 @@
 //! loom gives the outcomes of its own atomics only, so the shared memory here is some of those, each at an address that
 //! nothing else is at.
 
+// Below are the units that are less than a word of 64 bits. What is shown does not depend on how wide a word is.
+#![cfg(target_pointer_width = "64")]
+
 #[path = "../src/copy/portable.rs"]
 #[allow(
     dead_code,
@@ -105,7 +108,6 @@ macro_rules! no_access {
 
 no_access!(u8);
 no_access!(u16);
-#[cfg(target_pointer_width = "64")]
 no_access!(u32);
 
 /// A copy in, published by a store; a load, and a copy out.
