@@ -12,7 +12,7 @@ PACKAGES=(--package rawshm --package rawshm-capi --package rawshm-static --packa
 LIBRARY_TESTS=(--test names --test objects --test objects_on_linux --test flags_on_linux --test mappings
     --test mappings_on_linux --test shared_bytes --test copies --test copies_on_a_model --test copies_that_race
     --test copy_forms --test errors --test peers --test complete
-    --test complete_on_linux --test replacing --test temporary_names)
+    --test complete_on_linux --test replacing --test temporary_names --test linking)
 
 declare -A EMULATOR=(
     [aarch64-unknown-linux-gnu]=qemu-aarch64
@@ -284,6 +284,19 @@ the_debug_executables_run_for() {
     reader_prints_what_the_others_wrote "$CARGO_TARGET_DIR/$1/debug" "${EMULATOR[$1]}"
 }
 
+# Pointers are moved by no more than an isize; the kernel of a 32-bit process maps more than that.
+nothing_larger_than_an_isize_is_mapped_for() {
+    local folder=$CARGO_TARGET_DIR/$1/static emulator=${EMULATOR[$1]} program output
+    cargo static --target "$1"
+    for program in writer creator; do
+        output=$($emulator "$folder/$program" -n "$OBJECT" -s 2147483648 2>&1) && exit 1
+        [[ $output == "$program: cannot map $OBJECT: cannot allocate memory (ENOMEM)" ]]
+        [[ ! -e /dev/shm$OBJECT ]]
+        $emulator "$folder/$program" -n "$OBJECT" -s 2000000000
+        $emulator "$folder/reader" -n "$OBJECT" -u
+    done
+}
+
 # The host's own tests, on those that were built for musl: the same lines, errors and system calls.
 the_static_executables_for_musl_do_what_the_hosts_do() {
     env -u RUSTC -u CARGO_TARGET_DIR RAWSHM_STATIC="$CARGO_TARGET_DIR/$MUSL/static" \
@@ -403,6 +416,9 @@ for target in "${!EMULATOR[@]}"; do
     check the_drop_in_asks_for_the_place_of_errno_and_string_functions "$target"
 done
 check the_drop_in_asks_for_the_place_of_errno_and_string_functions $MUSL
+for target in i686-unknown-linux-gnu armv7-unknown-linux-gnueabihf; do
+    check nothing_larger_than_an_isize_is_mapped_for "$target"
+done
 for target in riscv64gc-unknown-linux-gnu $WITHOUT_RAW_BACKEND; do check the_library_needs_nothing_but_core "$target"; done
 
 echo "$passed passed, $failed failed, $skipped skipped"
