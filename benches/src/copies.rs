@@ -7,15 +7,20 @@ use crate::sampling::{Outcome, Samples};
 use crate::table::{Budget, Row, Table, column, exact, number};
 use crate::{Settings, Unlinked, unique_name};
 
-const SIZES: [usize; 18] = [
+const SIZES: [usize; 23] = [
     1,
+    2,
     3,
     8,
     16,
+    17,
     24,
     31,
+    33,
     64,
+    65,
     100,
+    129,
     256,
     1 << 10,
     4 << 10,
@@ -36,9 +41,12 @@ const SPEED_PROMISED: f64 = 0.95;
 const REGION: usize = 256 << 20;
 
 /// The columns that are ratios, as pairs of cases: what is measured, and beside what.
-const RATIOS: [(usize, usize); 5] = [(1, 0), (4, 3), (7, 6), (1, 2), (4, 5)];
+const RATIOS: [(usize, usize); 6] = [(1, 0), (4, 3), (7, 6), (1, 2), (4, 5), (7, 8)];
 const BESIDE_MEMCPY: usize = 3;
-const DIRECTIONS: [&str; 5] = ["out", "in", "between", "out", "in"];
+const DIRECTIONS: [&str; 6] = ["out", "in", "between", "out", "in", "between"];
+
+/// The case that is the first once more.
+const ONCE_MORE: usize = 9;
 
 struct Situation {
     id: &'static str,
@@ -127,6 +135,7 @@ fn table(situation: &Situation, rows: Vec<Row>) -> Table {
             column("between", "between, × memcpy", 2),
             column("out_words", "out, × words", 2),
             column("in_words", "in, × words", 2),
+            column("between_words", "between, × words", 2),
             column("noise", "memcpy, × itself", 2),
         ],
         rows,
@@ -139,7 +148,7 @@ fn table(situation: &Situation, rows: Vec<Row>) -> Table {
 fn row(label: &str, samples: &Samples) -> Row {
     let mut figures = vec![samples.median(0), samples.median(1)];
     figures.extend(RATIOS.map(|(ours, other)| samples.ratio(other, ours)));
-    figures.push(samples.ratio(8, 0));
+    figures.push(samples.ratio(ONCE_MORE, 0));
     Row {
         name: label.into(),
         ours: true,
@@ -154,7 +163,7 @@ fn promised(situation: &Situation, measured: &[(usize, Samples)]) -> Vec<Budget>
             let (ours, other) = RATIOS[which];
             let sizes = measured.iter().filter(move |(size, _)| *size >= from);
             sizes.map(move |(size, samples)| {
-                let noise = samples.noise(8, 0);
+                let noise = samples.noise(ONCE_MORE, 0);
                 (samples.ratio(ours, other), noise, DIRECTIONS[which], *size)
             })
         });

@@ -99,7 +99,7 @@ impl Memory {
                 Ok(self.shared.copy_to(source, into)?)
             }),
             self.case("words out", place, size, move |source, target, size| {
-                let from = self.shared_at(source, size)?;
+                let from = address(&self.shared, source, size)?;
                 // SAFETY: both have room for it, and nothing else uses them meanwhile.
                 unsafe { words::from_shared(from, private.add(target), size) };
                 Ok(())
@@ -111,7 +111,7 @@ impl Memory {
                 Ok(self.shared.copy_from(target, from)?)
             }),
             self.case("words in", place, size, move |source, target, size| {
-                let to = self.shared_at(target, size)?;
+                let to = address(&self.shared, target, size)?;
                 // SAFETY: both have room for it, and nothing else uses them meanwhile.
                 unsafe { words::to_shared(private.add(source), to, size) };
                 Ok(())
@@ -120,6 +120,13 @@ impl Memory {
             self.case("between", place, size, move |source, target, size| {
                 let from = self.shared.slice(source, size)?;
                 Ok(self.other.copy_from_shared(target, &from)?)
+            }),
+            self.case("words between", place, size, move |source, target, size| {
+                let from = address(&self.shared, source, size)?;
+                let to = address(&self.other, target, size)?;
+                // SAFETY: both have room for it, and nothing else uses them meanwhile.
+                unsafe { words::within_shared(from, to, size) };
+                Ok(())
             }),
             memcpy("memcpy out, once more", shared, private),
         ]
@@ -151,7 +158,7 @@ impl Memory {
                 Ok(())
             }),
             Case::new("words out", move || {
-                let from = self.shared_at(black_box(0), SIZE)?;
+                let from = address(&self.shared, black_box(0), SIZE)?;
                 // SAFETY: both have room for it.
                 unsafe { words::from_shared(from, black_box(private), SIZE) };
                 Ok(())
@@ -164,7 +171,7 @@ impl Memory {
                 Ok(black_box(&self.shared).store(black_box(0), &columns)?)
             }),
             Case::new("words in", move || {
-                let to = self.shared_at(black_box(0), SIZE)?;
+                let to = address(&self.shared, black_box(0), SIZE)?;
                 // SAFETY: both have room for it.
                 unsafe { words::to_shared(black_box(private), to, SIZE) };
                 Ok(())
@@ -173,6 +180,13 @@ impl Memory {
             Case::new("between", move || {
                 let columns: [i64; 3] = black_box(&self.shared).load(black_box(0))?;
                 Ok(black_box(&self.other).store(black_box(0), &columns)?)
+            }),
+            Case::new("words between", move || {
+                let from = address(&self.shared, black_box(0), SIZE)?;
+                let to = address(&self.other, black_box(0), SIZE)?;
+                // SAFETY: both have room for it.
+                unsafe { words::within_shared(from, to, SIZE) };
+                Ok(())
             }),
             memcpy("memcpy out, once more", shared, private),
         ]
@@ -205,10 +219,10 @@ impl Memory {
         self.next.set(at + step);
         at
     }
+}
 
-    /// The address of so many bytes, checked as in every access of rawshm's.
-    fn shared_at(&self, offset: usize, len: usize) -> Outcome<NonNull<u8>> {
-        let bytes = black_box(&self.shared).slice(offset, len)?;
-        Ok(NonNull::new(bytes.as_mut_ptr()).ok_or("no memory")?)
-    }
+/// The address of so many bytes, checked as in every access of rawshm's.
+fn address(shared: &Mapping<ReadWrite>, offset: usize, len: usize) -> Outcome<NonNull<u8>> {
+    let bytes = black_box(shared).slice(offset, len)?;
+    Ok(NonNull::new(bytes.as_mut_ptr()).ok_or("no memory")?)
 }
