@@ -21,16 +21,17 @@ impl Options<'_> {
     /// neither if the process is killed at any time, but for what the last of the ways below says. A name that is taken
     /// shows at the end only.
     ///
-    /// On Linux, `openat` with `O_TMPFILE`, a `linkat` that changes nothing and tells whether the last one will work,
-    /// `fchmod` for [`Mode::Exact`](crate::Mode::Exact), `ftruncate`, `fallocate` for [`Size::Reserved`], `mmap`, then
-    /// `linkat` with `AT_EMPTY_PATH`. The object that is given back is closed when it is dropped.
+    /// On Linux, `openat` with `O_TMPFILE`, a `linkat` that changes nothing and tells whether the kernel lets the object be
+    /// linked at all, `fchmod` for [`Mode::Exact`](crate::Mode::Exact), `ftruncate`, `fallocate` for [`Size::Reserved`],
+    /// `mmap`, then `linkat` with `AT_EMPTY_PATH`. The object that is given back is closed when it is dropped.
     ///
     /// Where that does not work, which is before Linux 6.10 for unprivileged processes, `linkat` follows
     /// `/proc/thread-self/fd`. Where that is not mounted either, or `O_TMPFILE` is refused, the object is created
     /// under a temporary name, locked by `flock`, and renamed by `renameat2` with `RENAME_NOREPLACE`, or linked and
     /// unlinked where that is not known; a process that is killed meanwhile leaves that name, and the next creation that
     /// way or replacement of this name removes it. It is the name itself between a dot and `.rawshm-` with three digits:
-    /// `/frames` becomes `.frames.rawshm-000`. Use no such names otherwise.
+    /// `/frames` becomes `.frames.rawshm-000`. Use no such names otherwise. A child that `initialise` forks shares the lock:
+    /// the name then stays for as long as the child lives.
     ///
     /// # Errors
     ///
@@ -108,7 +109,8 @@ impl Options<'_> {
     ///
     /// As [`Options::create_complete`] but for `EEXIST`; also with [`Operation::Create`]:
     ///
-    /// - `EACCES` – the name is another user's, in a sticky directory.
+    /// - `EACCES` – the name is another user's, in a sticky directory; or the initialiser has changed the process's user
+    ///   there, and the temporary name is left to who may remove it.
     /// - `EISDIR` – the name is a directory's.
     ///
     /// A symbolic link or a FIFO under the name is replaced.
