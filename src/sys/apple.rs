@@ -4,18 +4,24 @@
 //! size; their mode is not subject to the umask and cannot be changed; their size is set once, in whole pages.
 
 use core::ffi::{CStr, c_int, c_void};
+use core::sync::atomic::AtomicU32;
+use core::time::Duration;
 
 use rustix::fd::{BorrowedFd, OwnedFd};
 use rustix::fs::{self, FileType, Mode, OFlags};
 use rustix::io::retry_on_intr;
 use rustix::shm;
+use rustix::thread::nanosleep;
+use rustix::time::{ClockId, Timespec, clock_gettime};
 
 pub(crate) use super::common::{duplicate, lock, make_read_only, set_size, unlock, unmap};
-use super::{Access, Disposition, Existing, Identity, Link, Place, Status, common};
+use super::{Access, Claim, Disposition, Existing, Identity, Link, Place, Status, common};
 use crate::{Advice, Errno, Name};
 
 /// 31 bytes with the leading slash.
 pub(crate) const NAME_MAX: usize = 30;
+
+pub(crate) const CAN_RESERVE: bool = false;
 
 /// The page of Apple silicon; a multiple of that of Intel.
 pub(crate) const OFFSET_GRANULE: u64 = 16384;
@@ -77,6 +83,8 @@ pub(crate) fn status(fd: BorrowedFd<'_>) -> Result<Status, Errno> {
             FileType::from_raw_mode(stat.st_mode),
             FileType::RegularFile | FileType::Unknown
         ),
+        mode: u32::from(Mode::from_raw_mode(stat.st_mode).bits() & 0o777),
+        group: stat.st_gid,
         is_unlinked: Err(Errno::NOTSUP),
     })
 }
@@ -189,4 +197,71 @@ pub(crate) fn lock_file(_object: BorrowedFd<'_>) -> Result<(), Errno> {
 
 pub(crate) fn unlock_file(_object: BorrowedFd<'_>) -> Result<(), Errno> {
     Err(Errno::NOTSUP)
+}
+
+pub(crate) const HAS_CLAIMS: bool = false;
+
+pub(crate) fn claim(_fd: BorrowedFd<'_>) -> Result<Claim, Errno> {
+    Err(Errno::NOTSUP)
+}
+
+pub(crate) fn keep_unclaimed(_fd: BorrowedFd<'_>) -> Result<bool, Errno> {
+    Err(Errno::NOTSUP)
+}
+
+pub(crate) fn is_claimed(_fd: BorrowedFd<'_>) -> Result<bool, Errno> {
+    Err(Errno::NOTSUP)
+}
+
+pub(crate) fn wait_unclaimed(_fd: BorrowedFd<'_>) -> Result<(), Errno> {
+    Err(Errno::NOTSUP)
+}
+
+/// How often to look: nothing tells of a change, neither of a word nor of a name.
+const POLL: Duration = Duration::from_millis(1);
+
+#[expect(clippy::unnecessary_wraps, reason = "the contract's signature")]
+pub(crate) fn now() -> Result<Duration, Errno> {
+    let time = clock_gettime(ClockId::Monotonic);
+    let seconds = u64::try_from(time.tv_sec).unwrap_or(0);
+    Ok(Duration::new(
+        seconds,
+        u32::try_from(time.tv_nsec).unwrap_or(0),
+    ))
+}
+
+pub(crate) fn wait(_word: &AtomicU32, _seen: u32, until: Option<Duration>) -> Result<bool, Errno> {
+    let time = match until {
+        None => POLL,
+        Some(until) => match until.checked_sub(now()?) {
+            None => return Ok(false),
+            Some(left) => left.min(POLL),
+        },
+    };
+    let _ = nanosleep(&Timespec {
+        tv_sec: 0,
+        tv_nsec: time.subsec_nanos().into(),
+    });
+    Ok(true)
+}
+
+/// Who waits looks by itself.
+#[expect(clippy::unnecessary_wraps, reason = "the contract's signature")]
+pub(crate) fn wake(_word: &AtomicU32) -> Result<usize, Errno> {
+    Ok(0)
+}
+
+/// Nothing tells when a name appears.
+#[derive(Debug)]
+pub(crate) struct Appearances;
+
+impl Appearances {
+    pub(crate) fn of(_place: Place<'_>) -> Self {
+        Self
+    }
+
+    #[expect(clippy::unused_self, reason = "the contract's signature")]
+    pub(crate) fn wait(&self, until: Option<Duration>) -> Result<bool, Errno> {
+        wait(&AtomicU32::new(0), 0, until)
+    }
 }

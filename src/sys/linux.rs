@@ -10,16 +10,23 @@ use rustix::fs::{self, AtFlags, CWD, FallocateFlags, FileType, Mode, OFlags};
 use rustix::io::retry_on_intr;
 use rustix::mm;
 
+mod claims;
 mod links;
+mod raw;
+mod waiting;
 
+pub(crate) use self::claims::{HAS_CLAIMS, claim, is_claimed, keep_unclaimed, wait_unclaimed};
 pub(crate) use self::links::{
     HAS_LINKS, can_link, link, lock_file, open_unnamed, rename, unlock_file,
 };
+pub(crate) use self::waiting::{Appearances, now, wait, wake};
 pub(crate) use super::common::{duplicate, lock, make_read_only, map, set_size, unlock, unmap};
 use super::{Access, Disposition, Identity, Place, Status, common};
 use crate::{Advice, Errno, Name};
 
 pub(crate) const NAME_MAX: usize = 255;
+
+pub(crate) const CAN_RESERVE: bool = true;
 
 /// The largest page of any Linux architecture that rustix knows. One value for all of them makes the same calls
 /// everywhere, and spares asking for the page size, which without libc is a call or a file of its own.
@@ -99,6 +106,8 @@ pub(crate) fn status(fd: BorrowedFd<'_>) -> Result<Status, Errno> {
         allocated: Ok(blocks.wrapping_mul(STAT_BLOCK)),
         identity: identity(&stat),
         is_regular: FileType::from_raw_mode(stat.st_mode) == FileType::RegularFile,
+        mode: Mode::from_raw_mode(stat.st_mode).bits() & 0o777,
+        group: stat.st_gid,
         is_unlinked: Ok(stat.st_nlink == 0),
     })
 }

@@ -10,12 +10,12 @@
 //! | `OFFSET_GRANULE` | every offset that is a multiple of it can be mapped |
 //! | `open` | opens or exclusively creates; close-on-exec; a symbolic link, a FIFO's peer or a terminal is never waited for or followed; `EINVAL` for what is not a regular file, if that shows at the open |
 //! | `open_with_flags` | the same with the flags and the mode of a C program, which are the system's to judge; nothing that `open` adds can be taken away |
-//! | `status` | one call; size, allocated bytes if known, identity, whether it is a regular file |
+//! | `status` | one call; size, allocated bytes if known, identity, whether it is a regular file, permission bits and group |
 //! | `identity_at` | the identity of what the name denotes now; all equal where the system has none |
 //! | `unlink` | `EACCES` where it is not permitted, as POSIX has it |
 //! | `duplicate` | another descriptor of the same object |
 //! | `set_mode` | sets the permission bits exactly |
-//! | `set_size`, `reserve` | sparse size; memory for every page below a size |
+//! | `set_size`, `reserve`, `CAN_RESERVE` | sparse size; memory for every page below a size; whether there is such a call, which else is `ENOTSUP` |
 //! | `access_of` | which access the descriptor was opened with; `EACCES` if it cannot be mapped |
 //! | `map`, `unmap`, `make_read_only` | `MAP_SHARED`; the offset is a multiple of `OFFSET_GRANULE` |
 //! | `prefault`, `lock`, `unlock`, `advise` | one call each, or `ENOTSUP` without any |
@@ -23,6 +23,12 @@
 //! | `open_unnamed` | an object without a name, for reading and writing; `ENOTSUP` if the file system has none |
 //! | `can_link`, `link`, `rename` | says, without a change, whether a [`Link`] works for this object; makes it; gives a name's object another name; `EEXIST` if that is taken, where it is to be kept; `EACCES` where it may not be replaced |
 //! | `lock_file`, `unlock_file` | an exclusive lock on the open object, whose end the kernel sees to; `EAGAIN` if another has it |
+//! | `HAS_CLAIMS` | whether there are claims; where not, the items of the next line are `ENOTSUP` |
+//! | `claim`, `is_claimed`, `wait_unclaimed` | who writes to an object: see [`Claim`]; whether there is one but the caller's own; sleeps until there is none |
+//! | `keep_unclaimed` | keeps any claim from being made, for as long as a claim would last, and says whether there is none |
+//! | `now` | a monotonic clock |
+//! | `wait`, `wake` | sleeps while a word of shared memory, maybe a read-only one, is what was seen; says whether the time is not up, and may come back early; wakes all who sleep so |
+//! | `Appearances` | sleeps until a name may have appeared in a directory since it was made; says whether the time is not up |
 //! | `open_directory`, `directory_exists`, `directory_is_memory` | `None` is the system's own place for objects |
 
 use rustix::fd::BorrowedFd;
@@ -64,6 +70,21 @@ pub(crate) enum Existing {
     Replaced,
 }
 
+/// What came of a claim: a lock on the object that needs the right to write and ends with its process at the latest.
+#[allow(
+    dead_code,
+    reason = "a system without claims makes none of them, and others all"
+)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Claim {
+    /// The caller has it, for as long as the descriptor or a mapping made of it exists.
+    Made,
+    /// Another has it.
+    Refused,
+    /// None has it, and a reader's lock keeps any from being made.
+    Obstructed,
+}
+
 /// What `status` reports.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Status {
@@ -71,6 +92,9 @@ pub(crate) struct Status {
     pub(crate) allocated: Result<u64, Errno>,
     pub(crate) identity: Identity,
     pub(crate) is_regular: bool,
+    /// The lowest nine bits of the mode.
+    pub(crate) mode: u32,
+    pub(crate) group: u32,
     /// Whether the last of its names is gone, if that is known.
     pub(crate) is_unlinked: Result<bool, Errno>,
 }

@@ -60,7 +60,7 @@ fn linkat(
             retry_on_intr(|| fs::linkat(object, c"", directory, path, AtFlags::EMPTY_PATH))
         }
         Link::ByProc => {
-            let mut room = [0; PROC.len() + LONGEST_NUMBER + 1];
+            let mut room = PROC_PATH_ROOM;
             let proc = proc_path(object, &mut room);
             retry_on_intr(|| fs::linkat(CWD, proc, directory, path, AtFlags::SYMLINK_FOLLOW))
         }
@@ -70,12 +70,12 @@ fn linkat(
 /// Of this thread: it may have descriptors of its own, and then those of its process are others.
 const PROC: &[u8; 21] = b"/proc/thread-self/fd/";
 const LONGEST_NUMBER: usize = 10;
+const PROC_PATH_LEN: usize = PROC.len() + LONGEST_NUMBER + 1;
+
+pub(super) const PROC_PATH_ROOM: [u8; PROC_PATH_LEN] = [0; PROC_PATH_LEN];
 
 /// The path of an open file, with a NUL.
-fn proc_path<'a>(
-    fd: BorrowedFd<'_>,
-    room: &'a mut [u8; PROC.len() + LONGEST_NUMBER + 1],
-) -> &'a CStr {
+pub(super) fn proc_path<'a>(fd: BorrowedFd<'_>, room: &'a mut [u8; PROC_PATH_LEN]) -> &'a CStr {
     let mut left = fd.as_raw_fd().unsigned_abs();
     let mut digits = [b'0'; LONGEST_NUMBER];
     let mut count: usize = 0;

@@ -1,0 +1,128 @@
+//! Sleeping until a value or a directory changes.
+
+use core::mem::MaybeUninit;
+use core::num::NonZeroU32;
+use core::sync::atomic::AtomicU32;
+use core::time::Duration;
+
+use rustix::event::{PollFd, PollFlags, poll};
+use rustix::fd::{AsFd as _, BorrowedFd, OwnedFd};
+use rustix::fs::inotify;
+use rustix::io::{read, retry_on_intr};
+use rustix::thread::futex;
+use rustix::thread::{Timespec, nanosleep};
+
+use super::links::{PROC_PATH_ROOM, proc_path};
+use super::{SHM, raw};
+use crate::Errno;
+use crate::sys::Place;
+
+const CLOCK_MONOTONIC: usize = 1;
+
+/// All bits: whoever wakes, wakes this one.
+const ANY: NonZeroU32 = NonZeroU32::MAX;
+
+/// Never private: other processes sleep and wake on the same word.
+const SHARED: futex::Flags = futex::Flags::empty();
+
+pub(crate) fn now() -> Result<Duration, Errno> {
+    if !raw::ARE_THERE {
+        let time = rustix::time::clock_gettime(rustix::time::ClockId::Monotonic);
+        let seconds = u64::try_from(time.tv_sec).map_err(|_| Errno::OVERFLOW)?;
+        return Ok(Duration::new(
+            seconds,
+            u32::try_from(time.tv_nsec).unwrap_or(0),
+        ));
+    }
+    let time = raw::clock_gettime(CLOCK_MONOTONIC)?;
+    let seconds = u64::try_from(time.seconds).map_err(|_| Errno::OVERFLOW)?;
+    let nanoseconds = u32::try_from(time.nanoseconds).map_err(|_| Errno::OVERFLOW)?;
+    Ok(Duration::new(seconds, nanoseconds))
+}
+
+fn timespec(time: Duration) -> Timespec {
+    Timespec {
+        tv_sec: time.as_secs().try_into().unwrap_or(i64::MAX),
+        tv_nsec: time.subsec_nanos().into(),
+    }
+}
+
+pub(crate) fn wait(word: &AtomicU32, seen: u32, until: Option<Duration>) -> Result<bool, Errno> {
+    let until = until.map(timespec);
+    match futex::wait_bitset(word, SHARED, seen, until.as_ref(), ANY) {
+        Ok(()) | Err(Errno::AGAIN | Errno::INTR) => Ok(true),
+        Err(Errno::TIMEDOUT) => Ok(false),
+        Err(errno) => Err(errno),
+    }
+}
+
+pub(crate) fn wake(word: &AtomicU32) -> Result<usize, Errno> {
+    // The kernel takes the number for a signed one.
+    const ALL: u32 = u32::MAX >> 1;
+    futex::wake(word, SHARED, ALL)
+}
+
+/// How often to look where nothing tells.
+const POLL: Duration = Duration::from_millis(10);
+
+/// Sees names appear in a directory.
+#[derive(Debug)]
+pub(crate) struct Appearances {
+    /// None where there is none to be had: too many are in use, or a directory of the caller's and no `/proc`.
+    inotify: Option<OwnedFd>,
+}
+
+impl Appearances {
+    pub(crate) fn of(place: Place<'_>) -> Self {
+        Self {
+            inotify: watch(place).ok(),
+        }
+    }
+
+    pub(crate) fn wait(&self, until: Option<Duration>) -> Result<bool, Errno> {
+        let left = match until {
+            None => None,
+            Some(until) => match until.checked_sub(now()?) {
+                None => return Ok(false),
+                Some(left) => Some(left),
+            },
+        };
+        if let Some(inotify) = &self.inotify {
+            return wait_readable(inotify.as_fd(), left.map(timespec));
+        }
+        let _ = nanosleep(&timespec(left.map_or(POLL, |left| left.min(POLL))));
+        Ok(true)
+    }
+}
+
+fn watch(place: Place<'_>) -> Result<OwnedFd, Errno> {
+    let inotify = inotify::init(inotify::CreateFlags::CLOEXEC | inotify::CreateFlags::NONBLOCK)?;
+    let events = inotify::WatchFlags::CREATE
+        | inotify::WatchFlags::MOVED_TO
+        | inotify::WatchFlags::DELETE_SELF
+        | inotify::WatchFlags::ONLYDIR;
+    match place {
+        None => inotify::add_watch(&inotify, SHM, events)?,
+        Some(directory) => {
+            let mut room = PROC_PATH_ROOM;
+            inotify::add_watch(&inotify, proc_path(directory, &mut room), events)?
+        }
+    };
+    Ok(inotify)
+}
+
+fn wait_readable(inotify: BorrowedFd<'_>, left: Option<Timespec>) -> Result<bool, Errno> {
+    let mut polled = [PollFd::from_borrowed_fd(inotify, PollFlags::IN)];
+    match poll(&mut polled, left.as_ref()) {
+        Ok(0) => return Ok(false),
+        Ok(_) => {}
+        Err(Errno::INTR) => return Ok(true),
+        Err(errno) => return Err(errno),
+    }
+    // What it was does not matter: the name is looked up again. Room for several of the longest.
+    let mut events = [MaybeUninit::<u8>::uninit(); 4096];
+    match retry_on_intr(|| read(inotify, &mut events[..]).map(|_| ())) {
+        Ok(()) | Err(Errno::AGAIN) => Ok(true),
+        Err(errno) => Err(errno),
+    }
+}
