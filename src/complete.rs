@@ -219,7 +219,7 @@ impl Options<'_> {
             }
         };
         let mut draft = Draft::new(self.place(), name, (&object, label));
-        let mapping = self.fill(&object, size, initialise)?;
+        let mapping = self.fill(&object, size, |_, mapping| initialise(mapping))?;
         loop {
             match draft.publish(Existing::Kept) {
                 Ok(()) => break,
@@ -241,17 +241,27 @@ impl Options<'_> {
         initialise: impl FnOnce(&Mapping<ReadWrite>) -> Result<(), E>,
         existing: Existing,
     ) -> Result<Made, InitError<E>> {
+        let initialise = |_: &_, mapping: &_| initialise(mapping);
+        self.make(name, size, initialise, &|draft| draft.publish(existing))
+    }
+
+    /// What these have in common; the initialiser gets the object, too, and `publish` gives it its name.
+    pub(crate) fn make<E>(
+        self,
+        name: &Name,
+        size: Size,
+        initialise: impl FnOnce(&Object<ReadWrite>, &Mapping<ReadWrite>) -> Result<(), E>,
+        publish: &dyn Fn(&mut Draft<'_>) -> Result<(), Errno>,
+    ) -> Result<Made, InitError<E>> {
         let (object, label) = self.begin(name)?;
         let mut draft = Draft::new(self.place(), name, (&object, label));
         let mapping = self.fill(&object, size, initialise)?;
-        draft
-            .publish(existing)
-            .map_err(|errno| self.unpublished(errno))?;
+        publish(&mut draft).map_err(|errno| self.unpublished(errno))?;
         drop(draft);
         Ok((object, mapping))
     }
 
-    fn begin(self, name: &Name) -> Result<(Object<ReadWrite>, Label), Error> {
+    pub(crate) fn begin(self, name: &Name) -> Result<(Object<ReadWrite>, Label), Error> {
         draft::begin(self.place(), name, self.mode_at_creation()?).map_err(failed)
     }
 
@@ -267,14 +277,14 @@ impl Options<'_> {
         self,
         object: &Object<ReadWrite>,
         size: Size,
-        initialise: impl FnOnce(&Mapping<ReadWrite>) -> Result<(), E>,
+        initialise: impl FnOnce(&Object<ReadWrite>, &Mapping<ReadWrite>) -> Result<(), E>,
     ) -> Result<Mapping<ReadWrite>, InitError<E>> {
         let part = Extent::Whole
             .within(size.bytes())
             .map_err(because(Operation::Map))?;
         self.prepare(object, size)?;
         let mapping = Mapping::new(object.as_fd(), part)?;
-        initialise(&mapping).map_err(InitError::Initialiser)?;
+        initialise(object, &mapping).map_err(InitError::Initialiser)?;
         Ok(mapping)
     }
 

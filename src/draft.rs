@@ -12,7 +12,7 @@ use rustix::fd::{AsFd as _, BorrowedFd, OwnedFd};
 
 use crate::guard::unlink_if_same;
 use crate::rights;
-use crate::sys::{self, Disposition, Existing, Link, Place};
+use crate::sys::{self, Claim, Disposition, Existing, Link, Place};
 use crate::{Errno, Name, Object, ReadWrite};
 
 /// How an object is known before it is published.
@@ -103,6 +103,84 @@ impl<'a> Draft<'a> {
         }
         self.label = Label::Published;
         Ok(())
+    }
+}
+
+/// The number of the temporary name of whoever takes a place: one process at a time has it.
+const TAKEOVER: u32 = TEMPORARIES;
+
+impl Draft<'_> {
+    /// Puts the object in the place of the one that has the name, if `still` says at the end that it is to be so: as no
+    /// other does this at the time, or `EBUSY`. The object is claimed, which shows who is dead.
+    pub(crate) fn take_place(&mut self, still: impl FnOnce() -> bool) -> Result<(), Errno> {
+        self.take_turn()?;
+        if !still() {
+            return Err(Errno::BUSY);
+        }
+        self.publish(Existing::Replaced)?;
+        // Whoever removes the name that stands for one's turn, which nobody here does, lets another publish.
+        let own = sys::status(self.object.as_fd())?.identity;
+        match sys::identity_at(self.place, self.name) {
+            Ok(found) if found == own => Ok(()),
+            _ => Err(Errno::BUSY),
+        }
+    }
+
+    /// Gives the object the temporary name that one process at a time has: `EBUSY` if another has it, `EACCES` if it is
+    /// nobody's turn, and what has the name cannot be removed.
+    pub(crate) fn take_turn(&mut self) -> Result<(), Errno> {
+        let Self { place, name, .. } = *self;
+        let fd = self.object.as_fd();
+        let mut room = MaybeUninit::uninit();
+        let temporary = temporary(&mut room, name, TAKEOVER)?;
+        let named = || match &self.label {
+            Label::Unnamed(way) => link(fd, *way, place, temporary),
+            Label::Temporary(number) => {
+                let mut room = MaybeUninit::uninit();
+                let old = self::temporary(&mut room, name, *number)?;
+                sys::rename(place, old, temporary, Existing::Kept)
+            }
+            Label::Exposed | Label::Published => Err(Errno::NOTSUP),
+        };
+        match named() {
+            Err(Errno::EXIST) => {
+                let is_claimed = remove_if_unclaimed(place, temporary);
+                named().map_err(|errno| match errno {
+                    Errno::EXIST if is_claimed => Errno::BUSY,
+                    Errno::EXIST => Errno::ACCESS,
+                    other => other,
+                })?;
+            }
+            done => done?,
+        }
+        self.label = Label::Temporary(TAKEOVER);
+        Ok(())
+    }
+}
+
+/// Removes the name by which a process takes a place, if that process is gone; says whether it is not.
+fn remove_if_unclaimed(place: Place<'_>, temporary: &Name) -> bool {
+    let access = sys::Access::ReadWrite;
+    let Ok(fd) = sys::open(place, temporary, access, Disposition::Existing) else {
+        return false;
+    };
+    // One at a time does this, unless a reader's lock is in the way: else a second one could remove, instead of what was
+    // left, the name that the first has given its own object since.
+    match sys::claim(fd.as_fd()) {
+        Ok(Claim::Made | Claim::Obstructed) => {
+            let _ = unlink_if_same(place, temporary, fd.as_fd());
+            false
+        }
+        Ok(Claim::Refused) => true,
+        Err(_) => false,
+    }
+}
+
+/// Removes what a process that was to take the place of this name has left, if it is gone.
+pub(crate) fn remove_left_turn(place: Place<'_>, name: &Name) {
+    let mut room = MaybeUninit::uninit();
+    if let Ok(temporary) = temporary(&mut room, name, TAKEOVER) {
+        remove_if_unclaimed(place, temporary);
     }
 }
 
@@ -213,8 +291,11 @@ fn temporary<'a>(
 ) -> Result<&'a Name, Errno> {
     let whole = name.as_bytes().get(1..).unwrap_or(&[]);
     let longest = Name::MAX.saturating_sub(ADDED);
-    let digits = [number / 100 % 10, number / 10 % 10, number % 10]
-        .map(|digit| b'0' | u8::try_from(digit).unwrap_or(0));
+    let digits = match number {
+        TAKEOVER => *b"new",
+        _ => [number / 100 % 10, number / 10 % 10, number % 10]
+            .map(|digit| b'0' | u8::try_from(digit).unwrap_or(0)),
+    };
     let mut bytes = [0; Name::MAX];
     let mut len = 0;
     for part in [b".", whole.get(..longest).unwrap_or(whole), SUFFIX, &digits] {

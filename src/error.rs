@@ -44,6 +44,12 @@ pub enum Operation {
     Advise,
     /// Reading or writing shared bytes.
     Access,
+    /// Becoming an object's writer.
+    Claim,
+    /// Sleeping until something changes.
+    Wait,
+    /// Waking who sleeps.
+    Notify,
 }
 
 impl Operation {
@@ -68,6 +74,7 @@ impl Operation {
             Self::Name => "name",
             Self::Directory => "directory of shared memory objects",
             Self::Adopt => "file descriptor",
+            Self::Notify => "readers",
             Self::Protect
             | Self::Prefault
             | Self::Lock
@@ -82,7 +89,7 @@ impl Operation {
 static TEXTS: Packed<{ texts::len(&LIST) }> = Packed::new(&LIST);
 
 /// The verbs in the order of [`Operation`], and what [`Error::words`] has instead of an errno's own words.
-const LIST: [&str; 21] = [
+const LIST: [&str; 24] = [
     "use",
     "find",
     "create",
@@ -100,15 +107,18 @@ const LIST: [&str; 21] = [
     "unlock",
     "advise",
     "access",
+    "claim",
+    "wait for",
+    "notify",
     "not a valid name",
     "not a shared memory object",
     "the object is too small",
     "unknown error",
 ];
-const INVALID_NAME: usize = 17;
-const NO_OBJECT: usize = 18;
-const TOO_SMALL: usize = 19;
-const UNKNOWN: usize = 20;
+const INVALID_NAME: usize = 20;
+const NO_OBJECT: usize = 21;
+const TOO_SMALL: usize = 22;
+const UNKNOWN: usize = 23;
 
 /// What failed, and the errno with which it did.
 ///

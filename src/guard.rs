@@ -4,7 +4,7 @@ use rustix::fd::{AsFd as _, BorrowedFd, OwnedFd};
 
 use crate::error::{Error, Operation, because};
 use crate::rights::Rights;
-use crate::sys::{self, Place};
+use crate::sys::{self, Identity, Place};
 use crate::{Errno, Name, Object, Options};
 
 /// Removes a name when it is dropped, if the name then still is this object's.
@@ -109,7 +109,15 @@ pub(crate) fn unlink_if_same(
     name: &Name,
     object: BorrowedFd<'_>,
 ) -> Result<bool, Errno> {
-    let identity = sys::status(object)?.identity;
+    unlink_if_is(place, name, sys::status(object)?.identity)
+}
+
+/// As [`unlink_if_same`], for who keeps the object by other means than a descriptor.
+pub(crate) fn unlink_if_is(
+    place: Place<'_>,
+    name: &Name,
+    identity: Identity,
+) -> Result<bool, Errno> {
     match sys::identity_at(place, name) {
         Ok(found) if found == identity => {}
         Ok(_) | Err(Errno::NOENT) => return Ok(false),

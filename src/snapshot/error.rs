@@ -1,0 +1,181 @@
+//! Why a snapshot was not opened, or not loaded.
+
+use core::fmt;
+
+use crate::{Errno, Error, InitError, Operation};
+
+/// Why a snapshot was not opened, created or loaded, with what was found and what was expected.
+///
+/// It converts into an [`Error`]: one of the system's stays as it is, what is not the expected object is `EINVAL` with
+/// [`Operation::Open`], and a value that could not be had is `EAGAIN` with [`Operation::Access`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum SnapshotError {
+    /// The system could not do something.
+    System(Error),
+    /// The object does not begin as a snapshot does.
+    Foreign {
+        /// Its first eight bytes.
+        found: [u8; 8],
+    },
+    /// The object was made on a machine with the other byte order.
+    ByteOrder,
+    /// The object is of another version of the header.
+    Version {
+        /// The version in the header.
+        found: u32,
+        /// The one of this crate.
+        expected: u32,
+    },
+    /// The object's values have another size.
+    ValueSize {
+        /// The size in the header, in bytes.
+        found: u64,
+        /// The size of the type that was asked for, in bytes.
+        expected: u64,
+    },
+    /// The object's values have another layout.
+    Fingerprint {
+        /// The fingerprint in the header.
+        found: u64,
+        /// The one of the type that was asked for.
+        expected: u64,
+    },
+    /// The number of slots is not a power of two from 2 to 65,536, or more than fit into an object.
+    Slots {
+        /// The number in the header, or the one that was asked for.
+        found: u32,
+    },
+    /// The object is smaller than its header says.
+    ObjectSize {
+        /// Its size, in bytes.
+        found: u64,
+        /// The size of a header, or of what the header says, in bytes.
+        expected: u64,
+    },
+    /// No value will follow: its writer has retired the object, or replaced it by another of the same name.
+    Retired,
+    /// A value could not be loaded: see [`Overrun`](struct@Overrun).
+    Overrun,
+}
+
+impl SnapshotError {
+    /// Says in words what was wrong, without the numbers: as [`Error::words`], for programs that cannot afford
+    /// `core::fmt`.
+    #[must_use]
+    pub fn words(self) -> &'static str {
+        match self {
+            Self::System(error) => error.words(),
+            Self::Foreign { .. } => "not a snapshot",
+            Self::ByteOrder => "a snapshot of another byte order",
+            Self::Version { .. } => "a snapshot of another version",
+            Self::ValueSize { .. } | Self::Fingerprint { .. } => "a snapshot of another type",
+            Self::Slots { .. } => "not a possible number of slots",
+            Self::ObjectSize { .. } => "the object is too small",
+            Self::Retired => "the snapshot is retired",
+            Self::Overrun => "the writer is too fast",
+        }
+    }
+}
+
+impl fmt::Display for SnapshotError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::System(error) => error.fmt(f),
+            Self::Foreign { found } => {
+                write!(f, "the object is no snapshot: it begins with {found:02x?}")
+            }
+            Self::ByteOrder => f.write_str("the snapshot was made in the other byte order"),
+            Self::Version { found, expected } => {
+                write!(f, "the snapshot has version {found}, not {expected}")
+            }
+            Self::ValueSize { found, expected } => write!(
+                f,
+                "the snapshot's values have {found} bytes, not {expected}"
+            ),
+            Self::Fingerprint { found, expected } => write!(
+                f,
+                "the snapshot's values have another layout: its fingerprint is {found:016x}, not {expected:016x}"
+            ),
+            Self::Slots { found } => write!(
+                f,
+                "{found} is not a possible number of slots: a power of two from 2 to 65536 that fits into memory"
+            ),
+            Self::ObjectSize { found, expected } => write!(
+                f,
+                "the object has {found} bytes, not the {expected} of its snapshot"
+            ),
+            Self::Retired => f.write_str("the snapshot is retired: no value will follow"),
+            Self::Overrun => Overrun.fmt(f),
+        }
+    }
+}
+
+impl core::error::Error for SnapshotError {}
+
+impl From<Error> for SnapshotError {
+    fn from(error: Error) -> Self {
+        Self::System(error)
+    }
+}
+
+impl From<Overrun> for SnapshotError {
+    fn from(_: Overrun) -> Self {
+        Self::Overrun
+    }
+}
+
+impl From<InitError<Self>> for SnapshotError {
+    fn from(error: InitError<Self>) -> Self {
+        match error {
+            InitError::Object(error) => Self::System(error),
+            InitError::Initialiser(error) => error,
+        }
+    }
+}
+
+impl From<SnapshotError> for Error {
+    fn from(error: SnapshotError) -> Self {
+        match error {
+            SnapshotError::System(error) => error,
+            SnapshotError::Overrun => Self::new(Operation::Access, Errno::AGAIN),
+            _ => Self::new(Operation::Open, Errno::INVAL),
+        }
+    }
+}
+
+#[cfg(feature = "std")]
+impl From<SnapshotError> for std::io::Error {
+    /// Keeps the whole error: its kind is the errno's, its message this error's, and `downcast` gives it back.
+    fn from(error: SnapshotError) -> Self {
+        let errno = Error::from(error).errno();
+        let kind = Self::from_raw_os_error(errno.raw_os_error()).kind();
+        Self::new(kind, error)
+    }
+}
+
+/// The writer stored faster than a value could be copied, a thousand times in a row: more slots would help.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Overrun;
+
+impl fmt::Display for Overrun {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("the writer stores faster than the value can be copied")
+    }
+}
+
+impl core::error::Error for Overrun {}
+
+impl From<Overrun> for Error {
+    /// `EAGAIN` with [`Operation::Access`].
+    fn from(_: Overrun) -> Self {
+        Self::new(Operation::Access, Errno::AGAIN)
+    }
+}
+
+#[cfg(feature = "std")]
+impl From<Overrun> for std::io::Error {
+    fn from(overrun: Overrun) -> Self {
+        SnapshotError::from(overrun).into()
+    }
+}

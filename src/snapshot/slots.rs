@@ -1,0 +1,126 @@
+//! A snapshot's memory: the header and the slots of a mapping that has been checked.
+
+use core::fmt;
+use core::marker::PhantomData;
+use core::mem::{MaybeUninit, size_of};
+use core::ptr::NonNull;
+use core::sync::atomic::{Ordering, fence};
+
+use super::error::SnapshotError;
+use super::header::{Header, LEN};
+use super::latch::{Source, Target};
+use super::layout::{Layout, stride};
+use super::words::Words;
+use crate::rights::Rights;
+use crate::{AccessError, Mapping, ReadWrite, Slice, copy};
+
+/// A mapping of a snapshot of values of type `T`.
+pub(super) struct Slots<T, R: Rights> {
+    /// Begins with a page, and has a header and `mask + 1` slots.
+    mapping: Mapping<R>,
+    mask: u64,
+    values: PhantomData<fn() -> T>,
+}
+
+impl<T: Layout, R: Rights> Slots<T, R> {
+    /// Checks what is mapped, from the start of an object on. What a peer changes in the header later does not matter
+    /// here.
+    pub(super) fn new(mapping: Mapping<R>) -> Result<Self, SnapshotError> {
+        let size = u64::try_from(mapping.len()).unwrap_or(u64::MAX);
+        let Ok(header) = mapping.load::<Header>(0) else {
+            return Err(SnapshotError::ObjectSize {
+                found: size,
+                expected: LEN,
+            });
+        };
+        let shape = header.check::<T>(size)?;
+        Ok(Self {
+            mapping,
+            mask: shape.mask,
+            values: PhantomData,
+        })
+    }
+
+    /// The number of slots less one.
+    #[inline]
+    pub(super) fn mask(&self) -> u64 {
+        self.mask
+    }
+
+    #[inline]
+    pub(super) fn words(&self) -> Words<'_> {
+        // SAFETY: the mapping begins with a page and has a header, see the field.
+        unsafe { Words::at(self.mapping.start()) }
+    }
+
+    #[inline]
+    fn slot(&self, slot: u64) -> NonNull<u8> {
+        let offset = (slot & self.mask)
+            .wrapping_mul(stride::<T>())
+            .wrapping_add(LEN);
+        #[expect(
+            clippy::as_conversions,
+            clippy::cast_possible_truncation,
+            reason = "less than the length of the mapping, which is a usize"
+        )]
+        let offset = offset as usize;
+        // SAFETY: a slot that the mapping has, see the fields.
+        unsafe { self.mapping.start().byte_add(offset) }
+    }
+}
+
+impl<T: Layout> Slots<T, ReadWrite> {
+    /// The bytes of the value of this number.
+    pub(super) fn value(&self, sequence: u64) -> Result<Slice<'_, ReadWrite>, AccessError> {
+        let start = self.slot(sequence).addr().get();
+        let offset = start.wrapping_sub(self.mapping.start().addr().get());
+        self.mapping.slice(offset, size_of::<T>())
+    }
+}
+
+impl<T: Layout, R: Rights> Source for Slots<T, R> {
+    type Value = MaybeUninit<T>;
+
+    #[inline]
+    fn sequence(&self) -> Option<u64> {
+        self.words().sequence()
+    }
+
+    #[inline]
+    fn copy(&self, slot: u64, into: &mut MaybeUninit<T>) {
+        // SAFETY: the mapping has the slot, which is no smaller than a value; `into` is borrowed exclusively.
+        unsafe { copy::load(self.slot(slot), into.as_mut_ptr().cast(), size_of::<T>()) };
+    }
+
+    #[inline]
+    fn acquire(&self) {
+        fence(Ordering::Acquire);
+    }
+}
+
+impl<T: Layout> Target for Slots<T, ReadWrite> {
+    type Value = T;
+
+    #[inline]
+    fn copy(&self, slot: u64, value: &T) {
+        let from: *const T = value;
+        // SAFETY: the mapping has the slot, which is no smaller than the value; that has no padding, as it is `Pod`.
+        unsafe { copy::store(from.cast(), self.slot(slot), size_of::<T>()) };
+    }
+
+    #[inline]
+    fn publish(&self, sequence: u64) {
+        self.words().publish(sequence);
+    }
+
+    #[inline]
+    fn release(&self) {
+        fence(Ordering::Release);
+    }
+}
+
+impl<T, R: Rights> fmt::Debug for Slots<T, R> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.mapping.fmt(f)
+    }
+}
