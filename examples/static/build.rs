@@ -7,15 +7,30 @@ use std::env;
 
 const FLAGS: [&str; 4] = ["-static", "-no-pie", "-nostdlib", "--entry=rawshm_start"];
 
+/// How each program is laid out.
+const SCRIPTS: [(&str, &str); 5] = [
+    ("writer", "static.ld"),
+    ("reader", "static.ld"),
+    ("creator", "static.ld"),
+    ("publish", "variables.ld"),
+    ("watch", "variables.ld"),
+];
+
 fn main() {
-    println!("cargo::rerun-if-changed=build.rs");
-    println!("cargo::rerun-if-changed=static.ld");
+    for file in ["build.rs", "sections.ld", "static.ld", "variables.ld"] {
+        println!("cargo::rerun-if-changed={file}");
+    }
     if variable("CARGO_CFG_TARGET_OS") != "linux" {
         return;
     }
-    // Only what is optimised as the profile static does has no variable, and no 32-bit target: rustix keeps some there.
+    // Only what is optimised as the profile static does is without variables, and no 32-bit target: rustix keeps some
+    // there.
     if variable("OPT_LEVEL") == "z" && variable("CARGO_CFG_TARGET_POINTER_WIDTH") == "64" {
-        link_arg(&format!("-T{}/static.ld", variable("CARGO_MANIFEST_DIR")));
+        let folder = variable("CARGO_MANIFEST_DIR");
+        link_arg(&format!("-L{folder}"));
+        for (program, script) in SCRIPTS {
+            println!("cargo::rustc-link-arg-bin={program}=-T{folder}/{script}");
+        }
     }
     FLAGS.into_iter().for_each(link_arg);
 }

@@ -23,7 +23,7 @@ pub(crate) enum Stream {
 }
 
 impl Stream {
-    fn fd(self) -> BorrowedFd<'static> {
+    pub(crate) fn fd(self) -> BorrowedFd<'static> {
         let fd = match self {
             Self::Output => raw_stdout(),
             Self::Error => raw_stderr(),
@@ -133,7 +133,7 @@ impl<'a> Line<'a> {
 }
 
 #[inline(always)]
-fn write_all(to: BorrowedFd<'_>, text: &[u8]) -> Result<(), Errno> {
+pub(crate) fn write_all(to: BorrowedFd<'_>, text: &[u8]) -> Result<(), Errno> {
     let mut left = text;
     loop {
         match write(to, left) {

@@ -1,0 +1,128 @@
+//! Publishes the lines of standard input, or numbers at a rate, as the values of a snapshot.
+
+#![cfg_attr(target_os = "linux", no_std, no_main)]
+
+#[expect(dead_code, reason = "the writer uses the rest of it")]
+mod arguments;
+#[expect(dead_code, reason = "the reader uses the rest of it")]
+mod line;
+mod message;
+#[expect(dead_code, reason = "the reader uses the rest of it")]
+mod report;
+mod source;
+#[expect(dead_code, reason = "the reader uses the rest of it")]
+mod start;
+mod trouble;
+
+use core::mem::MaybeUninit;
+
+use arguments::{Item, Parser};
+use rawshm::snapshot::SnapshotError;
+use rawshm::{Errno, Error, Mode, Name, Operation, Options};
+use source::{NANOSECONDS, Source};
+use trouble::Trouble;
+
+const USAGE: &str = "usage: publish [-n NAME] [-m MODE] [-s SLOTS] [-r RATE] [-c COUNT] [-u]\n";
+const FAILED: &str = "publish: cannot % %: % (%%)\n";
+
+const SLOTS_MAX: u64 = 65_536;
+
+struct Request {
+    name: &'static [u8],
+    mode: u64,
+    slots: u64,
+    /// Numbers per second instead of lines, if it is not 0.
+    rate: u64,
+    /// How many values to publish, at most.
+    count: u64,
+    unlink: bool,
+}
+
+#[cfg(not(target_os = "linux"))]
+fn main() -> std::process::ExitCode {
+    start::main()
+}
+
+fn run(arguments: start::Arguments) -> u8 {
+    let mut request = Request {
+        name: b"/my_snapshot",
+        mode: 0o644,
+        slots: 4,
+        rate: 0,
+        count: u64::MAX,
+        unlink: false,
+    };
+    if request.parse(arguments).is_none() {
+        return report::misused(USAGE);
+    }
+    match publish(&request) {
+        Ok(()) => 0,
+        Err(failure) => failure.report(FAILED, request.name),
+    }
+}
+
+impl Request {
+    /// Gives nothing if the arguments are not as the usage line has them.
+    fn parse(&mut self, arguments: start::Arguments) -> Option<()> {
+        let mut parser = Parser::new(arguments);
+        while let Some(item) = parser.next() {
+            match item {
+                Item::Letter(b'n') => self.name = parser.value()?,
+                Item::Letter(b'm') => self.mode = parser.unsigned(8)?,
+                Item::Letter(b's') => self.slots = parser.unsigned(10)?,
+                Item::Letter(b'r') => self.rate = parser.unsigned(10).filter(|rate| *rate > 0)?,
+                Item::Letter(b'c') => self.count = parser.unsigned(10)?,
+                Item::Letter(b'u') => self.unlink = true,
+                _ => return None,
+            }
+        }
+        let slots = self.slots.is_power_of_two() && (2..=SLOTS_MAX).contains(&self.slots);
+        (self.mode <= 0o777 && slots && self.rate <= NANOSECONDS).then_some(())
+    }
+}
+
+fn publish(request: &Request) -> Result<(), Trouble> {
+    let mut room = MaybeUninit::uninit();
+    let name = Name::write(&mut room, request.name)?;
+    let options = Options::new().mode(Mode::LessUmask(u32::try_from(request.mode).unwrap_or(0)));
+    let slots = u32::try_from(request.slots).unwrap_or(0);
+    // A writer that lives is an error before anything is read.
+    let mut writer = match options.open_writer(name) {
+        Err(SnapshotError::System(error)) if error == Error::new(Operation::Open, Errno::NOENT) => {
+            None
+        }
+        opened => Some(opened?),
+    };
+    let mut source = Source::new(request.rate);
+    for _ in 0..request.count {
+        let Some(message) = source.next().map_err(unreadable)? else {
+            break;
+        };
+        match &mut writer {
+            // It appears with its first value.
+            None => writer = Some(options.create_writer(name, slots, &message)?),
+            Some(writer) => {
+                writer.store(&message);
+                writer.notify()?;
+            }
+        }
+    }
+    match writer {
+        Some(writer) if request.unlink => {
+            writer.unlink(name)?;
+            writer.retire()?;
+        }
+        _ => {}
+    }
+    Ok(())
+}
+
+fn unreadable(errno: Errno) -> Trouble {
+    let error = Error::new(Operation::Access, errno);
+    Trouble::Other {
+        verb: "read",
+        what: Some("standard input"),
+        words: error.words(),
+        error,
+    }
+}

@@ -1,0 +1,146 @@
+//! What `publish` publishes: lines of standard input, or numbers.
+
+use crate::message::{LONGEST, Message};
+use rawshm::Errno;
+use rawshm::fd::BorrowedFd;
+use rustix::io::read;
+use rustix::stdio::raw_stdin;
+use rustix::thread::{Timespec, nanosleep};
+
+pub(crate) const NANOSECONDS: u64 = 1_000_000_000;
+
+/// Where messages come from.
+#[expect(
+    clippy::large_enum_variant,
+    reason = "there is one, and nothing to allocate it with"
+)]
+pub(crate) enum Source {
+    Lines(Lines),
+    Numbers { last: u64, pause: Timespec },
+}
+
+impl Source {
+    pub(crate) fn new(rate: u64) -> Self {
+        match NANOSECONDS.checked_div(rate) {
+            None => Self::Lines(Lines::new()),
+            Some(pause) => Self::Numbers {
+                last: 0,
+                pause: Timespec {
+                    tv_sec: i64::try_from(pause / NANOSECONDS).unwrap_or(0),
+                    tv_nsec: i32::try_from(pause % NANOSECONDS).unwrap_or(0).into(),
+                },
+            },
+        }
+    }
+
+    /// Nothing is the end.
+    pub(crate) fn next(&mut self) -> Result<Option<Message>, Errno> {
+        match self {
+            Self::Lines(lines) => lines.next(),
+            Self::Numbers { last, pause } => {
+                if *last > 0 {
+                    let _ = nanosleep(pause);
+                }
+                *last = last.wrapping_add(1);
+                Ok(Some(number(*last)))
+            }
+        }
+    }
+}
+
+/// Cut to `LONGEST` bytes.
+fn pack(text: &[u8]) -> Message {
+    let mut message = [0; 256];
+    let [len, room @ ..] = &mut message;
+    for (slot, byte) in room.iter_mut().zip(text) {
+        *slot = *byte;
+    }
+    *len = u8::try_from(text.len()).unwrap_or(u8::MAX);
+    message
+}
+
+/// A number as a text.
+fn number(number: u64) -> Message {
+    let mut digits = [0; 20];
+    let mut left = number;
+    let mut start = digits.len();
+    for (place, digit) in digits.iter_mut().enumerate().rev() {
+        *digit = b'0' | u8::try_from(left % 10).unwrap_or(0);
+        start = place;
+        left /= 10;
+        if left == 0 {
+            break;
+        }
+    }
+    pack(digits.get(start..).unwrap_or(&[]))
+}
+
+/// The lines of standard input, without the newline; one that is too long comes in pieces.
+pub(crate) struct Lines {
+    /// What has been read and not given is from `start` to `end`.
+    room: [u8; LONGEST + 1],
+    start: usize,
+    end: usize,
+}
+
+impl Lines {
+    pub(crate) fn new() -> Self {
+        Self {
+            room: [0; LONGEST + 1],
+            start: 0,
+            end: 0,
+        }
+    }
+
+    /// Nothing is the end.
+    pub(crate) fn next(&mut self) -> Result<Option<Message>, Errno> {
+        loop {
+            if let Some(message) = self.line() {
+                return Ok(Some(message));
+            }
+            if self.fill()? == 0 {
+                // The last line may lack its newline.
+                let rest = self.room.get(self.start..self.end).unwrap_or(&[]);
+                let message = (!rest.is_empty()).then(|| pack(rest));
+                self.start = self.end;
+                return Ok(message);
+            }
+        }
+    }
+
+    /// A line, or as much of one as fits, if that has been read.
+    fn line(&mut self) -> Option<Message> {
+        let unread = self.room.get(self.start..self.end).unwrap_or(&[]);
+        let newline = unread.iter().position(|byte| *byte == b'\n');
+        let len = match newline {
+            Some(len) => len,
+            // What follows may be the newline.
+            None if unread.len() > LONGEST => LONGEST,
+            None => return None,
+        };
+        let message = pack(unread.get(..len).unwrap_or(&[]));
+        let newline = usize::from(newline.is_some());
+        self.start = self.start.wrapping_add(len).wrapping_add(newline);
+        Some(message)
+    }
+
+    fn fill(&mut self) -> Result<usize, Errno> {
+        self.room.copy_within(self.start..self.end, 0);
+        self.end = self.end.wrapping_sub(self.start);
+        self.start = 0;
+        let room = self.room.get_mut(self.end..).unwrap_or(&mut []);
+        // SAFETY: this program never closes it. Where it was closed from the start, it is an object of this program's
+        // own, which can be read, or nobody's.
+        let input = unsafe { BorrowedFd::borrow_raw(raw_stdin()) };
+        loop {
+            match read(input, &mut *room) {
+                Err(Errno::INTR) => {}
+                read => {
+                    let len = read?;
+                    self.end = self.end.wrapping_add(len);
+                    return Ok(len);
+                }
+            }
+        }
+    }
+}

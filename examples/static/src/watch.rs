@@ -1,0 +1,135 @@
+//! Prints each new value of a snapshot that `publish` has, as it comes.
+
+#![cfg_attr(target_os = "linux", no_std, no_main)]
+
+#[expect(dead_code, reason = "the writer uses the rest of it")]
+mod arguments;
+#[expect(dead_code, reason = "the reader uses the rest of it")]
+mod line;
+mod message;
+mod report;
+#[expect(dead_code, reason = "the reader uses the rest of it")]
+mod start;
+mod trouble;
+
+use core::mem::MaybeUninit;
+use core::time::Duration;
+
+use arguments::{Item, Parser};
+use line::{Stream, write_all};
+use message::{LONGEST, Message};
+use rawshm::snapshot::{Reader, SnapshotError};
+use rawshm::{Deadline, Errno, Error, Name, Operation};
+use report::{FAILURE, Failure, Operand, say};
+use trouble::Trouble;
+
+const USAGE: &str = "usage: watch [-n NAME] [-c COUNT] [-t SECONDS]\n";
+const FAILED: &str = "watch: cannot % %: % (%%)\n";
+
+struct Request {
+    name: &'static [u8],
+    /// How many values to print, at most.
+    count: u64,
+    /// How long to wait for each.
+    seconds: Option<u64>,
+}
+
+#[cfg(not(target_os = "linux"))]
+fn main() -> std::process::ExitCode {
+    start::main()
+}
+
+fn run(arguments: start::Arguments) -> u8 {
+    let mut request = Request {
+        name: b"/my_snapshot",
+        count: u64::MAX,
+        seconds: None,
+    };
+    if request.parse(arguments).is_none() {
+        return report::misused(USAGE);
+    }
+    match watch(&request) {
+        Ok(true) => 0,
+        Ok(false) => {
+            let seconds = request.seconds.unwrap_or(0);
+            let operands = [Operand::Text(request.name), Operand::Number(seconds)];
+            say("watch: no new value in % for % seconds\n", &operands);
+            FAILURE
+        }
+        Err(failure) => failure.report(FAILED, request.name),
+    }
+}
+
+impl Request {
+    /// Gives nothing if the arguments are not as the usage line has them.
+    fn parse(&mut self, arguments: start::Arguments) -> Option<()> {
+        let mut parser = Parser::new(arguments);
+        while let Some(item) = parser.next() {
+            match item {
+                Item::Letter(b'n') => self.name = parser.value()?,
+                Item::Letter(b'c') => self.count = parser.unsigned(10)?,
+                Item::Letter(b't') => self.seconds = Some(parser.unsigned(10)?),
+                _ => return None,
+            }
+        }
+        Some(())
+    }
+
+    fn deadline(&self) -> Result<Deadline, Error> {
+        match self.seconds {
+            None => Ok(Deadline::NEVER),
+            Some(seconds) => Deadline::after(Duration::from_secs(seconds)),
+        }
+    }
+}
+
+/// Says whether it came to its end, and not to that of its patience.
+fn watch(request: &Request) -> Result<bool, Trouble> {
+    let mut room = MaybeUninit::uninit();
+    let name = Name::write(&mut room, request.name)?;
+    let mut left = request.count;
+    let Some(mut reader) = Reader::<Message>::wait_for(name, request.deadline()?)? else {
+        return Ok(false);
+    };
+    while left > 0 {
+        match reader.next(request.deadline()?) {
+            Ok(Some(message)) => {
+                print(&message).map_err(|errno| Trouble::Failure(Failure::Output(errno)))?;
+            }
+            Ok(None) => return Ok(false),
+            // Another may have its place; if none has, that was the last value.
+            Err(SnapshotError::Retired) => match Reader::open(name) {
+                Ok(next) if next.is_retired() => break,
+                Ok(next) => {
+                    reader = next;
+                    continue;
+                }
+                Err(SnapshotError::System(error))
+                    if error == Error::new(Operation::Open, Errno::NOENT) =>
+                {
+                    break;
+                }
+                Err(error) => return Err(error.into()),
+            },
+            Err(error) => return Err(error.into()),
+        }
+        left = left.wrapping_sub(1);
+    }
+    Ok(true)
+}
+
+fn print(message: &Message) -> Result<(), Errno> {
+    let text = unpack(message);
+    let mut line = [b'\n'; LONGEST + 1];
+    for (slot, byte) in line.iter_mut().zip(text) {
+        *slot = *byte;
+    }
+    let line = line.get(..=text.len()).unwrap_or(&line);
+    write_all(Stream::Output.fd(), line)
+}
+
+/// The text of a message; whatever a peer has put there, within it.
+fn unpack(message: &Message) -> &[u8] {
+    let [len, text @ ..] = message;
+    text.get(..usize::from(*len)).unwrap_or(text)
+}
