@@ -1,0 +1,57 @@
+//! Snapshots as programs in C read them, with the header of the C examples.
+
+#![cfg(all(target_os = "linux", target_endian = "little"))]
+
+use std::io::{BufRead as _, BufReader};
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+use std::sync::OnceLock;
+
+use rawshm::snapshot::Writer;
+use rawshm_tests::{UniqueName, c_program, run, wait};
+
+fn program() -> &'static Path {
+    static PROGRAM: OnceLock<PathBuf> = OnceLock::new();
+    PROGRAM.get_or_init(|| c_program("snapshot"))
+}
+
+#[test]
+fn a_reader_in_c_loads_each_value_and_sleeps_until_the_next() {
+    let name = UniqueName::new();
+    let mut writer = Writer::create(&name, 2, &[100_i64, 876, 8021]).expect("created");
+    let mut reader = Command::new(program())
+        .args([&name.argument(), "4"])
+        .stdout(Stdio::piped())
+        .spawn()
+        .expect("started");
+    let mut lines = BufReader::new(reader.stdout.take().expect("a pipe")).lines();
+    let mut line = || lines.next().expect("a line").expect("text");
+    assert_eq!(line(), "1: 100 876 8021");
+    for number in 2..=4 {
+        writer.store(&[-number, i64::MAX, i64::MIN]);
+        writer.notify().expect("notified");
+        assert_eq!(
+            line(),
+            format!("{number}: {} {} {}", -number, i64::MAX, i64::MIN)
+        );
+    }
+    assert!(wait(&mut reader).success());
+}
+
+#[test]
+fn a_reader_in_c_refuses_a_snapshot_of_another_type() {
+    let refused = |argument: &str| {
+        let ended = run(Command::new(program()).args([argument, "1"]));
+        assert_eq!(ended.stderr, "not a snapshot of three int64_t\n");
+        assert_eq!(ended.status, 1);
+    };
+    let name = UniqueName::new();
+    let _writer = Writer::create(&name, 2, &[100_u64, 876, 8021]).expect("created");
+    refused(&name.argument());
+    let name = UniqueName::new();
+    let _writer = Writer::create(&name, 2, &[100_i64, 876]).expect("created");
+    refused(&name.argument());
+    let name = UniqueName::new();
+    rawshm::Object::create(&name, rawshm::Size::Sparse(4096)).expect("created");
+    refused(&name.argument());
+}
