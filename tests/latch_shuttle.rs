@@ -1,0 +1,130 @@
+//! The algorithm of snapshots in larger sizes than loom can do: random schedules of many threads, by the crate's own code.
+//!
+//! shuttle runs one thread at a time, and every access as if it were sequentially consistent: orderings are loom's to
+//! judge.
+
+#[path = "../src/snapshot/latch.rs"]
+mod latch;
+#[path = "latch/memory.rs"]
+mod memory;
+
+mod sync {
+    pub use shuttle::sync::atomic::{AtomicU64, Ordering, fence};
+}
+
+use std::sync::Arc;
+
+use shuttle::scheduler::{PctScheduler, RandomScheduler, Scheduler};
+use shuttle::{Config, Runner, thread};
+
+use memory::{Memory, Mutation};
+
+const READERS: usize = 4;
+const STORES: u64 = 48;
+const LOADS: u32 = 24;
+
+/// A writer that is killed in the middle of a store, the next one, and readers, who load all the while.
+fn writers_and_readers(slots: u64, mutation: Mutation) {
+    let memory = Arc::new(Memory::new(slots, 1, mutation));
+    let readers: Vec<_> = (0..READERS)
+        .map(|_| {
+            let memory = memory.clone();
+            thread::spawn(move || {
+                let mut last = 0;
+                for _ in 0..LOADS {
+                    if let Some(number) = memory.load() {
+                        assert!(number >= last, "{number} after {last}");
+                        last = number;
+                    }
+                }
+                last
+            })
+        })
+        .collect();
+    let killed = thread::spawn({
+        let memory = memory.clone();
+        move || {
+            let mut last = 1;
+            for _ in 0..STORES / 2 {
+                last = memory.store(last);
+            }
+            memory.store_and_stop(last, 1);
+        }
+    });
+    killed.join().expect("the killed writer");
+    let mut last = memory.last();
+    assert_eq!(last, 1 + STORES / 2);
+    for _ in 0..STORES / 2 {
+        last = memory.store(last);
+    }
+    for reader in readers {
+        assert!(reader.join().expect("a reader") <= last);
+    }
+    assert_eq!(memory.load(), Some(last));
+}
+
+/// How many schedules for each number of slots.
+const RANDOM: usize = 1500;
+const PCT: usize = 500;
+
+fn run(scheduler: impl Scheduler + 'static, slots: u64, mutation: Mutation) {
+    let mut config = Config::new();
+    config.silence_warnings = true;
+    config.failure_persistence = shuttle::FailurePersistence::None;
+    Runner::new(scheduler, config).run(move || writers_and_readers(slots, mutation));
+}
+
+/// Seeds are fixed: what fails, fails again.
+fn random(slots: u64, mutation: Mutation) {
+    run(
+        RandomScheduler::new_from_seed(slots, RANDOM),
+        slots,
+        mutation,
+    );
+}
+
+fn pct(slots: u64, mutation: Mutation) {
+    const DEPTH: usize = 5;
+    let scheduler = PctScheduler::new_from_seed(slots, DEPTH, PCT);
+    run(scheduler, slots, mutation);
+}
+
+#[test]
+fn readers_load_whole_values_under_random_schedules_with_two_slots() {
+    random(2, Mutation::None);
+}
+
+#[test]
+fn readers_load_whole_values_under_random_schedules_with_four_slots() {
+    random(4, Mutation::None);
+}
+
+#[test]
+fn readers_load_whole_values_under_random_schedules_with_eight_slots() {
+    random(8, Mutation::None);
+}
+
+#[test]
+fn readers_load_whole_values_under_schedules_with_few_switches() {
+    for slots in [2, 4, 8] {
+        pct(slots, Mutation::None);
+    }
+}
+
+#[test]
+#[should_panic(expected = "whole, and the one of its number")]
+fn random_schedules_find_a_torn_value_if_one_store_more_is_accepted() {
+    random(2, Mutation::OneMoreAccepted);
+}
+
+#[test]
+#[should_panic(expected = "whole, and the one of its number")]
+fn schedules_with_few_switches_find_a_torn_value_if_one_store_more_is_accepted() {
+    pct(4, Mutation::OneMoreAccepted);
+}
+
+#[test]
+#[should_panic(expected = "whole, and the one of its number")]
+fn random_schedules_find_a_torn_value_if_the_writer_writes_the_current_slot() {
+    random(8, Mutation::WritesTheCurrentSlot);
+}

@@ -1,0 +1,75 @@
+//! The algorithm of snapshots with std's atomics, in threads of the system's.
+//!
+//! Meant for Miri, whose atomics are as weak as the language allows, and which sees each access out of bounds and each
+//! race; without it, this runs on whatever order the processor gives.
+
+#[path = "../src/snapshot/latch.rs"]
+mod latch;
+#[path = "latch/memory.rs"]
+mod memory;
+
+mod sync {
+    pub use std::sync::atomic::{AtomicU64, Ordering, fence};
+}
+
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread;
+
+use memory::{Memory, Mutation};
+
+const READERS: usize = 3;
+/// As many as Miri gets done in a moment.
+const STORES: u64 = if cfg!(miri) { 40 } else { 20_000 };
+
+/// Loads until the writers have ended, and then the last value.
+fn read(memory: &Memory, ended: &AtomicBool) -> u64 {
+    let mut last = 0;
+    while !ended.load(Ordering::Acquire) {
+        if let Some(number) = memory.load() {
+            assert!(number >= last, "{number} after {last}");
+            last = number;
+        }
+        thread::yield_now();
+    }
+    memory.load().expect("nobody writes")
+}
+
+fn writers_and_readers(memory: &Memory) {
+    let ended = AtomicBool::new(false);
+    let first = memory.last();
+    thread::scope(|scope| {
+        let readers: Vec<_> = (0..READERS)
+            .map(|_| scope.spawn(|| read(memory, &ended)))
+            .collect();
+        // Each goes on where the one before it was killed.
+        for steps in 0..4 {
+            let writer = scope.spawn(move || {
+                let mut last = memory.last();
+                for _ in 0..STORES {
+                    last = memory.store(last);
+                }
+                memory.store_and_stop(last, steps);
+            });
+            writer.join().expect("a writer");
+        }
+        ended.store(true, Ordering::Release);
+        // The fourth has got all of its last value done.
+        let last = first + 4 * STORES + 1;
+        for reader in readers {
+            assert_eq!(reader.join().expect("a reader"), last);
+        }
+    });
+}
+
+#[test]
+fn readers_in_threads_load_whole_values_while_writers_are_killed() {
+    for slots in [2, 4, 8] {
+        writers_and_readers(&Memory::new(slots, 1, Mutation::None));
+    }
+}
+
+#[test]
+fn readers_in_threads_load_whole_values_of_numbers_in_halves() {
+    let first = 0xffff_ffff - STORES;
+    writers_and_readers(&Memory::new(4, first, Mutation::None).in_halves());
+}

@@ -1,0 +1,410 @@
+//! Headers that a hostile writer has made: an error or some value, but no panic, no endless loop and no byte from outside
+//! of the slots.
+
+#![cfg(target_os = "linux")]
+
+use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
+use std::sync::{Arc, mpsc};
+use std::thread;
+use std::time::Duration;
+
+use proptest::prelude::*;
+use rawshm::snapshot::{Layout, Overrun, Reader, SnapshotError, Writer};
+use rawshm::{Deadline, Extent, Mapping, Object, ReadOnly, ReadWrite, Size};
+use rawshm_tests::{UniqueName, WATCHDOG};
+
+const VERSION: usize = 8;
+const SLOTS: usize = 32;
+const STATE: usize = 36;
+const SEQUENCE: usize = 40;
+const FUTEX: usize = 48;
+const HEADER: usize = 64;
+
+fn soon() -> Deadline {
+    Deadline::after(Duration::from_millis(5)).expect("a clock")
+}
+
+/// When something is taken to hang. What this waits for is there.
+fn watchdog() -> Deadline {
+    Deadline::after(WATCHDOG).expect("a clock")
+}
+
+fn passed() -> Deadline {
+    Deadline::after(Duration::ZERO).expect("a clock")
+}
+
+/// Does something that must come to an end.
+fn watched<T: Send + 'static>(what: impl FnOnce() -> T + Send + 'static) -> T {
+    let (say, done) = mpsc::channel();
+    let thread = thread::spawn(move || {
+        let _ = say.send(what());
+    });
+    match done.recv_timeout(WATCHDOG) {
+        Err(mpsc::RecvTimeoutError::Timeout) => panic!("it hangs"),
+        done => {
+            thread.join().expect("it panicked");
+            done.expect("it has sent")
+        }
+    }
+}
+
+/// What happens to bytes all the time, until this is dropped.
+struct Hostile {
+    ended: Arc<AtomicBool>,
+    thread: Option<thread::JoinHandle<()>>,
+}
+
+impl Hostile {
+    /// Begins, and comes back when it has been done once.
+    fn new(mapping: Mapping<ReadWrite>, act: fn(&Mapping<ReadWrite>)) -> Self {
+        let ended = Arc::new(AtomicBool::new(false));
+        let (say, begun) = mpsc::channel();
+        let thread = thread::spawn({
+            let ended = ended.clone();
+            move || {
+                act(&mapping);
+                say.send(()).expect("a listener");
+                while !ended.load(Ordering::Relaxed) {
+                    act(&mapping);
+                }
+            }
+        });
+        begun.recv().expect("it has begun");
+        let thread = Some(thread);
+        Self { ended, thread }
+    }
+}
+
+impl Drop for Hostile {
+    fn drop(&mut self) {
+        self.ended.store(true, Ordering::Relaxed);
+        if let Some(thread) = self.thread.take() {
+            let _ = thread.join();
+        }
+    }
+}
+
+/// The same byte all over, so that a load from elsewhere shows; and almost as large as the page that it ends.
+type Marked = [u8; 4000];
+const MARK: u8 = 0x11;
+const ELSEWHERE: u8 = 0xee;
+const MARKED_STRIDE: usize = 4032;
+
+/// A snapshot whose slots are marked, and all that is behind them as well, otherwise.
+fn marked(name: &UniqueName, slots: u32) -> Mapping<ReadWrite> {
+    drop(Writer::create(name, slots, &[MARK; 4000]).expect("created"));
+    let object = Object::open_read_write(name).expect("opened");
+    let size = object.size().expect("a size");
+    object
+        .resize(Size::Sparse(size.next_multiple_of(4096)))
+        .expect("grown");
+    let mapping = object.map(Extent::Whole).expect("mapped");
+    let fill = vec![ELSEWHERE; mapping.len() - HEADER];
+    mapping.copy_from(HEADER, &fill).expect("within");
+    for slot in 0..usize::try_from(slots).expect("few") {
+        let value = [MARK; 4000];
+        mapping
+            .store(HEADER + slot * MARKED_STRIDE, &value)
+            .expect("within");
+    }
+    mapping
+}
+
+/// Opens as a type, and does all that a reader can; gives what was found at first.
+fn read<T: Layout>(object: &Object<ReadWrite>) -> Result<(u64, T), SnapshotError> {
+    let mut reader = Reader::<T>::of(object)?;
+    let loaded = reader.load_with_sequence()?;
+    let _ = reader.load();
+    let _ = reader.is_retired();
+    let _ = reader.wait(loaded.0, passed());
+    let _ = reader.next(passed());
+    let _ = reader.next(passed());
+    Ok(loaded)
+}
+
+/// All of it as a writer, too.
+fn write<T: Layout>(name: &UniqueName, value: &T) -> Result<(), SnapshotError> {
+    let mut writer = Writer::<T>::open(name)?;
+    let last = writer.sequence();
+    writer.store(value);
+    assert_eq!(writer.sequence(), last.wrapping_add(1));
+    let _ = writer.load();
+    writer.notify()?;
+    let reader = Reader::<T>::open(name)?;
+    assert_eq!(reader.load_with_sequence()?.0, writer.sequence());
+    Ok(())
+}
+
+/// A header, some of whose bytes are others.
+fn header() -> impl Strategy<Value = Vec<u8>> {
+    let bytes = prop::collection::vec(any::<u8>(), 0..=HEADER);
+    let mutations = prop::collection::vec((0..HEADER, any::<u8>()), 0..4);
+    // What passes each check, and what almost does.
+    let slots = prop_oneof![
+        Just(2_u32),
+        Just(4),
+        Just(16),
+        Just(64),
+        Just(65536),
+        any::<u32>()
+    ];
+    let sequence = prop_oneof![Just(0_u64), Just(u64::MAX), any::<u64>()];
+    let fingerprint = prop_oneof![
+        Just((u8::FINGERPRINT, 1_u64)),
+        Just((u64::FINGERPRINT, 8)),
+        Just((<[i64; 3]>::FINGERPRINT, 24)),
+        Just((<[u8; 0]>::FINGERPRINT, 0)),
+        Just((<[u8; 1000]>::FINGERPRINT, 1000)),
+    ];
+    let valid = (slots, sequence, fingerprint, any::<u32>(), mutations);
+    let valid = valid.prop_map(|(slots, sequence, (print, size), state, mutations)| {
+        let mut header = b"rawshm:S".to_vec();
+        header.extend(1_u32.to_ne_bytes());
+        header.extend(0x0102_0304_u32.to_ne_bytes());
+        header.extend(print.to_ne_bytes());
+        header.extend(size.to_ne_bytes());
+        header.extend(slots.to_ne_bytes());
+        header.extend((state % 3).to_ne_bytes());
+        header.extend(sequence.to_ne_bytes());
+        header.resize(HEADER, 0);
+        for (place, byte) in mutations {
+            header[place] = byte;
+        }
+        header
+    });
+    prop_oneof![1 => bytes, 4 => valid]
+}
+
+/// As large as it can be without reserving more than a page of slots.
+fn object_size() -> impl Strategy<Value = u64> {
+    prop_oneof![0..=4096_u64, Just(64), Just(192), Just(4096)]
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig {
+        cases: 2000,
+        failure_persistence: None,
+        ..ProptestConfig::default()
+    })]
+
+    #[test]
+    fn any_bytes_are_an_error_or_some_value(header in header(), size in object_size()) {
+        let name = UniqueName::new();
+        let object = Object::create(&name, Size::Sparse(size)).expect("created");
+        if let Ok(mapping) = object.map(Extent::Whole) {
+            let fit = header.len().min(mapping.len());
+            mapping.copy_from(0, &header[..fit]).expect("within");
+        }
+        let _ = read::<u8>(&object);
+        let _ = read::<u64>(&object);
+        let _ = read::<[i64; 3]>(&object);
+        let _ = read::<[u8; 0]>(&object);
+        let _ = read::<[u8; 1000]>(&object);
+        let _ = read::<[u64; 1 << 14]>(&object);
+        let _ = write(&name, &1_u8);
+        let _ = write(&name, &1_u64);
+        let _ = write(&name, &[1_i64; 3]);
+        let _ = write(&name, &[1_u8; 0]);
+        let _ = write(&name, &[1_u8; 1000]);
+        // Of whatever it was.
+        let writer = Writer::replace(&name, 2, &7_u16).expect("replaced");
+        prop_assert_eq!(Reader::<u16>::open(&name).expect("opened").load(), Ok(7));
+        prop_assert!(object.is_unlinked().expect("a status"));
+        drop(writer);
+    }
+
+    #[test]
+    fn a_header_that_changes_after_the_opening_leads_nowhere_else(
+        slots in any::<u32>(),
+        sequences in prop::collection::vec(any::<u64>(), 1..8),
+        others in any::<[u8; 64]>(),
+    ) {
+        let name = UniqueName::new();
+        let mapping = marked(&name, 2);
+        let mut reader = Reader::<Marked>::open(&name).expect("opened");
+        mapping.store(SLOTS, &slots).expect("within");
+        for sequence in sequences {
+            mapping.store(SEQUENCE, &sequence).expect("within");
+            let (number, value) = reader.load_with_sequence().expect("it stays");
+            prop_assert_eq!(number, sequence);
+            prop_assert!(value.iter().all(|byte| *byte == MARK), "from elsewhere");
+        }
+        mapping.store(0, &others).expect("within");
+        let value = reader.load().expect("it stays");
+        prop_assert!(value.iter().all(|byte| *byte == MARK), "from elsewhere");
+        let _ = reader.next(passed());
+        let _ = reader.next(passed());
+    }
+
+    #[test]
+    fn a_header_that_changes_under_a_writer_leads_it_nowhere_else(others in any::<[u8; 64]>()) {
+        let name = UniqueName::new();
+        let mapping = marked(&name, 2);
+        let mut writer = Writer::<Marked>::open(&name).expect("opened");
+        mapping.store(0, &others).expect("within");
+        for _ in 0..5 {
+            writer.store(&[0x22; 4000]);
+            prop_assert!(writer.load() == [0x22; 4000]);
+        }
+        let mut all = vec![0; mapping.len()];
+        mapping.copy_to(0, &mut all).expect("within");
+        let behind = HEADER + 2 * MARKED_STRIDE;
+        prop_assert!(all[behind..].iter().all(|byte| *byte == ELSEWHERE), "written elsewhere");
+    }
+}
+
+#[test]
+fn a_number_may_be_any_and_goes_on_behind_the_last() {
+    for slots in [2, 4, 8] {
+        let name = UniqueName::new();
+        let mapping = marked(&name, slots);
+        for number in [0, u64::MAX, u64::MAX - 1, 1 << 63] {
+            mapping.store(SEQUENCE, &number).expect("within");
+            let reader = Reader::<Marked>::open(&name).expect("opened");
+            let (found, value) = reader.load_with_sequence().expect("a value");
+            assert!(found == number && value == [MARK; 4000]);
+            let mut writer = Writer::<Marked>::open(&name).expect("taken over");
+            assert_eq!(writer.sequence(), number);
+            writer.store(&[0x33; 4000]);
+            let (found, value) = reader.load_with_sequence().expect("a value");
+            assert!(found == number.wrapping_add(1) && value == [0x33; 4000]);
+            writer.store(&[MARK; 4000]);
+            writer.store(&[MARK; 4000]);
+            for _ in 0..slots {
+                writer.store(&[MARK; 4000]);
+            }
+        }
+    }
+}
+
+#[test]
+fn a_state_that_is_neither_is_as_current() {
+    let name = UniqueName::new();
+    let mapping = marked(&name, 2);
+    mapping.store(STATE, &2_u32).expect("within");
+    let reader = Reader::<Marked>::open(&name).expect("opened");
+    assert!(!reader.is_retired());
+    assert_eq!(reader.wait(1, passed()), Ok(false));
+}
+
+#[test]
+fn a_number_that_changes_all_the_time_is_an_overrun() {
+    // Long enough that it has changed when a copy is done, and short enough that a thousand fit into a time slice.
+    type Long = [u64; 2048];
+    let name = UniqueName::new();
+    drop(Writer::create(&name, 2, &[0_u64; 2048]).expect("created"));
+    let reader = Reader::<Long>::open(&name).expect("opened");
+    let mapping = Mapping::open_read_write(&name, Extent::Whole).expect("mapped");
+    let _hostile = Hostile::new(mapping, |mapping| {
+        let number = mapping.atomic::<u64>(SEQUENCE).expect("within");
+        number.fetch_add(1, Ordering::Relaxed);
+    });
+    watched(move || {
+        // While the other thread does not run, a load succeeds.
+        let error = loop {
+            if let Err(error) = reader.load() {
+                break error;
+            }
+        };
+        assert_eq!(error, Overrun);
+    });
+}
+
+#[test]
+fn a_word_that_changes_all_the_time_keeps_no_wait_from_ending() {
+    let name = UniqueName::new();
+    drop(Writer::create(&name, 2, &1_u32).expect("created"));
+    let mut reader = Reader::<u32>::open(&name).expect("opened");
+    let mapping = Mapping::open_read_write(&name, Extent::Whole).expect("mapped");
+    let _hostile = Hostile::new(mapping, |mapping| {
+        let word = mapping.atomic::<u32>(FUTEX).expect("within");
+        word.fetch_add(1, Ordering::Relaxed);
+    });
+    watched(move || {
+        assert_eq!(reader.wait(1, passed()), Ok(false));
+        assert_eq!(reader.wait(1, soon()), Ok(false));
+        assert_eq!(reader.next(watchdog()), Ok(Some(1)));
+        assert_eq!(reader.next(soon()), Ok(None));
+    });
+}
+
+#[test]
+fn a_word_that_does_not_change_with_the_number_keeps_no_wait_from_ending() {
+    let name = UniqueName::new();
+    drop(Writer::create(&name, 2, &1_u32).expect("created"));
+    let mapping = Mapping::open_read_write(&name, Extent::Whole).expect("mapped");
+    let mut reader = Reader::<u32>::open(&name).expect("opened");
+    mapping.store(FUTEX, &u32::MAX).expect("within");
+    assert_eq!(reader.next(watchdog()), Ok(Some(1)));
+    assert_eq!(reader.next(soon()), Ok(None));
+    mapping.store(SEQUENCE, &2_u64).expect("within");
+    assert_eq!(reader.wait(1, watchdog()), Ok(true));
+}
+
+/// Moves who sleeps on the word of a read-only mapping to another word, and gives their number.
+fn requeue(mapping: &Mapping<ReadOnly>, to: &AtomicU32) -> i64 {
+    const ALL: i64 = 1000;
+    let word = mapping.as_ptr().wrapping_add(FUTEX);
+    let (call, how) = (libc::SYS_futex, libc::FUTEX_REQUEUE);
+    // SAFETY: the call accesses nothing but the two words, which are there.
+    let moved = unsafe { libc::syscall(call, word, how, 0_u32, ALL, to.as_ptr(), 0_u32) };
+    assert!(moved >= 0, "{}", std::io::Error::last_os_error());
+    moved
+}
+
+#[test]
+fn a_reader_that_another_one_keeps_asleep_has_the_value_by_its_deadline() {
+    let name = UniqueName::new();
+    let mut writer = Writer::create(&name, 2, &1_u32).expect("created");
+    let hostile = Mapping::open(&name, Extent::Whole).expect("mapped to read");
+    let elsewhere = AtomicU32::new(0);
+    loop {
+        let sequence = writer.sequence();
+        let reader = Reader::<u32>::open(&name).expect("opened");
+        let sleeping = thread::spawn(move || {
+            let deadline = Deadline::after(Duration::from_millis(100)).expect("a clock");
+            let another = reader.wait(sequence, deadline);
+            (another, reader.load())
+        });
+        let mut moved = 0;
+        while moved == 0 && !sleeping.is_finished() {
+            moved = requeue(&hostile, &elsewhere);
+        }
+        writer.store(&7);
+        if moved == 1 {
+            assert_eq!(writer.notify(), Ok(0), "nobody is to be woken");
+            let woken = sleeping.join().expect("the reader");
+            assert_eq!(woken, (Ok(true), Ok(7)));
+            break;
+        }
+        // It had not begun to sleep when its time was up.
+        sleeping.join().expect("the reader").0.expect("a wait");
+    }
+}
+
+#[test]
+fn a_header_that_changes_while_it_is_opened_is_an_error_or_some_value() {
+    let name = UniqueName::new();
+    drop(Writer::create(&name, 2, &1_u32).expect("created"));
+    let object = Object::open_read_write(&name).expect("opened");
+    let mapping = object.map(Extent::Whole).expect("mapped");
+    let _hostile = Hostile::new(mapping, |mapping| {
+        for (version, slots) in [(1_u32, 2_u32), (1, 65536), (7, 0)] {
+            mapping.store(VERSION, &version).expect("within");
+            mapping.store(SLOTS, &slots).expect("within");
+        }
+    });
+    watched(move || {
+        for _ in 0..2000 {
+            match read::<u32>(&object) {
+                Ok((1, _))
+                | Err(
+                    SnapshotError::Version { .. }
+                    | SnapshotError::Slots { .. }
+                    | SnapshotError::ObjectSize { .. },
+                ) => {}
+                other => panic!("{other:?}"),
+            }
+        }
+    });
+}
