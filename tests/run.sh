@@ -128,8 +128,8 @@ tests --test complete_races -- --ignored
 if cargo miri --version >/dev/null 2>&1; then
     for seed in 0 1 2 3 4 5 6 7; do
         MIRIFLAGS="-Zmiri-seed=$seed -Zmiri-strict-provenance" \
-            check "copies and atomics under Miri, seed $seed" cargo miri test --package rawshm-tests \
-            --test copies --test copies_on_a_model --test copy_forms --test shared_bytes
+            check "copies, atomics and snapshots under Miri, seed $seed" cargo miri test --package rawshm-tests \
+            --test copies --test copies_on_a_model --test copy_forms --test shared_bytes --test latch_threads
     done
 else
     echo "note    Miri is not installed, so nothing ran under it: rustup toolchain install nightly --component miri,"
@@ -166,9 +166,11 @@ for filter in shm_open_is interrupts; do
     fi
 done
 if [ "$(id -u)" != 0 ]; then
+    skip_ignored snapshots_on_linux "not root" as_root
     skip_ignored capi_unlink "not root" as_root
     skip_ignored capi_preload "not root" as_root
 else
+    tests --test snapshots_on_linux -- --ignored as_root
     tests --test capi_unlink -- --ignored as_root
     if ! unshare -m true 2>/dev/null; then
         skip_ignored capi_preload "root without its rights" as_root
@@ -196,6 +198,32 @@ else
     fi
     tests --test private_shm -- --ignored "${left_out[@]}"
 fi
+
+# Snapshots and liveness: what needs a tracer, root or namespaces. Each test's name or reason says which.
+root_with_rights() { [ "$(id -u)" = 0 ] && unshare -m true 2>/dev/null; }
+# FILTER FILE CONDITION WHY: the ignored tests whose names hold the filter, or none of them.
+snapshots_if() {
+    if $3; then
+        tests --test "$2" -- --ignored "$1"
+    else
+        skip_ignored "$2" "$4" "$1"
+    fi
+}
+may_trace_and_unshare() { may_trace && may_unshare; }
+root_may_trace() { root_with_rights && may_trace; }
+have_bwrap() { command -v bwrap >/dev/null; }
+snapshots_if after_any_instruction snapshot_kills may_unshare "neither root nor user namespaces"
+snapshots_if without_inotify snapshot_waiting may_trace "strace is missing, or may not trace"
+snapshots_if a_missing_directory snapshot_waiting may_unshare "neither root nor user namespaces"
+snapshots_if as_root_a_reader snapshot_users root_may_trace "not root, or strace is missing"
+snapshots_if as_root_another snapshot_users root_with_rights "not root, or root without its rights"
+snapshots_if pid_namespaces snapshot_users may_unshare "neither root nor user namespaces"
+snapshots_if in_containers snapshot_users have_bwrap "bubblewrap is missing"
+snapshots_if waiting_for_a_name snapshot_traces may_trace_and_unshare "strace is missing or may not trace, or no namespaces"
+snapshots_if makes_one snapshot_traces may_trace "strace is missing, or may not trace"
+snapshots_if opening_and_replacing snapshot_traces may_trace "strace is missing, or may not trace"
+snapshots_if to_load_and_to_store snapshot_traces may_trace "strace is missing, or may not trace"
+snapshots_if claims_make snapshot_traces may_trace "strace is missing, or may not trace"
 
 if [ -z "${RAWSHM_QUICK:-}" ]; then
     echo "== other targets"

@@ -12,7 +12,9 @@ PACKAGES=(--package rawshm --package rawshm-capi --package rawshm-static --packa
 LIBRARY_TESTS=(--test names --test objects --test objects_on_linux --test flags_on_linux --test mappings
     --test mappings_on_linux --test shared_bytes --test copies --test copies_on_a_model --test copies_that_race
     --test copy_forms --test errors --test peers --test complete
-    --test complete_on_linux --test replacing --test temporary_names --test linking)
+    --test complete_on_linux --test replacing --test temporary_names --test linking
+    --test snapshots
+    --test snapshots_on_linux --test snapshots_hostile --test latch_threads)
 
 declare -A EMULATOR=(
     [aarch64-unknown-linux-gnu]=qemu-aarch64
@@ -249,6 +251,24 @@ reader_prints_what_the_others_wrote() {
     reader_prints_what_it_wrote "$1" "${2:-}" creator -r
 }
 
+# watch_prints_what_publish_stores FOLDER [EMULATOR]: waiting for it, and after a takeover, which ends with nothing left.
+watch_prints_what_publish_stores() {
+    local folder=$1 emulator=${2:-} watcher
+    timeout 60 $emulator "$folder/watch" -n "$OBJECT" -c 1 >"$TOOLS/watched" &
+    watcher=$!
+    echo hello | $emulator "$folder/publish" -n "$OBJECT"
+    wait $watcher
+    [[ $(<"$TOOLS/watched") == hello ]]
+    timeout 60 $emulator "$folder/watch" -n "$OBJECT" >"$TOOLS/watched" &
+    watcher=$!
+    # Whether it is early or late, it sees the last value.
+    echo bye | $emulator "$folder/publish" -n "$OBJECT"
+    until grep -q bye "$TOOLS/watched"; do kill -0 $watcher; done
+    $emulator "$folder/publish" -n "$OBJECT" -u </dev/null
+    wait $watcher
+    [[ ! -e /dev/shm$OBJECT ]]
+}
+
 # reader_prints_what_it_wrote FOLDER EMULATOR PROGRAM [ARGUMENT...]
 reader_prints_what_it_wrote() {
     local output program=$1/$3 emulator=$2 folder=$1
@@ -272,16 +292,18 @@ is_static() {
 the_static_executables_run_for() {
     local target=$1 folder=$CARGO_TARGET_DIR/$1/static program
     cargo static --target "$target"
-    for program in writer reader creator; do
+    for program in writer reader creator publish watch; do
         is_static "$folder/$program"
         [[ $(readelf --dynamic "$folder/$program") == *'no dynamic section'* ]]
     done
     reader_prints_what_the_others_wrote "$folder" "${EMULATOR[$target]:-}"
+    watch_prints_what_publish_stores "$folder" "${EMULATOR[$target]:-}"
 }
 
 the_debug_executables_run_for() {
     cargo build --package rawshm-static --bins --target "$1"
     reader_prints_what_the_others_wrote "$CARGO_TARGET_DIR/$1/debug" "${EMULATOR[$1]}"
+    watch_prints_what_publish_stores "$CARGO_TARGET_DIR/$1/debug" "${EMULATOR[$1]}"
 }
 
 # Pointers are moved by no more than an isize; the kernel of a 32-bit process maps more than that.
@@ -300,7 +322,8 @@ nothing_larger_than_an_isize_is_mapped_for() {
 # The host's own tests, on those that were built for musl: the same lines, errors and system calls.
 the_static_executables_for_musl_do_what_the_hosts_do() {
     env -u RUSTC -u CARGO_TARGET_DIR RAWSHM_STATIC="$CARGO_TARGET_DIR/$MUSL/static" \
-        cargo test --package rawshm-tests --test programs --test creator --test traces --test traces_complete -- --include-ignored --skip unoptimised
+        cargo test --package rawshm-tests --test programs --test creator --test snapshot_executables \
+        --test traces --test traces_complete --test snapshot_traces -- --include-ignored --skip unoptimised
 }
 
 a_std_program_is_static_and_calls_no_shm_open() {

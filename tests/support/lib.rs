@@ -13,6 +13,8 @@ use std::time::{Duration, Instant};
 pub mod capi;
 pub mod complete;
 pub mod rungs;
+#[cfg(target_os = "linux")]
+pub mod snapshots;
 mod talking;
 pub mod traces;
 

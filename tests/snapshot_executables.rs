@@ -1,0 +1,437 @@
+//! `publish` and `watch`: what they are made of, and how they treat their users.
+
+#![cfg(target_os = "linux")]
+
+use std::fs::File;
+use std::io::Write as _;
+use std::os::fd::{FromRawFd as _, OwnedFd};
+use std::os::unix::net::UnixStream;
+use std::path::Path;
+use std::process::{Command, Stdio};
+
+use rawshm::snapshot::Reader;
+use rawshm_tests::snapshots::{Message, Peer, until};
+use rawshm_tests::{Ended, UniqueName, finish, run, static_program, status, wait};
+
+const PUBLISH_USAGE: &str =
+    "usage: publish [-n NAME] [-m MODE] [-s SLOTS] [-r RATE] [-c COUNT] [-u]\n";
+const WATCH_USAGE: &str = "usage: watch [-n NAME] [-c COUNT] [-t SECONDS]\n";
+
+fn ended(stdout: &str, stderr: &str, status: i32) -> Ended {
+    Ended {
+        stdout: stdout.into(),
+        stderr: stderr.into(),
+        status,
+    }
+}
+
+fn silent() -> Ended {
+    ended("", "", 0)
+}
+
+fn publish(name: &UniqueName, arguments: &[&str]) -> Command {
+    let mut publish = Command::new(static_program("publish"));
+    publish.args(["-n", &name.argument()]).args(arguments);
+    publish
+}
+
+fn watch(name: &UniqueName, arguments: &[&str]) -> Command {
+    let mut watch = Command::new(static_program("watch"));
+    watch.args(["-n", &name.argument()]).args(arguments);
+    watch
+}
+
+/// Publishes all of an input, to its end.
+fn publish_all(name: &UniqueName, input: &[u8]) -> Ended {
+    let mut child = publish(name, &[])
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .expect("publish");
+    let mut pipe = child.stdin.take().expect("a pipe");
+    pipe.write_all(input).expect("a reader");
+    drop(pipe);
+    finish(child)
+}
+
+fn last(name: &UniqueName) -> (u64, Message) {
+    let reader = Reader::<Message>::open(name).expect("a snapshot");
+    reader.load_with_sequence().expect("nobody stores")
+}
+
+/// What `watch` prints of what is there.
+fn printed(name: &UniqueName) -> Vec<u8> {
+    let output = watch(name, &["-c", "1"]).output().expect("watch");
+    assert!(output.status.success());
+    output.stdout
+}
+
+#[test]
+fn wrong_usage_is_told_with_the_usage_line() {
+    for arguments in [
+        &["operand"][..],
+        &["-x"],
+        &["-n"],
+        &["-m"],
+        &["-m", "8"],
+        &["-m", "1000"],
+        &["-m", ""],
+        &["-s", "-1"],
+        &["-s", "four"],
+        &["-r", "0"],
+        &["-r", "1000000001"],
+        &["-r", ""],
+        &["-c", "x"],
+        &["-c", "18446744073709551616"],
+        &["-u", "operand"],
+        &["-"],
+        &["--help"],
+    ] {
+        let mut publish = Command::new(static_program("publish"));
+        let expected = ended("", PUBLISH_USAGE, 2);
+        assert_eq!(run(publish.args(arguments)), expected, "{arguments:?}");
+    }
+    for arguments in [
+        &["operand"][..],
+        &["-u"],
+        &["-n"],
+        &["-c"],
+        &["-c", "-1"],
+        &["-t", ""],
+        &["-t", "1.5"],
+    ] {
+        let mut watch = Command::new(static_program("watch"));
+        let expected = ended("", WATCH_USAGE, 2);
+        assert_eq!(run(watch.args(arguments)), expected, "{arguments:?}");
+    }
+}
+
+#[test]
+fn a_bad_name_or_number_of_slots_is_an_error_and_leaves_nothing() {
+    for (program, name, why) in [
+        ("publish", "", "invalid argument (EINVAL)"),
+        ("watch", "", "invalid argument (EINVAL)"),
+        ("publish", "a/b", "invalid argument (EINVAL)"),
+        ("watch", "a/b", "invalid argument (EINVAL)"),
+    ] {
+        let found = run(Command::new(static_program(program)).args(["-n", name]));
+        assert_eq!(found.status, 1);
+        assert!(
+            found.stderr.starts_with(&format!("{program}: cannot ")),
+            "{found:?}"
+        );
+        assert!(found.stderr.ends_with("(EINVAL)\n"), "{found:?}, not {why}");
+    }
+    let name = UniqueName::new();
+    for slots in ["0", "1", "3", "131072", "4294967298"] {
+        let found = run(&mut publish(&name, &["-s", slots, "-r", "1", "-c", "1"]));
+        assert!(found.stderr.starts_with("usage: publish "), "{slots}");
+        assert_eq!((found.status, found.stdout.as_str()), (2, ""), "{slots}");
+        assert!(!name.path().exists());
+    }
+}
+
+#[test]
+fn a_count_and_a_rate_give_numbers() {
+    let name = UniqueName::new();
+    let numbers = publish(&name, &["-r", "1000000", "-c", "12"]).output();
+    assert!(numbers.expect("publish").status.success());
+    let (number, message) = last(&name);
+    assert_eq!((number, &message[..3]), (12, &b"\x0212"[..]));
+    assert_eq!(run(&mut watch(&name, &["-c", "1"])), ended("12\n", "", 0));
+    assert_eq!(run(&mut watch(&name, &["-c", "0"])), silent());
+    // The next one goes on behind it, and begins to count anew.
+    assert_eq!(
+        run(&mut publish(&name, &["-r", "1000000", "-c", "1"])),
+        silent()
+    );
+    assert_eq!(last(&name).0, 13);
+    assert_eq!(run(&mut watch(&name, &["-c", "1"])), ended("1\n", "", 0));
+}
+
+#[test]
+fn a_count_of_zero_publishes_nothing_and_u_removes_what_is_there() {
+    let name = UniqueName::new();
+    assert_eq!(run(&mut publish(&name, &["-c", "0"])), silent());
+    assert_eq!(run(&mut publish(&name, &["-c", "0", "-u"])), silent());
+    assert!(!name.path().exists());
+    assert_eq!(run(&mut publish(&name, &["-r", "1", "-c", "1"])), silent());
+    assert!(name.path().exists());
+    assert_eq!(run(&mut publish(&name, &["-c", "0", "-u"])), silent());
+    assert!(!name.path().exists());
+}
+
+#[test]
+fn lines_come_one_by_one() {
+    let name = UniqueName::new();
+    let mut publish = Peer::start(&mut publish(&name, &[]));
+    let mut watch = Peer::start(&mut watch(&name, &["-c", "4"]));
+    for line in ["100 876 8021", "", "\u{e4}\t\u{1b}", "."] {
+        publish.say(line);
+        assert_eq!(watch.line(), line);
+        if line != "." {
+            watch.asleep_in(libc::SYS_futex);
+        }
+    }
+    assert_eq!(watch.end(), 0);
+    assert_eq!(publish.end(), 0);
+    assert_eq!(last(&name).0, 4);
+}
+
+#[test]
+fn an_empty_input_publishes_nothing_and_an_empty_line_an_empty_value() {
+    let name = UniqueName::new();
+    assert_eq!(publish_all(&name, b""), silent());
+    assert!(!name.path().exists());
+    assert_eq!(publish_all(&name, b"\n"), silent());
+    assert_eq!(last(&name), (1, [0; 256]));
+    assert_eq!(printed(&name), b"\n");
+    assert_eq!(publish_all(&name, b""), silent());
+    assert_eq!(last(&name).0, 1, "it is as it was");
+}
+
+#[test]
+fn the_last_line_may_lack_its_newline() {
+    let name = UniqueName::new();
+    assert_eq!(publish_all(&name, b"one\ntwo"), silent());
+    assert_eq!((last(&name).0, printed(&name)), (2, b"two\n".to_vec()));
+}
+
+#[test]
+fn a_long_line_comes_in_pieces_of_255_bytes() {
+    for (len, values, rest) in [
+        (254, 1, 254),
+        (255, 1, 255),
+        (256, 2, 1),
+        (510, 2, 255),
+        (511, 3, 1),
+        (100_000, 393, 40),
+    ] {
+        for newline in [true, false] {
+            let name = UniqueName::new();
+            let mut line = vec![b'x'; len];
+            let mut expected = vec![b'x'; rest];
+            expected.push(b'\n');
+            if newline {
+                line.push(b'\n');
+            }
+            assert_eq!(publish_all(&name, &line), silent());
+            let found = (last(&name).0, printed(&name));
+            assert_eq!(found, (values, expected), "{len}, {newline}");
+        }
+    }
+}
+
+#[test]
+fn how_the_input_is_cut_into_reads_does_not_matter() {
+    let line = |len: usize| vec![b'x'; len];
+    for (reads, values) in [
+        (&[line(255), b"\n".to_vec()][..], 1),
+        (&[line(200), line(55), b"\n".to_vec()], 1),
+        (&[line(255), line(1), line(254), b"\n".to_vec()], 2),
+        (&[line(255), line(1), b"\n".to_vec()], 2),
+        (&[line(255)], 1),
+        (&[line(1), b"\n\n".to_vec(), line(1)], 3),
+    ] {
+        let name = UniqueName::new();
+        let (input, mut pipe) = packets();
+        let mut child = publish(&name, &[]).stdin(input).spawn().expect("publish");
+        for read in reads {
+            pipe.write_all(read).expect("a reader");
+        }
+        drop(pipe);
+        assert_eq!(status(wait(&mut child)), 0);
+        assert_eq!(
+            last(&name).0,
+            values,
+            "{:?}",
+            reads.iter().map(Vec::len).collect::<Vec<_>>()
+        );
+    }
+}
+
+/// A pipe of which each write is read by itself.
+fn packets() -> (OwnedFd, File) {
+    let mut fds = [0; 2];
+    // SAFETY: room for two descriptors.
+    let result = unsafe { libc::pipe2(fds.as_mut_ptr(), libc::O_DIRECT | libc::O_CLOEXEC) };
+    assert_eq!(result, 0, "{}", std::io::Error::last_os_error());
+    // SAFETY: new descriptors, and nobody else's.
+    let [read, write] = fds.map(|fd| unsafe { OwnedFd::from_raw_fd(fd) });
+    (read, write.into())
+}
+
+#[test]
+fn any_byte_but_a_newline_is_kept() {
+    let name = UniqueName::new();
+    let bytes: Vec<u8> = (0..=255).filter(|byte| *byte != b'\n').collect();
+    assert_eq!(bytes.len(), 255);
+    assert_eq!(publish_all(&name, &[&bytes[..], b"\n"].concat()), silent());
+    assert_eq!(printed(&name), [&bytes[..], b"\n"].concat());
+}
+
+#[test]
+fn the_mode_is_less_the_umask() {
+    for (mode, umask, expected) in [
+        (&[][..], "022", "644"),
+        (&["-m", "600"], "022", "600"),
+        (&["-m", "666"], "022", "644"),
+        (&["-m", "666"], "000", "666"),
+        (&["-m", "0400"], "022", "400"),
+    ] {
+        let name = UniqueName::new();
+        let found = run(Command::new("sh")
+            .args(["-c", "umask $1; shift; exec \"$@\"", "sh", umask])
+            .arg(static_program("publish"))
+            .args(["-n", &name.argument(), "-r", "1", "-c", "1"])
+            .args(mode));
+        assert_eq!(found, silent());
+        let found = run(Command::new("stat").args(["-c", "%a"]).arg(name.path()));
+        assert_eq!(found.stdout.trim(), expected, "{mode:?}, {umask}");
+    }
+}
+
+#[test]
+fn the_slots_make_the_size() {
+    for (slots, size) in [
+        ("2", 64 + 2 * 256),
+        ("4", 64 + 4 * 256),
+        ("65536", 64 + 65536 * 256),
+    ] {
+        let name = UniqueName::new();
+        let arguments = ["-r", "1", "-c", "1", "-s", slots];
+        assert_eq!(run(&mut publish(&name, &arguments)), silent());
+        assert_eq!(name.path().metadata().expect("a file").len(), size);
+    }
+}
+
+#[test]
+fn who_prints_for_nobody_ends_with_an_error() {
+    let name = UniqueName::new();
+    assert_eq!(publish_all(&name, b"one\n"), silent());
+    let through = |script: &str| {
+        run(Command::new("sh")
+            .args(["-c", script, "sh"])
+            .arg(static_program("watch"))
+            .args(["-n", &name.argument(), "-c", "1"]))
+    };
+    let full = through("exec \"$@\" >/dev/full");
+    let expected = "watch: cannot write to standard output: no space left on device (ENOSPC)\n";
+    assert_eq!(full, ended("", expected, 1));
+    let closed = through("exec \"$@\" >&-");
+    let expected = "watch: cannot write to standard output: bad file descriptor (EBADF)\n";
+    assert_eq!(closed, ended("", expected, 1));
+    let (ours, theirs) = UnixStream::pair().expect("a pair");
+    drop(ours);
+    let broken = Command::new("sh")
+        .args(["-c", "trap '' PIPE; exec \"$@\"", "sh"])
+        .arg(static_program("watch"))
+        .args(["-n", &name.argument(), "-c", "1"])
+        .stdout(OwnedFd::from(theirs))
+        .stderr(Stdio::piped())
+        .spawn();
+    let expected = "watch: cannot write to standard output: broken pipe (EPIPE)\n";
+    assert_eq!(finish(broken.expect("watch")), ended("", expected, 1));
+    assert!(name.path().exists());
+}
+
+#[test]
+fn a_closed_input_is_an_error_and_a_folder_too() {
+    let name = UniqueName::new();
+    for (script, errno) in [("exec \"$@\" <&-", "EBADF"), ("exec \"$@\" </", "EISDIR")] {
+        let found = run(Command::new("sh")
+            .args(["-c", script, "sh"])
+            .arg(static_program("publish"))
+            .args(["-n", &name.argument()]));
+        assert!(
+            found
+                .stderr
+                .starts_with("publish: cannot read standard input: "),
+            "{found:?}"
+        );
+        assert!(found.stderr.ends_with(&format!("({errno})\n")), "{found:?}");
+        assert_eq!((found.status, name.path().exists()), (1, false));
+    }
+}
+
+#[test]
+fn publish_goes_on_where_a_broken_value_was_left_to_watch() {
+    // Whatever a writer of another program puts into the length, watch stays within the message.
+    let name = UniqueName::new();
+    let mut writer = rawshm::snapshot::Writer::create(&name, 2, &[255_u8; 256]).expect("created");
+    assert_eq!(printed(&name), [&[255; 255][..], b"\n"].concat());
+    writer.store(&[0; 256]);
+    assert_eq!(printed(&name), b"\n");
+}
+
+#[test]
+fn watch_reads_an_object_of_a_reader_only() {
+    let name = UniqueName::new();
+    let mut peer = Peer::start(&mut publish(&name, &["-m", "444"]));
+    peer.say("one");
+    until("the object", || name.path().exists());
+    assert_eq!(printed(&name), b"one\n");
+    assert_eq!(peer.end(), 0);
+}
+
+/// The program headers of a 64-bit little-endian ELF file: kind and flags of each.
+fn segments(program: &Path) -> Vec<(u32, u32)> {
+    let bytes = std::fs::read(program).expect("an executable");
+    assert_eq!(&bytes[..6], b"\x7fELF\x02\x01");
+    let word = |at: usize| u32::from_le_bytes(bytes[at..at + 4].try_into().expect("four"));
+    let table = usize::try_from(word(32)).expect("small");
+    let count = usize::from(u16::from_le_bytes([bytes[56], bytes[57]]));
+    let segment = |index| (word(table + index * 56), word(table + index * 56 + 4));
+    (0..count).map(segment).collect()
+}
+
+const PT_DYNAMIC: u32 = 2;
+const PT_INTERP: u32 = 3;
+const PT_GNU_STACK: u32 = 0x6474_e551;
+
+#[test]
+#[cfg(target_arch = "x86_64")]
+fn both_are_static_small_and_without_a_segment_to_write_and_execute() {
+    for (program, most) in [("publish", 24_576), ("watch", 10_240)] {
+        let path = static_program(program);
+        let size = path.metadata().expect("a file").len();
+        println!("{program}: {size} bytes");
+        assert!(size <= most, "{program} has {size} bytes");
+        let segments = segments(&path);
+        for (kind, flags) in &segments {
+            assert!(![PT_DYNAMIC, PT_INTERP].contains(kind), "{program}");
+            assert_ne!(flags & 3, 3, "{program}");
+        }
+        let stack = segments.iter().find(|(kind, _)| *kind == PT_GNU_STACK);
+        assert_eq!(stack.expect("it says how it is").1 & 1, 0, "{program}");
+    }
+}
+
+#[test]
+#[cfg(target_arch = "x86_64")]
+fn every_symbol_is_their_own() {
+    let folder = static_program("publish").with_file_name("../with-symbols");
+    let built = run(rawshm_tests::cargo()
+        .args([
+            "static",
+            "--quiet",
+            "--config",
+            "profile.static.strip=false",
+            "--target-dir",
+        ])
+        .arg(&folder));
+    assert_eq!(built.status, 0, "{}", built.stderr);
+    for program in ["publish", "watch"] {
+        let symbols = run(Command::new("nm").arg(folder.join("static").join(program)));
+        assert_eq!(symbols.status, 0, "{}", symbols.stderr);
+        assert!(symbols.stdout.contains(" rawshm_start\n"));
+        for line in symbols.stdout.lines() {
+            let undefined = line.trim_start().starts_with("U ");
+            let foreign = ["shm_open", "__libc", "pthread", "errno_location"]
+                .iter()
+                .any(|foreign| line.contains(foreign));
+            assert!(!undefined && !foreign, "{program}: {line}");
+        }
+    }
+}

@@ -1,0 +1,308 @@
+//! Sleeping until there is a snapshot, or a next value, and being woken.
+
+#![cfg(target_os = "linux")]
+
+use std::process::Command;
+
+use rawshm::snapshot::{Reader, Writer};
+use rawshm::{Object, Size};
+use rawshm_tests::snapshots::{Message, Peer, asleep_in, child_of, message, until};
+use rawshm_tests::{Ended, UniqueName, run, static_program, with_private_shm};
+
+const PUBLISHER: &str = env!("CARGO_BIN_EXE_publisher");
+
+fn publisher(command: &str, name: &UniqueName, rest: &[&str]) -> Command {
+    let mut publisher = Command::new(PUBLISHER);
+    publisher.args([command, &name.argument()]).args(rest);
+    publisher
+}
+
+fn hold(name: &UniqueName, rest: &[&str]) -> Peer {
+    Peer::ready(&mut publisher("hold", name, rest))
+}
+
+fn publish(name: &UniqueName, arguments: &[&str]) -> Peer {
+    let mut publish = Command::new(static_program("publish"));
+    Peer::start(publish.args(["-n", &name.argument()]).args(arguments))
+}
+
+fn watch(name: &UniqueName, arguments: &[&str]) -> Peer {
+    let mut watch = Command::new(static_program("watch"));
+    Peer::start(watch.args(["-n", &name.argument()]).args(arguments))
+}
+
+fn there(name: &UniqueName) {
+    until("the object", || name.path().exists());
+}
+
+#[test]
+fn a_watcher_may_come_first_and_sleeps_until_the_object_appears() {
+    let name = UniqueName::new();
+    let mut watch = watch(&name, &["-c", "2"]);
+    watch.asleep_in(libc::SYS_ppoll);
+    // Other names appear and vanish; some begin with this one.
+    let others: Vec<UniqueName> = (0..200).map(|_| UniqueName::new()).collect();
+    for other in &others {
+        Object::create(other, Size::Sparse(1)).expect("created");
+    }
+    let longer = rawshm::Name::new(&format!("{}-more", name.argument())).expect("a name");
+    Object::create(&longer, Size::Sparse(1)).expect("created");
+    rawshm::unlink(&longer).expect("its own");
+    drop(others);
+    watch.asleep_in(libc::SYS_ppoll);
+    let mut publish = publish(&name, &[]);
+    publish.say("one");
+    assert_eq!(watch.line(), "one");
+    watch.asleep_in(libc::SYS_futex);
+    publish.say("two");
+    assert_eq!(watch.line(), "two");
+    assert_eq!(watch.end(), 0);
+    assert_eq!(publish.end(), 0);
+}
+
+#[test]
+fn a_name_that_comes_and_goes_while_others_crowd_the_directory_is_not_missed() {
+    let name = UniqueName::new();
+    for round in 0..50_u32 {
+        let mut waiter = Peer::start(&mut publisher("wait-for-reader", &name, &[]));
+        assert_eq!(waiter.line(), "begin");
+        // At any point of its way to sleep.
+        if round % 2 == 0 {
+            waiter.asleep_in(libc::SYS_ppoll);
+        }
+        let other = UniqueName::new();
+        Object::create(&other, Size::Sparse(1)).expect("created");
+        drop(Writer::create(&name, 2, &message("first")).expect("created"));
+        assert_eq!(waiter.line(), "there");
+        assert_eq!(waiter.end(), 0);
+        rawshm::unlink(&name).expect("its own");
+    }
+}
+
+#[test]
+fn one_notify_wakes_all_who_sleep() {
+    let name = UniqueName::new();
+    let mut writer = hold(&name, &[]);
+    let watchers: Vec<Peer> = (0..8).map(|_| watch(&name, &["-c", "3"])).collect();
+    for value in ["first", "second", "third"] {
+        if value != "first" {
+            for watch in &watchers {
+                watch.asleep_in(libc::SYS_futex);
+            }
+            assert_eq!(writer.ask(value), "8");
+        }
+        for watch in &watchers {
+            assert_eq!(watch.line(), value);
+        }
+    }
+    for mut watch in watchers {
+        assert_eq!(watch.end(), 0);
+        assert_eq!(watch.rest(), [""; 0]);
+    }
+}
+
+#[test]
+fn a_store_without_notify_wakes_nobody_and_the_next_notify_does() {
+    let name = UniqueName::new();
+    let mut writer = Writer::create(&name, 4, &message("first")).expect("created");
+    let watch = watch(&name, &[]);
+    assert_eq!(watch.line(), "first");
+    watch.asleep_in(libc::SYS_futex);
+    writer.store(&message("second"));
+    writer.store(&message("third"));
+    watch.asleep_in(libc::SYS_futex);
+    assert_eq!(writer.notify(), Ok(1));
+    assert_eq!(
+        watch.line(),
+        "third",
+        "only the last one is there to be seen"
+    );
+    watch.asleep_in(libc::SYS_futex);
+    assert_eq!(writer.notify(), Ok(1));
+    // It looks, finds nothing new, and sleeps again.
+    watch.asleep_in(libc::SYS_futex);
+    writer.store(&message("fourth"));
+    assert_eq!(writer.notify(), Ok(1));
+    assert_eq!(watch.line(), "fourth");
+}
+
+#[test]
+fn a_watcher_goes_on_through_a_kill_and_the_next_publish() {
+    let name = UniqueName::new();
+    let watch = watch(&name, &[]);
+    let mut first = publish(&name, &[]);
+    first.say("one");
+    assert_eq!(watch.line(), "one");
+    watch.asleep_in(libc::SYS_futex);
+    first.kill();
+    watch.asleep_in(libc::SYS_futex);
+    let mut second = publish(&name, &[]);
+    second.say("two");
+    assert_eq!(watch.line(), "two");
+    second.kill();
+    let mut third = publish(&name, &["-u"]);
+    watch.asleep_in(libc::SYS_futex);
+    third.say("three");
+    assert_eq!(watch.line(), "three");
+    assert_eq!(third.end(), 0);
+    let mut watch = watch;
+    assert_eq!(watch.end(), 0);
+    assert_eq!(watch.rest(), [""; 0]);
+}
+
+#[test]
+fn watchers_end_with_success_when_the_snapshot_is_retired() {
+    let name = UniqueName::new();
+    let mut publish = publish(&name, &["-u"]);
+    publish.say("one");
+    let watchers = [(); 3].map(|()| watch(&name, &[]));
+    for watch in &watchers {
+        assert_eq!(watch.line(), "one");
+        watch.asleep_in(libc::SYS_futex);
+    }
+    assert_eq!(publish.end(), 0);
+    for mut watch in watchers {
+        assert_eq!(watch.end(), 0);
+        assert_eq!(watch.rest(), [""; 0]);
+    }
+    assert!(!name.path().exists());
+}
+
+#[test]
+fn a_watcher_moves_on_to_the_object_that_takes_the_place() {
+    let name = UniqueName::new();
+    let mut old = hold(&name, &[]);
+    let watch = watch(&name, &[]);
+    assert_eq!(watch.line(), "first");
+    watch.asleep_in(libc::SYS_futex);
+    assert_eq!(old.ask("second"), "1");
+    assert_eq!(watch.line(), "second");
+    watch.asleep_in(libc::SYS_futex);
+    old.kill();
+    let mut new = hold(&name, &["replace"]);
+    assert_eq!(watch.line(), "first");
+    watch.asleep_in(libc::SYS_futex);
+    assert_eq!(new.ask("third"), "1");
+    assert_eq!(watch.line(), "third");
+}
+
+#[test]
+fn a_watcher_moves_on_when_a_readers_lock_makes_the_next_writer_take_a_new_object() {
+    let name = UniqueName::new();
+    hold(&name, &[]).kill();
+    let watch = watch(&name, &[]);
+    assert_eq!(watch.line(), "first");
+    let hostile = Peer::ready(&mut publisher("hostile", &name, &["all"]));
+    watch.asleep_in(libc::SYS_futex);
+    let mut next = hold(&name, &[]);
+    // The value that it has moved with is given again: the reader of the new object is a new one.
+    assert_eq!(watch.line(), "first");
+    watch.asleep_in(libc::SYS_futex);
+    assert_eq!(next.ask("second"), "1");
+    assert_eq!(watch.line(), "second");
+    drop(hostile);
+}
+
+fn no_new_value(name: &UniqueName) -> Ended {
+    Ended {
+        stdout: String::new(),
+        stderr: format!("watch: no new value in {} for 1 seconds\n", name.argument()),
+        status: 1,
+    }
+}
+
+#[test]
+fn the_deadline_ends_each_wait() {
+    let name = UniqueName::new();
+    let argument = name.argument();
+    let watch = || run(Command::new(static_program("watch")).args(["-n", &argument, "-t", "1"]));
+    assert_eq!(watch(), no_new_value(&name), "no object");
+    let _writer = hold(&name, &[]);
+    let after_the_first = Ended {
+        stdout: "first\n".into(),
+        ..no_new_value(&name)
+    };
+    assert_eq!(watch(), after_the_first);
+    let next = run(&mut publisher("next", &name, &["100"]));
+    assert_eq!(next.stdout, "begin\nnone\n");
+    let next = run(&mut publisher("next", &name, &["0"]));
+    assert_eq!(next.stdout, "begin\nnone\n");
+}
+
+#[test]
+fn what_is_no_snapshot_is_refused_by_both() {
+    let name = UniqueName::new();
+    let argument = name.argument();
+    let object = Object::create(&name, Size::Sparse(64)).expect("created");
+    let refused = |program: &str, why: &str| {
+        let ended = run(Command::new(static_program(program)).args(["-n", &argument]));
+        let expected = format!("{program}: cannot open {argument}: {why} (EINVAL)\n");
+        assert_eq!((ended.stderr, ended.status), (expected, 1));
+    };
+    refused("watch", "not a snapshot");
+    refused("publish", "not a snapshot");
+    object.resize(Size::Sparse(63)).expect("allowed");
+    refused("watch", "the object is too small");
+    refused("publish", "the object is too small");
+    rawshm::unlink(&name).expect("its own");
+    drop(Writer::create(&name, 2, &0_u64).expect("created"));
+    refused("watch", "a snapshot of another type");
+    refused("publish", "a snapshot of another type");
+    let reader = Reader::<u64>::open(&name).expect("it has been left alone");
+    assert_eq!(reader.load_with_sequence(), Ok((1, 0)));
+}
+
+#[test]
+#[ignore = "needs strace: tests/run.sh runs it"]
+fn without_inotify_it_looks_for_the_object_from_time_to_time() {
+    for refused in [
+        "inotify_init1:error=EMFILE",
+        "inotify_add_watch:error=ENOSPC",
+    ] {
+        let name = UniqueName::new();
+        let watch = static_program("watch");
+        let mut strace = Peer::start(
+            Command::new("strace")
+                .args(["-o", "/dev/null", "-e", &format!("inject={refused}"), "--"])
+                .arg(watch)
+                .args(["-n", &name.argument(), "-c", "1", "-t", "100"]),
+        );
+        asleep_in(child_of(strace.pid(), "watch"), libc::SYS_nanosleep);
+        let mut publish = publish(&name, &[]);
+        publish.say("one");
+        assert_eq!(strace.line(), "one", "{refused}");
+        assert_eq!(strace.end(), 0);
+        there(&name);
+        assert_eq!(publish.end(), 0);
+    }
+}
+
+#[test]
+#[ignore = "needs a private /dev/shm, of root or a user namespace: tests/run.sh runs it"]
+fn a_missing_directory_is_an_error_for_who_waits_and_for_who_publishes() {
+    let programs = format!(
+        "WATCH={} PUBLISH={}; umount /dev/shm; mount -t tmpfs none /dev; mkdir /dev/shm; rmdir /dev/shm; ",
+        static_program("watch").display(),
+        static_program("publish").display()
+    );
+    for (script, expected) in [
+        ("$WATCH", "watch: cannot find /dev/shm: "),
+        ("$WATCH -t 1", "watch: cannot find /dev/shm: "),
+        ("$PUBLISH -r 1 -c 1", "publish: cannot find /dev/shm: "),
+    ] {
+        let ended = with_private_shm(PUBLISHER, "mode=1777", &format!("{programs}{script}"));
+        assert!(ended.stderr.starts_with(expected), "{script}: {ended:?}");
+        assert_eq!((ended.stdout.as_str(), ended.status), ("", 1));
+    }
+}
+
+#[test]
+fn the_message_is_what_the_programs_take_it_for() {
+    let name = UniqueName::new();
+    let mut publish = publish(&name, &[]);
+    publish.say("100 876 8021");
+    there(&name);
+    let reader = Reader::<Message>::open(&name).expect("the type of both");
+    assert_eq!(reader.load(), Ok(message("100 876 8021")));
+    assert_eq!(publish.end(), 0);
+}

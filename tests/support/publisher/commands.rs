@@ -1,0 +1,334 @@
+//! What the publisher can be told to do.
+
+use std::ffi::CString;
+use std::io::{BufRead as _, Write as _};
+use std::os::fd::{AsRawFd as _, FromRawFd as _, OwnedFd};
+use std::os::unix::process::CommandExt as _;
+use std::path::Path;
+use std::process::{Command, ExitCode};
+use std::time::Duration;
+
+use rawshm::snapshot::{Reader, SnapshotError, Writer};
+use rawshm::{Deadline, Error, Extent, Name, Object, Options, Outcome};
+use rawshm_tests::describe;
+use rawshm_tests::snapshots::{Message, Value, message, number, text, value};
+
+pub(crate) fn main() -> ExitCode {
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
+    let [command, name, rest @ ..] = arguments.as_slice() else {
+        eprintln!("usage: publisher COMMAND NAME [ARGUMENT...]");
+        return ExitCode::from(2);
+    };
+    match answer(command, name, rest) {
+        Ok(answer) => println!("{answer}"),
+        Err(SnapshotError::System(error)) => println!("{}", describe(error)),
+        Err(error) => println!("{}", error.words()),
+    }
+    ExitCode::SUCCESS
+}
+
+const SLOTS: u32 = 4;
+
+fn answer(command: &str, name: &str, rest: &[&str]) -> Result<String, SnapshotError> {
+    let first = message("first");
+    let slots = |at: usize| rest[at].parse::<u32>().expect("a number");
+    let name = Name::new(name)?;
+    let options = Options::new();
+    let done = String::from("ok");
+    match command {
+        "write" => write(&name, slots(0)),
+        "retire" => {
+            Writer::<Value>::open(&name)?.retire()?;
+            Ok(done)
+        }
+        "check" => check(&name, rest[0]),
+        "store-once" => store_once(&name).map(|()| done),
+        "hold" => hold(&name, rest).map(|()| done),
+        "hold-mapping" => hold_mapping(&name).map(|()| done),
+        "hold-in-a-child-too" => hold_in_a_child_too(&name),
+        "hold-and-exec" => hold_and_exec(&name),
+        "stand-by" => Ok(stand_by()),
+        "hostile" => Ok(hostile(&name, rest[0])),
+        // What follows is traced: between the beginning and the answer it does only what its name says.
+        "create-writer" => begun(|| options.create_writer(&name, SLOTS, &first)).map(|_| done),
+        "open-writer" => {
+            let writer: Writer<Message> = begun(|| options.open_writer(&name))?;
+            Ok(format!("{} {}", writer.sequence(), text(&writer.load())))
+        }
+        "open-or-create-writer" => {
+            let (_, outcome) = begun(|| options.open_or_create_writer(&name, SLOTS, &first))?;
+            Ok(String::from(match outcome {
+                Outcome::Created => "created",
+                Outcome::Opened => "opened",
+            }))
+        }
+        "replace-writer" => begun(|| options.replace_writer(&name, SLOTS, &first)).map(|_| done),
+        "open-reader" => {
+            let reader: Reader<Message> = begun(|| options.open_reader(&name))?;
+            let (number, value) = reader.load_with_sequence()?;
+            Ok(format!("{number} {}", text(&value)))
+        }
+        "wait-for-reader" => {
+            let wait = || options.wait_for_reader::<Message>(&name, deadline(rest)?);
+            Ok(begun(wait)?.map_or("none", |_| "there").into())
+        }
+        "load" => {
+            let reader = Reader::<Message>::open(&name)?;
+            begun(|| (0..1000).try_for_each(|_| reader.load().map(|_| ())))?;
+            say("done");
+            Ok(done)
+        }
+        "store" => {
+            let mut writer = Writer::<Message>::open(&name)?;
+            begun(|| (0..1000).for_each(|_| writer.store(&first)));
+            say("done");
+            Ok(done)
+        }
+        "notify" => {
+            let mut writer = Writer::<Message>::open(&name)?;
+            writer.store(&first);
+            Ok(begun(|| writer.notify())?.to_string())
+        }
+        "next" => {
+            let mut reader = Reader::<Message>::open(&name)?;
+            let next = |reader: &mut Reader<Message>| reader.next(deadline(rest)?);
+            next(&mut reader)?;
+            let next = begun(|| next(&mut reader))?;
+            Ok(next.map_or("none".into(), |next| text(&next)))
+        }
+        "retire-message" => {
+            let writer = Writer::<Message>::open(&name)?;
+            begun(|| writer.retire())?;
+            Ok(done)
+        }
+        "claim" => {
+            let object = Object::open_read_write(&name)?;
+            begun(|| object.claim())?;
+            Ok(done)
+        }
+        "writer-alive" => {
+            let object = Object::open(&name)?;
+            Ok(begun(|| object.writer_alive())?.to_string())
+        }
+        "wait-for-writer-end" => {
+            let object = Object::open(&name)?;
+            begun(|| object.wait_for_writer_end())?;
+            Ok("ended".into())
+        }
+        "reap" => Ok(begun(|| options.reap(&name))?.to_string()),
+        "unlink-object" => {
+            let object = Object::open(&name)?;
+            Ok(begun(|| object.unlink(&name))?.to_string())
+        }
+        _ => panic!("there is no command {command}"),
+    }
+}
+
+/// Says that it begins, and begins.
+fn begun<T>(act: impl FnOnce() -> T) -> T {
+    say("begin");
+    act()
+}
+
+fn say(line: &str) {
+    println!("{line}");
+    std::io::stdout().flush().expect("standard output");
+}
+
+fn deadline(rest: &[&str]) -> Result<Deadline, Error> {
+    match rest {
+        [] => Ok(Deadline::NEVER),
+        [milliseconds, ..] => {
+            let milliseconds = milliseconds.parse().expect("a number");
+            Deadline::after(Duration::from_millis(milliseconds))
+        }
+    }
+}
+
+/// Waits for the end of the input.
+fn stand_by() -> String {
+    say("ready");
+    to_the_end()
+}
+
+fn to_the_end() -> String {
+    for line in std::io::stdin().lock().lines() {
+        line.expect("a line");
+    }
+    "end".into()
+}
+
+/// Stores one value after the other until it is killed.
+fn write(name: &Name, slots: u32) -> Result<String, SnapshotError> {
+    let author = std::process::id();
+    let (mut writer, _) = Writer::<Value>::open_or_create(name, slots, &value(1, author))?;
+    loop {
+        let next = writer.sequence() + 1;
+        writer.store(&value(next, author));
+        if next % 256 == 0 {
+            writer.notify()?;
+        }
+    }
+}
+
+/// Checks every value, by loading it all the time or by sleeping until there is a next one, until the snapshot is
+/// retired; tells how many there were, and the number of the last one.
+fn check(name: &Name, how: &str) -> Result<String, SnapshotError> {
+    let mut reader = Reader::<Value>::open(name)?;
+    let sleeps = how == "next";
+    let (mut values, mut last, mut last_value) = (0_u64, 0_u64, [0; 128]);
+    say("ready");
+    for round in 0_u32.. {
+        if round % 256 == 0 {
+            // Several of these share a few processors with the writers.
+            std::thread::yield_now();
+        }
+        let retired = reader.is_retired();
+        let loaded = if sleeps {
+            match reader.next(Deadline::NEVER) {
+                Err(SnapshotError::Retired) => break,
+                next => next.map(|next| next.map(|next| (next[0], next))),
+            }
+        } else {
+            reader.load_with_sequence().map(Some).map_err(Into::into)
+        };
+        let (sequence, value) = match loaded {
+            Ok(loaded) => loaded.expect("there is no deadline"),
+            Err(SnapshotError::Overrun) => continue,
+            Err(error) => return Err(error),
+        };
+        assert_eq!(number(&value), Some(sequence), "torn, or of another number");
+        assert!(sequence >= last, "{sequence} after {last}");
+        if sequence == last {
+            assert!(value == last_value, "two values of one number");
+        } else {
+            values += 1;
+        }
+        (last, last_value) = (sequence, value);
+        if retired {
+            break;
+        }
+    }
+    Ok(format!("{values} {last}"))
+}
+
+/// Takes a snapshot over, and stores a value between two calls that do nothing else.
+fn store_once(name: &Name) -> Result<(), SnapshotError> {
+    let mut writer = Writer::<Value>::open(name)?;
+    let next = value(writer.sequence() + 1, std::process::id());
+    // SAFETY: it has no arguments, and always succeeds.
+    let mark = || unsafe { libc::getppid() };
+    mark();
+    writer.store(&next);
+    mark();
+    Ok(())
+}
+
+/// Is the writer; stores each line of its input, and says how many sleepers heard of it.
+fn hold(name: &Name, rest: &[&str]) -> Result<(), SnapshotError> {
+    let first = message("first");
+    let mut writer = match rest {
+        ["replace"] => Writer::<Message>::replace(name, SLOTS, &first)?,
+        ["create"] => Writer::<Message>::create(name, SLOTS, &first)?,
+        _ => Writer::<Message>::open_or_create(name, SLOTS, &first)?.0,
+    };
+    say("ready");
+    for line in std::io::stdin().lock().lines() {
+        writer.store(&message(&line.expect("a line")));
+        say(&writer.notify()?.to_string());
+    }
+    Ok(())
+}
+
+/// Claims an object by what was opened, and keeps no more of that than a mapping.
+fn hold_mapping(name: &Name) -> Result<(), SnapshotError> {
+    let object = Object::open_read_write(name)?;
+    object.claim()?;
+    let _mapping = object.map(Extent::Whole)?;
+    drop(object);
+    stand_by();
+    Ok(())
+}
+
+/// Is the writer, and has a child that lives until the end of the input.
+fn hold_in_a_child_too(name: &Name) -> Result<String, SnapshotError> {
+    let _writer = Writer::<Message>::open(name)?;
+    // SAFETY: this process has no other thread.
+    match unsafe { libc::fork() } {
+        -1 => panic!("fork: {}", std::io::Error::last_os_error()),
+        0 => Ok(stand_by()),
+        child => {
+            // It ends by being killed.
+            say(&child.to_string());
+            loop {
+                std::thread::park();
+            }
+        }
+    }
+}
+
+/// Claims an object, and becomes another program.
+fn hold_and_exec(name: &Name) -> Result<String, SnapshotError> {
+    let object = Object::open_read_write(name)?;
+    object.claim()?;
+    let _mapping = object.map(Extent::Whole)?;
+    say("claimed");
+    let mut line = String::new();
+    std::io::stdin().read_line(&mut line).expect("a line");
+    let program = std::env::current_exe().expect("a path");
+    let error = Command::new(program)
+        .args(["stand-by", &name.to_string()])
+        .exec();
+    panic!("{error}");
+}
+
+/// Does to an object whatever the right to read it allows.
+fn hostile(name: &Name, how: &str) -> String {
+    let path = Path::new("/dev/shm").join(name.to_string().trim_start_matches('/'));
+    let path = CString::new(path.to_str().expect("text")).expect("no NUL");
+    // SAFETY: a path with a NUL behind it.
+    let fd = unsafe { libc::open(path.as_ptr(), libc::O_RDONLY) };
+    assert!(fd >= 0, "{}", std::io::Error::last_os_error());
+    // SAFETY: a new descriptor, and nobody else's.
+    let fd = unsafe { OwnedFd::from_raw_fd(fd) };
+    // SAFETY: an open descriptor.
+    let flocked = unsafe { libc::flock(fd.as_raw_fd(), libc::LOCK_EX | libc::LOCK_NB) };
+    assert_eq!(flocked, 0);
+    let mut lock = libc::flock {
+        l_type: libc::F_RDLCK.try_into().expect("small"),
+        l_whence: 0,
+        l_start: 0,
+        l_len: 0,
+        l_pid: 0,
+    };
+    let command = match how {
+        // While there is a writer it is not to be had, but for the bytes in front of the claim.
+        "wait" => libc::F_OFD_SETLKW,
+        "in-front" => {
+            lock.l_len = 1 << 62;
+            libc::F_OFD_SETLK
+        }
+        "behind" => {
+            lock.l_start = (1 << 62) + 1;
+            libc::F_OFD_SETLK
+        }
+        _ => libc::F_OFD_SETLK,
+    };
+    if how == "wait" {
+        say("ready");
+    }
+    // SAFETY: an open descriptor, and a lock that is this function's own.
+    let locked = unsafe { libc::fcntl(fd.as_raw_fd(), command, &raw mut lock) };
+    assert_eq!(locked, 0, "{}", std::io::Error::last_os_error());
+    let _sleeper = std::thread::spawn({
+        let name = *name;
+        move || {
+            let mut reader = Reader::<Message>::open(&name)?;
+            while reader.next(Deadline::NEVER)?.is_some() {}
+            Ok::<(), SnapshotError>(())
+        }
+    });
+    say(if how == "wait" { "locked" } else { "ready" });
+    to_the_end()
+}

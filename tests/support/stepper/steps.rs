@@ -1,0 +1,270 @@
+//! Single steps by ptrace.
+
+use std::mem::MaybeUninit;
+use std::os::unix::process::CommandExt as _;
+use std::process::{Child, Command, Stdio};
+use std::ptr::null_mut;
+
+use rawshm::snapshot::{Reader, SnapshotError, Writer};
+use rawshm::{Deadline, Errno, Error, Name, Object, Operation};
+use rawshm_tests::snapshots::{Message, Value, number, text, value};
+
+/// A program that stops where it is told to.
+struct Traced(Child);
+
+/// What `ptrace` takes, which C libraries have different types for.
+#[cfg(target_env = "musl")]
+type Request = libc::c_int;
+#[cfg(not(target_env = "musl"))]
+type Request = libc::c_uint;
+
+impl Traced {
+    /// Stops before its first instruction.
+    fn start(program: &str, arguments: &[&str]) -> Self {
+        let mut command = Command::new(program);
+        command
+            .args(arguments)
+            .env_clear()
+            .stdin(Stdio::null())
+            .stdout(Stdio::null());
+        // SAFETY: one system call, and no memory but its own.
+        unsafe {
+            command.pre_exec(|| {
+                libc::ptrace(libc::PTRACE_TRACEME, 0, null_mut::<()>(), null_mut::<()>());
+                Ok(())
+            });
+        }
+        let mut traced = Self(command.spawn().expect("a program"));
+        assert!(traced.has_stopped());
+        traced
+    }
+
+    fn pid(&self) -> libc::pid_t {
+        self.0.id().try_into().expect("a pid")
+    }
+
+    /// Whether it has stopped, and not ended.
+    fn has_stopped(&mut self) -> bool {
+        let mut status = 0;
+        // SAFETY: this process's child, and a number of this function's own.
+        let pid = unsafe { libc::waitpid(self.pid(), &raw mut status, 0) };
+        assert_eq!(pid, self.pid());
+        assert!(!libc::WIFSIGNALED(status), "it was killed by another");
+        if libc::WIFEXITED(status) {
+            assert_eq!(libc::WEXITSTATUS(status), 0, "it failed");
+            return false;
+        }
+        true
+    }
+
+    /// Goes on to the next instruction, or to the next entry to or exit from a system call.
+    fn goes_on(&mut self, how: Request) -> bool {
+        // SAFETY: a stopped child; nothing is read or written.
+        let result = unsafe { libc::ptrace(how, self.pid(), null_mut::<()>(), null_mut::<()>()) };
+        assert_eq!(result, 0, "{}", std::io::Error::last_os_error());
+        self.has_stopped()
+    }
+
+    fn registers(&self) -> libc::user_regs_struct {
+        let mut registers = MaybeUninit::<libc::user_regs_struct>::uninit();
+        let to = registers.as_mut_ptr();
+        // SAFETY: a stopped child; the kernel writes the registers to where there is room for them.
+        let result =
+            unsafe { libc::ptrace(libc::PTRACE_GETREGS, self.pid(), null_mut::<()>(), to) };
+        assert_eq!(result, 0, "{}", std::io::Error::last_os_error());
+        // SAFETY: the kernel has written them.
+        unsafe { registers.assume_init() }
+    }
+
+    /// Whether the next instruction is a system call.
+    fn is_at_a_call(&self) -> bool {
+        let at = self.registers().rip as *mut libc::c_void;
+        // SAFETY: a stopped child, whose next instruction is read.
+        let word = unsafe { libc::ptrace(libc::PTRACE_PEEKTEXT, self.pid(), at, null_mut::<()>()) };
+        word & 0xffff == 0x050f
+    }
+
+    /// Goes on until it has made the call that marks a place.
+    fn goes_on_to_the_mark(&mut self) {
+        let is_mark =
+            |traced: &Self| i64::try_from(traced.registers().orig_rax) == Ok(libc::SYS_getppid);
+        while self.goes_on(libc::PTRACE_SYSCALL) {
+            if is_mark(self) {
+                assert!(self.goes_on(libc::PTRACE_SYSCALL), "the exit from the call");
+                return;
+            }
+        }
+        panic!("there is no mark");
+    }
+
+    /// Whether the next thing that it does is the call that marks a place.
+    fn is_at_the_mark(&self) -> bool {
+        self.is_at_a_call() && i64::try_from(self.registers().rax) == Ok(libc::SYS_getppid)
+    }
+
+    fn kill(mut self) {
+        self.0.kill().expect("its own process");
+        // What it had claimed is free when it has been waited for.
+        let mut status = 0;
+        // SAFETY: as above.
+        let pid = unsafe { libc::waitpid(self.pid(), &raw mut status, 0) };
+        assert!(pid == self.pid() && libc::WIFSIGNALED(status));
+    }
+}
+
+/// How many kills in a row led to which state.
+struct Rows {
+    last: String,
+    count: u32,
+}
+
+impl Rows {
+    const fn new() -> Self {
+        let last = String::new();
+        Self { last, count: 0 }
+    }
+
+    fn add(&mut self, state: String) {
+        if state != self.last {
+            self.print();
+            *self = Self {
+                last: state,
+                count: 0,
+            };
+        }
+        self.count += 1;
+    }
+
+    fn print(&self) {
+        if self.count > 0 {
+            println!("{} {}", self.count, self.last);
+        }
+    }
+}
+
+pub(crate) fn store(publisher: &str, name: &str) {
+    let text = name;
+    let name = Name::new(name).expect("a name");
+    let mut rows = Rows::new();
+    // The object and the readers stay the same for all kills.
+    drop(Writer::create(&name, 2, &value(1, 0)).expect("created"));
+    let mut reader = Reader::<Value>::open(&name).expect("a snapshot");
+    let mut last = 1;
+    let mut at_the_end = false;
+    for steps in 0_u32.. {
+        if at_the_end {
+            break;
+        }
+        let mut traced = Traced::start(publisher, &["store-once", text]);
+        traced.goes_on_to_the_mark();
+        for _ in 0..steps {
+            assert!(traced.goes_on(libc::PTRACE_SINGLESTEP));
+        }
+        at_the_end = traced.is_at_the_mark();
+        traced.kill();
+
+        let object = Object::open(&name).expect("an object");
+        assert_eq!(object.writer_alive(), Ok(false), "after {steps}");
+        for reader in [&reader, &Reader::open(&name).expect("a snapshot")] {
+            let (sequence, value) = reader.load_with_sequence().expect("nobody stores");
+            assert_eq!(number(&value), Some(sequence), "torn after {steps}");
+            assert!(sequence == last || sequence == last + 1, "after {steps}");
+        }
+        let (sequence, _) = reader.load_with_sequence().expect("nobody stores");
+        rows.add(String::from(if sequence == last { "old" } else { "new" }));
+
+        let mut writer = Writer::<Value>::open(&name).expect("taken over");
+        assert_eq!(writer.sequence(), sequence, "after {steps}");
+        assert_eq!(number(&writer.load()), Some(sequence), "after {steps}");
+        writer.store(&value(sequence + 1, 0));
+        last = sequence + 1;
+        let next = reader
+            .next(Deadline::NEVER)
+            .expect("a value")
+            .expect("no deadline");
+        assert_eq!(number(&next), Some(last), "after {steps}");
+        assert_eq!(
+            reader.wait(sequence, Deadline::NEVER),
+            Ok(true),
+            "nobody sleeps past it"
+        );
+    }
+    rows.print();
+}
+
+const NAME: &str = "/my_snapshot";
+
+/// What is in the directory: nothing, or a snapshot with a value that fits to its number.
+fn state() -> (Option<u64>, String) {
+    let names: Vec<_> = std::fs::read_dir("/dev/shm")
+        .expect("a directory")
+        .map(|entry| entry.expect("an entry").file_name())
+        .collect();
+    let name = Name::new(NAME).expect("a name");
+    match Reader::<Message>::open(&name) {
+        Err(SnapshotError::System(error)) if error == Error::new(Operation::Open, Errno::NOENT) => {
+            assert!(names.is_empty(), "{names:?}");
+            (None, "nothing".into())
+        }
+        reader => {
+            assert_eq!(names, [NAME.trim_start_matches('/')]);
+            let (number, value) = reader
+                .and_then(|reader| Ok(reader.load_with_sequence()?))
+                .expect("a whole snapshot");
+            (Some(number), format!("number {number}: {}", text(&value)))
+        }
+    }
+}
+
+fn free() -> (u64, u64) {
+    let mut status = MaybeUninit::<libc::statvfs>::uninit();
+    // SAFETY: a path with a NUL behind it, and room for the answer.
+    let result = unsafe { libc::statvfs(c"/dev/shm".as_ptr(), status.as_mut_ptr()) };
+    assert_eq!(result, 0);
+    // SAFETY: the kernel has written it.
+    let status = unsafe { status.assume_init() };
+    assert!(
+        status.f_blocks * status.f_frsize <= 1 << 20,
+        "not a private one"
+    );
+    (status.f_bfree, status.f_ffree)
+}
+
+pub(crate) fn life(publish: &str) {
+    let arguments = ["-c3", "-r1000000"];
+    let name = Name::new(NAME).expect("a name");
+    let before = free();
+    let (empty, _) = state();
+    assert_eq!(empty, None);
+    let mut rows = Rows::new();
+    let (mut calls, mut steps) = (0_u32, 0_u32);
+    loop {
+        let mut traced = Traced::start(publish, &arguments);
+        // Up to the last call at full speed: from the first instruction on it would take minutes.
+        let on = (0..calls).all(|_| traced.goes_on(libc::PTRACE_SYSCALL))
+            && (0..steps).all(|_| traced.goes_on(libc::PTRACE_SINGLESTEP));
+        if on {
+            if traced.is_at_a_call() {
+                // Into the call, and out of it.
+                (calls, steps) = (calls + 2, 0);
+            } else {
+                steps += 1;
+            }
+            traced.kill();
+        }
+        let (number, words) = state();
+        rows.add(words);
+
+        let next = Command::new(publish).args(["-c1", "-r1000000"]).status();
+        assert!(next.expect("a program").success());
+        let taken_over = state();
+        let expected = number.map_or(1, |number| number + 1);
+        assert_eq!(taken_over.1, format!("number {expected}: 1"));
+        rawshm::unlink(&name).expect("allowed");
+        assert_eq!(free(), before, "memory is left");
+        if !on {
+            break;
+        }
+    }
+    rows.print();
+}
