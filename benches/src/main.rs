@@ -7,8 +7,10 @@ mod peers;
 mod plot;
 mod process;
 mod sampling;
+mod snapshots;
 mod spawn;
 mod table;
+mod wakes;
 
 use std::fs;
 use std::path::PathBuf;
@@ -114,6 +116,9 @@ fn measure(settings: &Settings) -> Outcome {
     tables.extend(more_tables);
     budgets.extend(more_budgets);
     let (more_tables, more_budgets) = copies::measure(settings)?;
+    tables.extend(more_tables);
+    budgets.extend(more_budgets);
+    let (more_tables, more_budgets) = snapshots::measure(settings)?;
     tables.extend(more_tables);
     budgets.extend(more_budgets);
     write(settings, &tables, &budgets)
