@@ -142,37 +142,38 @@ impl Draft<'_> {
             }
             Label::Exposed | Label::Published => Err(Errno::NOTSUP),
         };
-        match named() {
-            Err(Errno::EXIST) => {
-                let is_claimed = remove_if_unclaimed(place, temporary);
-                named().map_err(|errno| match errno {
-                    Errno::EXIST if is_claimed => Errno::BUSY,
-                    Errno::EXIST => Errno::ACCESS,
-                    other => other,
-                })?;
+        // Others come and go; each round ends with one that has its turn, or with the name free.
+        for _ in 0..TEMPORARIES {
+            match named() {
+                Err(Errno::EXIST) => remove_if_unclaimed(place, temporary)?,
+                Ok(()) => {
+                    self.label = Label::Temporary(TAKEOVER);
+                    return Ok(());
+                }
+                Err(errno) => return Err(errno),
             }
-            done => done?,
         }
-        self.label = Label::Temporary(TAKEOVER);
-        Ok(())
+        Err(Errno::BUSY)
     }
 }
 
-/// Removes the name by which a process takes a place, if that process is gone; says whether it is not.
-fn remove_if_unclaimed(place: Place<'_>, temporary: &Name) -> bool {
+/// Removes the name by which a process takes a place, if that process is gone: `EBUSY` if it is not, `EACCES` if the name
+/// is something else's or may not be removed.
+fn remove_if_unclaimed(place: Place<'_>, temporary: &Name) -> Result<(), Errno> {
     let access = sys::Access::ReadWrite;
-    let Ok(fd) = sys::open(place, temporary, access, Disposition::Existing) else {
-        return false;
+    let fd = match sys::open(place, temporary, access, Disposition::Existing) {
+        Ok(fd) => fd,
+        Err(Errno::NOENT) => return Ok(()),
+        Err(_) => return Err(Errno::ACCESS),
     };
     // One at a time does this, unless a reader's lock is in the way: else a second one could remove, instead of what was
     // left, the name that the first has given its own object since.
-    match sys::claim(fd.as_fd()) {
-        Ok(Claim::Made | Claim::Obstructed) => {
-            let _ = unlink_if_same(place, temporary, fd.as_fd());
-            false
-        }
-        Ok(Claim::Refused) => true,
-        Err(_) => false,
+    match sys::claim(fd.as_fd())? {
+        Claim::Made | Claim::Obstructed => match unlink_if_same(place, temporary, fd.as_fd()) {
+            Ok(_) => Ok(()),
+            Err(_) => Err(Errno::ACCESS),
+        },
+        Claim::Refused => Err(Errno::BUSY),
     }
 }
 
@@ -180,7 +181,8 @@ fn remove_if_unclaimed(place: Place<'_>, temporary: &Name) -> bool {
 pub(crate) fn remove_left_turn(place: Place<'_>, name: &Name) {
     let mut room = MaybeUninit::uninit();
     if let Ok(temporary) = temporary(&mut room, name, TAKEOVER) {
-        remove_if_unclaimed(place, temporary);
+        // Nobody is told of what is not this one's to remove.
+        let _ = remove_if_unclaimed(place, temporary);
     }
 }
 
