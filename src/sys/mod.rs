@@ -71,9 +71,12 @@ pub(crate) enum Existing {
 }
 
 /// What came of a claim: a lock on the object that needs the right to write and ends with its process at the latest.
-#[allow(
-    dead_code,
-    reason = "a system without claims makes none of them, and others all"
+#[cfg_attr(
+    target_os = "macos",
+    expect(
+        dead_code,
+        reason = "there are no claims there, so none comes to anything"
+    )
 )]
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Claim {
