@@ -208,7 +208,7 @@ impl Options<'_> {
         initialise: impl FnOnce(&Mapping<ReadWrite>) -> Result<(), E>,
     ) -> Result<(Made, Outcome), InitError<E>> {
         let mut rounds = 0..Self::ROUNDS;
-        let mut again = || rounds.next().map(|_| ()).ok_or(gave_up());
+        let mut again = || rounds.next().map(|_| ()).ok_or(Self::GAVE_UP);
         let (object, label) = loop {
             if let Some(made) = self.open_made(name, size)? {
                 return Ok((made, Outcome::Opened));
@@ -310,8 +310,4 @@ fn failed(errno: Errno) -> Error {
         _ => Operation::Create,
     };
     Error::new(operation, errno)
-}
-
-const fn gave_up() -> Error {
-    Error::new(Operation::Open, Errno::AGAIN)
 }

@@ -77,6 +77,9 @@ impl<'d> Options<'d> {
     /// How often open-or-create starts anew when peers create and unlink the name under its hands.
     pub(crate) const ROUNDS: u32 = 1000;
 
+    /// What it gives then.
+    pub(crate) const GAVE_UP: Error = Error::new(Operation::Open, Errno::AGAIN);
+
     /// Starts with mode 0600 less the umask, in [`Directory::DEFAULT`].
     pub const fn new() -> Self {
         Self {
@@ -182,7 +185,7 @@ impl<'d> Options<'d> {
                 }
             }
         }
-        Err(Error::new(Operation::Open, Errno::AGAIN))
+        Err(Self::GAVE_UP)
     }
 
     /// Opens an object to read it.

@@ -3,8 +3,8 @@
 use rustix::fd::AsFd as _;
 
 use super::error::SnapshotError;
-use super::header::{FIRST, Header, LEN, Shape};
-use super::layout::{Layout, stride};
+use super::header::{FIRST, Header, Shape};
+use super::layout::Layout;
 use super::reader::map_whole;
 use super::slots::Slots;
 use super::words::Words;
@@ -88,7 +88,7 @@ impl Options<'_> {
             writer.notify()?;
             return Ok(writer);
         }
-        Err(gave_up())
+        Err(Self::GAVE_UP.into())
     }
 
     /// Takes a snapshot over if there is one, else creates it with a first value; the [`Outcome`] says which. One that was
@@ -117,7 +117,7 @@ impl Options<'_> {
                 created => return created.map(|writer| (writer, Outcome::Created)),
             }
         }
-        Err(gave_up())
+        Err(Self::GAVE_UP.into())
     }
 
     /// Creates a snapshot with a first value in the place of what has the name, if the writer of that has ended.
@@ -165,7 +165,7 @@ impl Options<'_> {
                 put => return put,
             }
         }
-        Err(gave_up())
+        Err(Self::GAVE_UP.into())
     }
 
     /// Goes on in a new object, in the place of one that cannot be claimed.
@@ -280,10 +280,8 @@ impl<'a, T: Layout> Born<'a, T> {
     }
 
     fn fill(&self, mapping: &Mapping<ReadWrite>, shape: Shape) -> Result<(), SnapshotError> {
-        let slot = self.sequence & shape.mask;
-        let offset = slot.wrapping_mul(stride::<T>()).wrapping_add(LEN);
-        let offset =
-            usize::try_from(offset).map_err(|_| SnapshotError::Slots { found: self.slots })?;
+        let offset = usize::try_from(shape.slot::<T>(self.sequence))
+            .map_err(|_| SnapshotError::Slots { found: self.slots })?;
         let header = Header::new::<T>(self.slots, self.sequence);
         mapping.store(0, &header).map_err(Error::from)?;
         match self.value {
@@ -328,8 +326,4 @@ fn words_of(object: &Object<ReadWrite>) -> Result<Option<Mapping<ReadWrite>>, Sn
     };
     let header = mapping.load::<Header>(0).map_err(Error::from)?;
     Ok(header.is_known().then_some(mapping))
-}
-
-const fn gave_up() -> SnapshotError {
-    SnapshotError::System(Error::new(Operation::Open, Errno::AGAIN))
 }

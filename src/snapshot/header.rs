@@ -72,6 +72,14 @@ impl Shape {
             size,
         })
     }
+
+    /// Where the slot of the value of this number begins, in bytes from the start of the object.
+    #[inline]
+    pub(super) const fn slot<T>(self, sequence: u64) -> u64 {
+        (sequence & self.mask)
+            .wrapping_mul(stride::<T>())
+            .wrapping_add(LEN)
+    }
 }
 
 impl Header {

@@ -7,18 +7,18 @@ use core::ptr::NonNull;
 use core::sync::atomic::{Ordering, fence};
 
 use super::error::SnapshotError;
-use super::header::{Header, LEN};
+use super::header::{Header, LEN, Shape};
 use super::latch::{Source, Target};
-use super::layout::{Layout, stride};
+use super::layout::Layout;
 use super::words::Words;
 use crate::rights::Rights;
 use crate::{AccessError, Mapping, ReadWrite, Slice, copy};
 
 /// A mapping of a snapshot of values of type `T`.
 pub(super) struct Slots<T, R: Rights> {
-    /// Begins with a page, and has a header and `mask + 1` slots.
+    /// Begins with a page, and has a header and the slots of the shape.
     mapping: Mapping<R>,
-    mask: u64,
+    shape: Shape,
     values: PhantomData<fn() -> T>,
 }
 
@@ -36,7 +36,7 @@ impl<T: Layout, R: Rights> Slots<T, R> {
         let shape = header.check::<T>(size)?;
         Ok(Self {
             mapping,
-            mask: shape.mask,
+            shape,
             values: PhantomData,
         })
     }
@@ -44,7 +44,7 @@ impl<T: Layout, R: Rights> Slots<T, R> {
     /// The number of slots less one.
     #[inline]
     pub(super) fn mask(&self) -> u64 {
-        self.mask
+        self.shape.mask
     }
 
     #[inline]
@@ -55,9 +55,7 @@ impl<T: Layout, R: Rights> Slots<T, R> {
 
     #[inline]
     fn slot(&self, slot: u64) -> NonNull<u8> {
-        let offset = (slot & self.mask)
-            .wrapping_mul(stride::<T>())
-            .wrapping_add(LEN);
+        let offset = self.shape.slot::<T>(slot);
         #[expect(
             clippy::as_conversions,
             clippy::cast_possible_truncation,
