@@ -2,11 +2,10 @@
 
 use core::convert::Infallible;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::process::Command;
 
 use rawshm::{AccessError, Errno, Error, InitError, Mapping, Mode, Object, Operation};
 use rawshm::{Options, Outcome, ReadWrite, Size};
-use rawshm_tests::{UniqueName, run};
+use rawshm_tests::{UniqueName, answer};
 
 const PEER: &str = env!("CARGO_BIN_EXE_peer");
 
@@ -17,9 +16,7 @@ fn columns(mapping: &Mapping<ReadWrite>) -> Result<(), AccessError> {
 }
 
 fn peer(arguments: &[&str]) -> String {
-    let ended = run(Command::new(PEER).args(arguments));
-    assert_eq!((ended.status, ended.stderr.as_str()), (0, ""));
-    ended.stdout.trim_end().to_owned()
+    answer(PEER, arguments)
 }
 
 #[track_caller]

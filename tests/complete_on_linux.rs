@@ -16,14 +16,12 @@ use rawshm_tests::complete::{
     SMALL, alone, assert_failed, create, entries, folder, load, number, replace, temporary,
 };
 use rawshm_tests::rungs::{on, on_each_rung};
-use rawshm_tests::{Talking, UniqueName, left_in_shm, run};
+use rawshm_tests::{Talking, UniqueName, answer, left_in_shm};
 
 const PEER: &str = env!("CARGO_BIN_EXE_peer");
 
 fn peer(arguments: &[&str]) -> String {
-    let ended = run(Command::new(PEER).args(arguments));
-    assert_eq!((ended.status, ended.stderr.as_str()), (0, ""));
-    ended.stdout.trim_end().to_owned()
+    answer(PEER, arguments)
 }
 
 #[test]

@@ -3,14 +3,12 @@
 use std::process::Command;
 
 use rawshm::{Errno, Extent, Mapping, Object, Size};
-use rawshm_tests::{Talking, UniqueName, run, wait};
+use rawshm_tests::{Talking, UniqueName, answer, wait};
 
 const PEER: &str = env!("CARGO_BIN_EXE_peer");
 
 fn peer(arguments: &[&str]) -> String {
-    let ended = run(Command::new(PEER).args(arguments));
-    assert_eq!((ended.status, ended.stderr.as_str()), (0, ""));
-    ended.stdout.trim_end().to_owned()
+    answer(PEER, arguments)
 }
 
 fn start(arguments: &[&str]) -> Talking {

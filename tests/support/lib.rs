@@ -140,6 +140,14 @@ pub fn run(command: &mut Command) -> Ended {
     finish(child)
 }
 
+/// Runs the peer, and gives its one line of answer.
+#[must_use]
+pub fn answer(peer: &str, arguments: &[&str]) -> String {
+    let ended = run(Command::new(peer).args(arguments));
+    assert_eq!((ended.status, ended.stderr.as_str()), (0, ""));
+    ended.stdout.trim_end().to_owned()
+}
+
 /// Waits for a child, kills it if it hangs, and gives what it printed.
 #[must_use]
 pub fn finish(mut child: Child) -> Ended {
