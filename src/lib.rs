@@ -80,49 +80,24 @@
 #[cfg(feature = "std")]
 extern crate std;
 
-mod access;
-mod access_error;
-mod atomic;
-mod bulk;
-mod claim;
+mod bytes;
 mod complete;
-mod copy;
-mod deadline;
-mod directory;
-mod draft;
-pub mod errno;
 mod error;
-mod flags;
-mod guard;
-mod init_error;
-mod mapping;
-mod name;
 mod object;
-mod options;
-mod rights;
-mod size;
-mod slice;
 pub mod snapshot;
-mod status;
 mod sys;
-mod texts;
 
-pub use access::SharedBytes;
-pub use access_error::AccessError;
-pub use atomic::{Atomic, Integer, LoadReadOnly};
-pub use deadline::Deadline;
-pub use directory::{Directory, unlink};
-pub use error::{Error, Operation};
-pub use guard::UnlinkGuard;
-pub use init_error::InitError;
-pub use mapping::{Advice, Mapping};
-pub use name::Name;
-pub use object::Object;
-pub use options::{Mode, Options, Outcome};
-pub use rights::{ReadOnly, ReadWrite, Rights};
-pub use size::{Extent, Size};
-pub use slice::Slice;
-pub use status::Status;
+pub use bytes::{
+    AccessError, Atomic, Integer, LoadReadOnly, ReadOnly, ReadWrite, Rights, SharedBytes, Slice,
+};
+pub use complete::InitError;
+pub use error::{Error, Operation, errno};
+pub use object::{
+    Directory, Extent, Mapping, Mode, Name, Object, Options, Outcome, Size, Status, UnlinkGuard,
+    unlink,
+};
+pub use snapshot::Deadline;
+pub use sys::Advice;
 
 #[doc(no_inline)]
 pub use bytemuck;

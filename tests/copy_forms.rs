@@ -1,6 +1,6 @@
 //! What copies are made of, each form by itself: a processor takes only some of them.
 
-#[path = "../src/copy.rs"]
+#[path = "../src/bytes/copy/mod.rs"]
 #[allow(
     dead_code,
     unfulfilled_lint_expectations,
@@ -9,7 +9,7 @@
 mod copy;
 #[path = "support/guarded.rs"]
 mod guarded;
-#[path = "../src/copy/portable.rs"]
+#[path = "../src/bytes/copy/portable.rs"]
 #[allow(
     dead_code,
     unfulfilled_lint_expectations,
@@ -85,7 +85,7 @@ fn at(address: *const u8) -> NonNull<u8> {
 /// The parts that are for long copies only.
 #[cfg(all(target_arch = "x86_64", not(miri)))]
 fn parts() -> Vec<Form> {
-    use copy::assembly::x86_64::{avx, backwards, sse, stream, string};
+    use copy::registers::arch::{avx, backwards, sse, stream, string};
     let form = |name, shortest, overlap, copy| Form {
         name,
         shortest,
@@ -106,7 +106,7 @@ fn parts() -> Vec<Form> {
 
 #[cfg(all(target_arch = "aarch64", not(miri)))]
 fn parts() -> Vec<Form> {
-    use copy::assembly::aarch64::{backwards, forwards};
+    use copy::registers::arch::{backwards, forwards};
     let form = |name, overlap, copy| Form {
         name,
         shortest: 129,
@@ -229,6 +229,6 @@ fn what_overlaps_is_copied_right_by_the_forms_for_that() {
 #[test]
 #[cfg(all(target_arch = "x86_64", not(miri)))]
 fn what_the_processor_has_is_what_std_says() {
-    use copy::assembly::x86_64::{AVX, features};
+    use copy::registers::arch::{AVX, features};
     assert_eq!(features() & AVX != 0, is_x86_feature_detected!("avx"));
 }

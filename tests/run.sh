@@ -129,7 +129,7 @@ if cargo miri --version >/dev/null 2>&1; then
     for seed in 0 1 2 3 4 5 6 7; do
         MIRIFLAGS="-Zmiri-seed=$seed -Zmiri-strict-provenance" \
             check "copies, atomics and snapshots under Miri, seed $seed" cargo miri test --package rawshm-tests \
-            --test copies --test copies_on_a_model --test copy_forms --test shared_bytes --test latch_threads
+            --test copies --test copies_on_a_model --test copy_forms --test shared_bytes --test seqlock_threads
     done
 else
     echo "note    Miri is not installed, so nothing ran under it: rustup toolchain install nightly --component miri,"

@@ -14,7 +14,7 @@ LIBRARY_TESTS=(--test names --test objects --test objects_on_linux --test flags_
     --test copy_forms --test errors --test peers --test complete
     --test complete_on_linux --test replacing --test temporary_names --test linking
     --test snapshots
-    --test snapshots_on_linux --test snapshots_hostile --test latch_threads)
+    --test snapshots_on_linux --test snapshots_hostile --test seqlock_threads)
 
 declare -A EMULATOR=(
     [aarch64-unknown-linux-gnu]=qemu-aarch64

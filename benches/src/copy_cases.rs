@@ -11,7 +11,7 @@ use rawshm::{Mapping, Name, ReadWrite, Size};
 use crate::sampling::{Case, Outcome};
 
 /// Relaxed words: what the crate does where it has no assembly for the processor.
-#[path = "../../src/copy/portable.rs"]
+#[path = "../../src/bytes/copy/portable.rs"]
 #[allow(
     dead_code,
     unfulfilled_lint_expectations,

@@ -9,9 +9,9 @@ use super::reader::map_whole;
 use super::slots::Slots;
 use super::words::Words;
 use super::writer::Writer;
-use crate::draft::Draft;
+use crate::Options;
+use crate::complete::Draft;
 use crate::error::{Error, Operation, because};
-use crate::options::Options;
 use crate::sys::{self, Claim, Existing};
 use crate::{Errno, Mapping, Name, Object, Outcome, ReadWrite, Size, Status};
 

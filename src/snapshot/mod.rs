@@ -85,18 +85,21 @@
 //! Linux, claims are there for `x86_64`, x86, aarch64, arm, riscv64, loongarch64 and s390x; elsewhere it is as on macOS.
 //! A writer needs 64-bit atomics, which a few 32-bit targets lack.
 
+mod claim;
 #[cfg(target_has_atomic = "64")]
 mod create;
+mod deadline;
 mod error;
 mod header;
-mod latch;
 mod layout;
 mod reader;
+mod seqlock;
 mod slots;
 mod words;
 #[cfg(target_has_atomic = "64")]
 mod writer;
 
+pub use deadline::Deadline;
 pub use error::{Overrun, SnapshotError};
 pub use layout::{Layout, fingerprint};
 pub use reader::Reader;

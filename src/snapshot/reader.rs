@@ -8,12 +8,12 @@ use rustix::fd::AsFd as _;
 
 use super::error::{Overrun, SnapshotError};
 use super::header::LEN;
-use super::latch::{self, Source as _};
 use super::layout::Layout;
+use super::seqlock::{self, Source as _};
 use super::slots::Slots;
+use crate::Rights;
 use crate::error::{Error, Operation, because};
-use crate::rights::Rights;
-use crate::sys::{self, Appearances};
+use crate::sys::{self, DirWatch};
 use crate::{Deadline, Errno, Extent, Mapping, Name, Object, Options, ReadOnly, Status};
 
 /// How often a load is tried again when the writer has come round meanwhile.
@@ -134,11 +134,11 @@ impl<T: Layout> Reader<T> {
     #[inline]
     pub fn load_into(&self, value: &mut T) -> Result<u64, Overrun> {
         let value: *mut T = value;
-        // SAFETY: it is borrowed exclusively; what `latch::load` writes there are bytes that have a value, of which any are
+        // SAFETY: it is borrowed exclusively; what `seqlock::load` writes there are bytes that have a value, of which any are
         // a `T`, which is `Pod`.
         let value = unsafe { &mut *value.cast::<MaybeUninit<T>>() };
         for _ in 0..ATTEMPTS {
-            if let Some(sequence) = latch::load(&self.slots, self.slots.mask(), value) {
+            if let Some(sequence) = seqlock::load(&self.slots, self.slots.mask(), value) {
                 return Ok(sequence);
             }
             core::hint::spin_loop();
@@ -150,7 +150,7 @@ impl<T: Layout> Reader<T> {
     #[inline]
     fn try_load(&self) -> Option<(u64, T)> {
         let mut value = MaybeUninit::uninit();
-        let sequence = latch::load(&self.slots, self.slots.mask(), &mut value)?;
+        let sequence = seqlock::load(&self.slots, self.slots.mask(), &mut value)?;
         // SAFETY: every byte has been written, and any bit pattern is a `T`, which is `Pod`.
         Some((sequence, unsafe { value.assume_init() }))
     }
@@ -297,14 +297,14 @@ impl Options<'_> {
         if let Some(reader) = self.reader_if_there(name)? {
             return Ok(Some(reader));
         }
-        let appearances = Appearances::of(self.place());
+        let watch = DirWatch::of(self.dir());
         loop {
             // What has appeared before the watch began is there.
             if let Some(reader) = self.reader_if_there(name)? {
                 return Ok(Some(reader));
             }
             let failed = because(Operation::Wait);
-            if !appearances.wait(deadline.until()).map_err(failed)? {
+            if !watch.wait(deadline.until()).map_err(failed)? {
                 return Ok(None);
             }
         }

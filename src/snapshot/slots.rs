@@ -8,11 +8,12 @@ use core::sync::atomic::{Ordering, fence};
 
 use super::error::SnapshotError;
 use super::header::{Header, LEN, Shape};
-use super::latch::{Source, Target};
 use super::layout::Layout;
+use super::seqlock::{Source, Target};
 use super::words::Words;
-use crate::rights::Rights;
-use crate::{AccessError, Mapping, ReadWrite, Slice, copy};
+use crate::Rights;
+use crate::bytes::copy;
+use crate::{AccessError, Mapping, ReadWrite, Slice};
 
 /// A mapping of a snapshot of values of type `T`.
 pub(super) struct Slots<T, R: Rights> {

@@ -4,11 +4,11 @@ use core::fmt;
 use core::mem::MaybeUninit;
 
 use super::error::SnapshotError;
-use super::latch::{self, Source};
 use super::layout::Layout;
+use super::seqlock::{self, Source};
 use super::slots::Slots;
 use crate::error::{Error, Operation, because};
-use crate::guard::unlink_if_is;
+use crate::object::unlink_if_is;
 use crate::sys::{self, Identity};
 use crate::{Mapping, Name, Options, Outcome, ReadWrite, Status};
 
@@ -99,7 +99,7 @@ impl<T: Layout> Writer<T> {
     /// [`Writer::notify`].
     #[inline]
     pub fn store(&mut self, value: &T) {
-        self.last = latch::store(&self.slots, self.slots.mask(), self.last, value);
+        self.last = seqlock::store(&self.slots, self.slots.mask(), self.last, value);
     }
 
     /// Wakes all readers that sleep until there is another value, and gives their number. One `futex`.
@@ -197,7 +197,7 @@ impl Options<'_> {
     /// macOS cannot tell one object from another: whatever has the name is unlinked.
     #[doc(alias = "shm_unlink")]
     pub fn unlink_writer<T: Layout>(self, name: &Name, writer: &Writer<T>) -> Result<bool, Error> {
-        unlink_if_is(self.place(), name, writer.identity).map_err(because(Operation::Unlink))
+        unlink_if_is(self.dir(), name, writer.identity).map_err(because(Operation::Unlink))
     }
 }
 

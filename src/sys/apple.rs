@@ -14,9 +14,10 @@ use rustix::shm;
 use rustix::thread::nanosleep;
 use rustix::time::{ClockId, Timespec, clock_gettime};
 
+use super::Advice;
 pub(crate) use super::common::{duplicate, lock, make_read_only, set_size, unlock, unmap};
-use super::{Access, Claim, Disposition, Existing, Identity, Link, Place, Status, common};
-use crate::{Advice, Errno, Name};
+use super::{Access, Claim, Dir, Disposition, Existing, Identity, Link, Status, common};
+use crate::{Errno, Name};
 
 /// 31 bytes with the leading slash.
 pub(crate) const NAME_MAX: usize = 30;
@@ -33,7 +34,7 @@ const NO_IDENTITY: Identity = Identity {
 };
 
 pub(crate) fn open(
-    place: Place<'_>,
+    dir: Dir<'_>,
     name: &Name,
     access: Access,
     disposition: Disposition,
@@ -46,26 +47,21 @@ pub(crate) fn open(
         Disposition::Existing => (shm::OFlags::empty(), 0),
         Disposition::New(mode) => (shm::OFlags::CREATE | shm::OFlags::EXCL, mode),
     };
-    shm_open(place, name, access | how, mode)
+    shm_open(dir, name, access | how, mode)
 }
 
 pub(crate) fn open_with_flags(
-    place: Place<'_>,
+    dir: Dir<'_>,
     name: &Name,
     flags: c_int,
     mode: u32,
 ) -> Result<OwnedFd, Errno> {
     let flags = shm::OFlags::from_bits_retain(u32::from_ne_bytes(flags.to_ne_bytes()));
-    shm_open(place, name, flags, mode)
+    shm_open(dir, name, flags, mode)
 }
 
-fn shm_open(
-    place: Place<'_>,
-    name: &Name,
-    flags: shm::OFlags,
-    mode: u32,
-) -> Result<OwnedFd, Errno> {
-    if place.is_some() {
+fn shm_open(dir: Dir<'_>, name: &Name, flags: shm::OFlags, mode: u32) -> Result<OwnedFd, Errno> {
+    if dir.is_some() {
         return Err(Errno::NOTSUP);
     }
     let mode = Mode::from_bits_retain(u16::try_from(mode).map_err(|_| Errno::INVAL)?);
@@ -90,12 +86,12 @@ pub(crate) fn status(fd: BorrowedFd<'_>) -> Result<Status, Errno> {
 }
 
 #[expect(clippy::unnecessary_wraps, reason = "the contract's signature")]
-pub(crate) fn identity_at(_place: Place<'_>, _name: &Name) -> Result<Identity, Errno> {
+pub(crate) fn identity_at(_place: Dir<'_>, _name: &Name) -> Result<Identity, Errno> {
     Ok(NO_IDENTITY)
 }
 
-pub(crate) fn unlink(place: Place<'_>, name: &Name) -> Result<(), Errno> {
-    if place.is_some() {
+pub(crate) fn unlink(dir: Dir<'_>, name: &Name) -> Result<(), Errno> {
+    if dir.is_some() {
         return Err(Errno::NOTSUP);
     }
     shm::unlink(name.as_c_str())
@@ -152,38 +148,38 @@ pub(crate) fn open_directory(_path: &CStr) -> Result<OwnedFd, Errno> {
     Err(Errno::NOTSUP)
 }
 
-pub(crate) fn directory_exists(_place: Place<'_>) -> bool {
+pub(crate) fn directory_exists(_place: Dir<'_>) -> bool {
     true
 }
 
 /// The objects are anonymous memory of the kernel's.
 #[expect(clippy::unnecessary_wraps, reason = "the contract's signature")]
-pub(crate) fn directory_is_memory(_place: Place<'_>) -> Result<bool, Errno> {
+pub(crate) fn directory_is_memory(_place: Dir<'_>) -> Result<bool, Errno> {
     Ok(true)
 }
 
 /// A name is given once, by `shm_open`.
 pub(crate) const HAS_LINKS: bool = false;
 
-pub(crate) fn open_unnamed(_place: Place<'_>, _mode: u32) -> Result<OwnedFd, Errno> {
+pub(crate) fn open_unnamed(_place: Dir<'_>, _mode: u32) -> Result<OwnedFd, Errno> {
     Err(Errno::NOTSUP)
 }
 
-pub(crate) fn can_link(_object: BorrowedFd<'_>, _link: Link, _place: Place<'_>) -> bool {
+pub(crate) fn can_link(_object: BorrowedFd<'_>, _link: Link, _place: Dir<'_>) -> bool {
     false
 }
 
 pub(crate) fn link(
     _object: BorrowedFd<'_>,
     _link: Link,
-    _place: Place<'_>,
+    _place: Dir<'_>,
     _name: &Name,
 ) -> Result<(), Errno> {
     Err(Errno::NOTSUP)
 }
 
 pub(crate) fn rename(
-    _place: Place<'_>,
+    _place: Dir<'_>,
     _from: &Name,
     _to: &Name,
     _existing: Existing,
@@ -253,10 +249,10 @@ pub(crate) fn wake(_word: &AtomicU32) -> Result<usize, Errno> {
 
 /// Nothing tells when a name appears.
 #[derive(Debug)]
-pub(crate) struct Appearances;
+pub(crate) struct DirWatch;
 
-impl Appearances {
-    pub(crate) fn of(_place: Place<'_>) -> Self {
+impl DirWatch {
+    pub(crate) fn of(_place: Dir<'_>) -> Self {
         Self
     }
 

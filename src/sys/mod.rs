@@ -28,21 +28,50 @@
 //! | `keep_unclaimed` | keeps any claim from being made, for as long as a claim would last, and says whether there is none |
 //! | `now` | a monotonic clock |
 //! | `wait`, `wake` | sleeps while a word of shared memory, maybe a read-only one, is what was seen; says whether the time is not up, and may come back early; wakes all who sleep so |
-//! | `Appearances` | sleeps until a name may have appeared in a directory since it was made; says whether the time is not up |
+//! | `DirWatch` | sleeps until a name may have appeared in a directory since it was made; says whether the time is not up |
 //! | `open_directory`, `directory_exists`, `directory_is_memory` | `None` is the system's own place for objects |
 
 use rustix::fd::BorrowedFd;
 
-use crate::Errno;
+use crate::bytes::may_write;
+use crate::{Errno, Rights};
 
 /// The directory of a name: an open one, or the system's own place for shared memory objects.
-pub(crate) type Place<'a> = Option<BorrowedFd<'a>>;
+pub(crate) type Dir<'a> = Option<BorrowedFd<'a>>;
 
 /// What a descriptor or a mapping may do.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Access {
     ReadOnly,
     ReadWrite,
+}
+
+impl Access {
+    pub(crate) const fn of<R: Rights>() -> Self {
+        if may_write::<R>() {
+            Self::ReadWrite
+        } else {
+            Self::ReadOnly
+        }
+    }
+}
+
+/// Advice to the kernel about a mapping.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Advice {
+    /// Use huge pages where the file system was mounted to give them (`huge=`); elsewhere nothing happens.
+    #[doc(alias = "MADV_HUGEPAGE")]
+    HugePages,
+    /// Do not use huge pages.
+    #[doc(alias = "MADV_NOHUGEPAGE")]
+    NoHugePages,
+    /// Leave the mapping out of core dumps.
+    #[doc(alias = "MADV_DONTDUMP")]
+    DontDump,
+    /// Put the mapping into core dumps again.
+    #[doc(alias = "MADV_DODUMP")]
+    Dump,
 }
 
 /// What `open` does about the name.

@@ -4,7 +4,7 @@
 #![no_std]
 #![no_main]
 
-#[path = "../../src/copy.rs"]
+#[path = "../../src/bytes/copy/mod.rs"]
 #[allow(
     dead_code,
     unfulfilled_lint_expectations,

@@ -7,7 +7,7 @@ use rustix::fs::{self, AtFlags, CWD, FlockOperation, Mode, OFlags, RenameFlags};
 use rustix::io::retry_on_intr;
 
 use super::{SHM, at};
-use crate::sys::{Existing, Link, Place};
+use crate::sys::{Dir, Existing, Link};
 use crate::{Errno, Name};
 
 pub(crate) const HAS_LINKS: bool = true;
@@ -16,8 +16,8 @@ pub(crate) const HAS_LINKS: bool = true;
 const SHM_ITSELF: &CStr = c"/dev/shm/.";
 const ITSELF: &CStr = c".";
 
-pub(crate) fn open_unnamed(place: Place<'_>, mode: u32) -> Result<OwnedFd, Errno> {
-    let (directory, path) = match place {
+pub(crate) fn open_unnamed(dir: Dir<'_>, mode: u32) -> Result<OwnedFd, Errno> {
+    let (directory, path) = match dir {
         None => (CWD, SHM),
         Some(directory) => (directory, ITSELF),
     };
@@ -32,8 +32,8 @@ pub(crate) fn open_unnamed(place: Place<'_>, mode: u32) -> Result<OwnedFd, Errno
     })
 }
 
-pub(crate) fn can_link(object: BorrowedFd<'_>, link: Link, place: Place<'_>) -> bool {
-    let target = match place {
+pub(crate) fn can_link(object: BorrowedFd<'_>, link: Link, dir: Dir<'_>) -> bool {
+    let target = match dir {
         None => (CWD, SHM_ITSELF),
         Some(directory) => (directory, ITSELF),
     };
@@ -44,10 +44,10 @@ pub(crate) fn can_link(object: BorrowedFd<'_>, link: Link, place: Place<'_>) -> 
 pub(crate) fn link(
     object: BorrowedFd<'_>,
     link: Link,
-    place: Place<'_>,
+    dir: Dir<'_>,
     name: &Name,
 ) -> Result<(), Errno> {
-    linkat(object, link, at(place, name))
+    linkat(object, link, at(dir, name))
 }
 
 fn linkat(
@@ -96,13 +96,13 @@ pub(super) fn proc_path<'a>(fd: BorrowedFd<'_>, room: &'a mut [u8; PROC_PATH_LEN
 }
 
 pub(crate) fn rename(
-    place: Place<'_>,
+    dir: Dir<'_>,
     from: &Name,
     to: &Name,
     existing: Existing,
 ) -> Result<(), Errno> {
-    let (directory, from) = at(place, from);
-    let (_, to) = at(place, to);
+    let (directory, from) = at(dir, from);
+    let (_, to) = at(dir, to);
     let renamed = retry_on_intr(|| match existing {
         Existing::Kept => fs::renameat_with(directory, from, directory, to, RenameFlags::NOREPLACE),
         Existing::Replaced => fs::renameat(directory, from, directory, to),

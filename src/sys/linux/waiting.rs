@@ -15,7 +15,7 @@ use rustix::thread::{Timespec, nanosleep};
 use super::links::{PROC_PATH_ROOM, proc_path};
 use super::{SHM, raw};
 use crate::Errno;
-use crate::sys::Place;
+use crate::sys::Dir;
 
 const CLOCK_MONOTONIC: usize = 1;
 
@@ -67,15 +67,15 @@ const POLL: Duration = Duration::from_millis(10);
 
 /// Sees names appear in a directory.
 #[derive(Debug)]
-pub(crate) struct Appearances {
+pub(crate) struct DirWatch {
     /// None where there is none to be had: too many are in use, or a directory of the caller's and no `/proc`.
     inotify: Option<OwnedFd>,
 }
 
-impl Appearances {
-    pub(crate) fn of(place: Place<'_>) -> Self {
+impl DirWatch {
+    pub(crate) fn of(dir: Dir<'_>) -> Self {
         Self {
-            inotify: watch(place).ok(),
+            inotify: watch(dir).ok(),
         }
     }
 
@@ -95,13 +95,13 @@ impl Appearances {
     }
 }
 
-fn watch(place: Place<'_>) -> Result<OwnedFd, Errno> {
+fn watch(dir: Dir<'_>) -> Result<OwnedFd, Errno> {
     let inotify = inotify::init(inotify::CreateFlags::CLOEXEC | inotify::CreateFlags::NONBLOCK)?;
     let events = inotify::WatchFlags::CREATE
         | inotify::WatchFlags::MOVED_TO
         | inotify::WatchFlags::DELETE_SELF
         | inotify::WatchFlags::ONLYDIR;
-    match place {
+    match dir {
         None => inotify::add_watch(&inotify, SHM, events)?,
         Some(directory) => {
             let mut room = PROC_PATH_ROOM;

@@ -10,14 +10,14 @@ use core::ops::Range;
 
 use rustix::fd::{AsFd as _, BorrowedFd, OwnedFd};
 
-use crate::guard::unlink_if_same;
-use crate::rights;
-use crate::sys::{self, Claim, Disposition, Existing, Link, Place};
+use crate::object::unlink_if_same;
+
+use crate::sys::{self, Access, Claim, Dir, Disposition, Existing, Link};
 use crate::{Errno, Name, Object, ReadWrite};
 
 /// How an object is known before it is published.
 #[derive(Debug)]
-pub(crate) enum Label {
+pub(crate) enum State {
     Unnamed(Link),
     /// Locked, under the temporary name of this number.
     Temporary(u32),
@@ -29,79 +29,77 @@ pub(crate) enum Label {
 /// An object that is not published yet; if it never is, dropping this leaves no name behind.
 #[derive(Debug)]
 pub(crate) struct Draft<'a> {
-    place: Place<'a>,
+    dir: Dir<'a>,
     name: &'a Name,
     object: &'a Object<ReadWrite>,
-    label: Label,
+    state: State,
 }
 
 /// Makes an empty object that nobody finds under the name yet.
 pub(crate) fn begin(
-    place: Place<'_>,
+    dir: Dir<'_>,
     name: &Name,
     mode: u32,
-) -> Result<(Object<ReadWrite>, Label), Errno> {
+) -> Result<(Object<ReadWrite>, State), Errno> {
     if !sys::HAS_LINKS {
-        let fd = create(place, name, mode)?;
-        return Ok((Object::new(fd), Label::Exposed));
+        let fd = create(dir, name, mode)?;
+        return Ok((Object::new(fd), State::Exposed));
     }
-    match sys::open_unnamed(place, mode) {
+    match sys::open_unnamed(dir, mode) {
         Ok(fd) => {
-            let works = |link: &Link| sys::can_link(fd.as_fd(), *link, place);
+            let works = |link: &Link| sys::can_link(fd.as_fd(), *link, dir);
             let link = [Link::ByDescriptor, Link::ByProc].into_iter().find(works);
             if let Some(link) = link {
-                return Ok((Object::new(fd), Label::Unnamed(link)));
+                return Ok((Object::new(fd), State::Unnamed(link)));
             }
         }
         Err(Errno::NOTSUP) => {}
         Err(errno) => return Err(errno),
     }
-    let (fd, temporary) = with_temporary(place, name, &|temporary| {
-        create_locked(place, temporary, mode)
-    })?;
-    Ok((Object::new(fd), Label::Temporary(temporary)))
+    let (fd, temporary) =
+        with_temporary(dir, name, &|temporary| create_locked(dir, temporary, mode))?;
+    Ok((Object::new(fd), State::Temporary(temporary)))
 }
 
 impl<'a> Draft<'a> {
     pub(crate) fn new(
-        place: Place<'a>,
+        dir: Dir<'a>,
         name: &'a Name,
-        (object, label): (&'a Object<ReadWrite>, Label),
+        (object, state): (&'a Object<ReadWrite>, State),
     ) -> Self {
         Self {
-            place,
+            dir,
             name,
             object,
-            label,
+            state,
         }
     }
 
     /// Puts the object under its name. After an error it can be tried again.
     pub(crate) fn publish(&mut self, existing: Existing) -> Result<(), Errno> {
-        let Self { place, name, .. } = *self;
+        let Self { dir, name, .. } = *self;
         let fd = self.object.as_fd();
-        match (&self.label, existing) {
-            (Label::Unnamed(way), Existing::Kept) => link(fd, *way, place, name)?,
-            (Label::Unnamed(way), Existing::Replaced) => {
+        match (&self.state, existing) {
+            (State::Unnamed(way), Existing::Kept) => link(fd, *way, dir, name)?,
+            (State::Unnamed(way), Existing::Replaced) => {
                 // Where there are no locks, nobody takes a temporary name away either.
                 let _ = sys::lock_file(fd);
-                let ((), number) =
-                    with_temporary(place, name, &|name| link(fd, *way, place, name))?;
-                self.label = Label::Temporary(number);
+                let ((), number) = with_temporary(dir, name, &|name| link(fd, *way, dir, name))?;
+                self.state = State::Temporary(number);
                 return self.publish(existing);
             }
-            (Label::Temporary(number), _) => {
+            (State::Temporary(number), _) => {
                 let mut room = MaybeUninit::uninit();
                 let temporary = temporary(&mut room, name, *number)?;
-                sys::rename(place, temporary, name, existing)?;
+                sys::rename(dir, temporary, name, existing)?;
                 // Else it would stay as long as this process has the object open or mapped.
                 let _ = sys::unlock_file(fd);
-                remove_left(place, name, number.saturating_add(1)..TEMPORARIES);
+                remove_left(dir, name, number.saturating_add(1)..TEMPORARIES);
             }
-            (Label::Exposed, Existing::Replaced) => return Err(Errno::NOTSUP),
-            (Label::Exposed, Existing::Kept) | (Label::Published, _) => {}
+            (State::Exposed, Existing::Replaced) => return Err(Errno::NOTSUP),
+            (State::Exposed, Existing::Kept) | (State::Published, _) => {}
         }
-        self.label = Label::Published;
+        self.state = State::Published;
         Ok(())
     }
 }
@@ -120,7 +118,7 @@ impl Draft<'_> {
         self.publish(Existing::Replaced)?;
         // Whoever removes the name that stands for one's turn, which nobody here does, lets another publish.
         let own = sys::status(self.object.as_fd())?.identity;
-        match sys::identity_at(self.place, self.name) {
+        match sys::identity_at(self.dir, self.name) {
             Ok(found) if found == own => Ok(()),
             _ => Err(Errno::BUSY),
         }
@@ -129,25 +127,25 @@ impl Draft<'_> {
     /// Gives the object the temporary name that one process at a time has: `EBUSY` if another has it, `EACCES` if it is
     /// nobody's turn, and what has the name cannot be removed.
     pub(crate) fn take_turn(&mut self) -> Result<(), Errno> {
-        let Self { place, name, .. } = *self;
+        let Self { dir, name, .. } = *self;
         let fd = self.object.as_fd();
         let mut room = MaybeUninit::uninit();
         let temporary = temporary(&mut room, name, TAKEOVER)?;
-        let named = || match &self.label {
-            Label::Unnamed(way) => link(fd, *way, place, temporary),
-            Label::Temporary(number) => {
+        let named = || match &self.state {
+            State::Unnamed(way) => link(fd, *way, dir, temporary),
+            State::Temporary(number) => {
                 let mut room = MaybeUninit::uninit();
                 let old = self::temporary(&mut room, name, *number)?;
-                sys::rename(place, old, temporary, Existing::Kept)
+                sys::rename(dir, old, temporary, Existing::Kept)
             }
-            Label::Exposed | Label::Published => Err(Errno::NOTSUP),
+            State::Exposed | State::Published => Err(Errno::NOTSUP),
         };
         // Others come and go; each round ends with one that has its turn, or with the name free.
         for _ in 0..TEMPORARIES {
             match named() {
-                Err(Errno::EXIST) => remove_if_unclaimed(place, temporary)?,
+                Err(Errno::EXIST) => remove_if_unclaimed(dir, temporary)?,
                 Ok(()) => {
-                    self.label = Label::Temporary(TAKEOVER);
+                    self.state = State::Temporary(TAKEOVER);
                     return Ok(());
                 }
                 Err(errno) => return Err(errno),
@@ -159,9 +157,9 @@ impl Draft<'_> {
 
 /// Removes the name by which a process takes a place, if that process is gone: `EBUSY` if it is not, `EACCES` if the name
 /// is something else's or may not be removed.
-fn remove_if_unclaimed(place: Place<'_>, temporary: &Name) -> Result<(), Errno> {
-    let access = sys::Access::ReadWrite;
-    let fd = match sys::open(place, temporary, access, Disposition::Existing) {
+fn remove_if_unclaimed(dir: Dir<'_>, temporary: &Name) -> Result<(), Errno> {
+    let access = Access::ReadWrite;
+    let fd = match sys::open(dir, temporary, access, Disposition::Existing) {
         Ok(fd) => fd,
         Err(Errno::NOENT) => return Ok(()),
         Err(_) => return Err(Errno::ACCESS),
@@ -169,7 +167,7 @@ fn remove_if_unclaimed(place: Place<'_>, temporary: &Name) -> Result<(), Errno> 
     // One at a time does this, unless a reader's lock is in the way: else a second one could remove, instead of what was
     // left, the name that the first has given its own object since.
     match sys::claim(fd.as_fd())? {
-        Claim::Made | Claim::Obstructed => match unlink_if_same(place, temporary, fd.as_fd()) {
+        Claim::Made | Claim::Obstructed => match unlink_if_same(dir, temporary, fd.as_fd()) {
             Ok(_) => Ok(()),
             Err(_) => Err(Errno::ACCESS),
         },
@@ -178,24 +176,24 @@ fn remove_if_unclaimed(place: Place<'_>, temporary: &Name) -> Result<(), Errno> 
 }
 
 /// Removes what a process that was to take the place of this name has left, if it is gone.
-pub(crate) fn remove_left_turn(place: Place<'_>, name: &Name) {
+pub(crate) fn remove_left_turn(dir: Dir<'_>, name: &Name) {
     let mut room = MaybeUninit::uninit();
     if let Ok(temporary) = temporary(&mut room, name, TAKEOVER) {
         // Nobody is told of what is not this one's to remove.
-        let _ = remove_if_unclaimed(place, temporary);
+        let _ = remove_if_unclaimed(dir, temporary);
     }
 }
 
 impl Drop for Draft<'_> {
     fn drop(&mut self) {
         let mut room = MaybeUninit::uninit();
-        let name = match &self.label {
-            Label::Unnamed(_) | Label::Published => return,
-            Label::Temporary(number) => temporary(&mut room, self.name, *number),
-            Label::Exposed => Ok(self.name),
+        let name = match &self.state {
+            State::Unnamed(_) | State::Published => return,
+            State::Temporary(number) => temporary(&mut room, self.name, *number),
+            State::Exposed => Ok(self.name),
         };
         // What led here is what is reported.
-        let _ = name.and_then(|name| unlink_if_same(self.place, name, self.object.as_fd()));
+        let _ = name.and_then(|name| unlink_if_same(self.dir, name, self.object.as_fd()));
     }
 }
 
@@ -204,10 +202,10 @@ impl Drop for Draft<'_> {
 /// What `can_link` has found can be gone: an initialiser that has changed the process's user, or a security module that
 /// looks at the new name only, leave the other way.
 #[inline(never)]
-fn link(fd: BorrowedFd<'_>, way: Link, place: Place<'_>, name: &Name) -> Result<(), Errno> {
-    match (sys::link(fd, way, place, name), way) {
+fn link(fd: BorrowedFd<'_>, way: Link, dir: Dir<'_>, name: &Name) -> Result<(), Errno> {
+    match (sys::link(fd, way, dir, name), way) {
         (Err(errno @ (Errno::NOENT | Errno::PERM | Errno::ACCESS)), Link::ByDescriptor) => {
-            match sys::link(fd, Link::ByProc, place, name) {
+            match sys::link(fd, Link::ByProc, dir, name) {
                 Err(Errno::EXIST) => Err(Errno::EXIST),
                 other => other.map_err(|_| errno),
             }
@@ -216,15 +214,15 @@ fn link(fd: BorrowedFd<'_>, way: Link, place: Place<'_>, name: &Name) -> Result<
     }
 }
 
-fn create(place: Place<'_>, name: &Name, mode: u32) -> Result<OwnedFd, Errno> {
-    let access = rights::access::<ReadWrite>();
-    sys::open(place, name, access, Disposition::New(mode))
+fn create(dir: Dir<'_>, name: &Name, mode: u32) -> Result<OwnedFd, Errno> {
+    let access = Access::of::<ReadWrite>();
+    sys::open(dir, name, access, Disposition::New(mode))
 }
 
 /// `EEXIST` also if a peer has taken the new object for one that was left behind, before it was locked. Its name is that
 /// peer's to remove, who holds the lock: by now it may be another's.
-fn create_locked(place: Place<'_>, temporary: &Name, mode: u32) -> Result<OwnedFd, Errno> {
-    let fd = create(place, temporary, mode)?;
+fn create_locked(dir: Dir<'_>, temporary: &Name, mode: u32) -> Result<OwnedFd, Errno> {
+    let fd = create(dir, temporary, mode)?;
     let is_lost = match sys::lock_file(fd.as_fd()) {
         Err(Errno::AGAIN) => true,
         _ => sys::status(fd.as_fd()).and_then(|status| status.is_unlinked) == Ok(true),
@@ -237,7 +235,7 @@ const TEMPORARIES: u32 = 1000;
 
 /// Does something with the first temporary name that is free, and removes what was left behind under those before.
 fn with_temporary<T>(
-    place: Place<'_>,
+    dir: Dir<'_>,
     name: &Name,
     make: &dyn Fn(&Name) -> Result<T, Errno>,
 ) -> Result<(T, u32), Errno> {
@@ -246,7 +244,7 @@ fn with_temporary<T>(
         let temporary = temporary(&mut room, name, number)?;
         let mut result = make(temporary);
         if matches!(result, Err(Errno::EXIST)) {
-            look_at(place, temporary);
+            look_at(dir, temporary);
             result = make(temporary);
         }
         if !matches!(result, Err(Errno::EXIST)) {
@@ -258,21 +256,21 @@ fn with_temporary<T>(
 
 /// Removes what was left behind under these numbers, up to the first that is missing.
 #[inline(never)]
-fn remove_left(place: Place<'_>, name: &Name, mut numbers: Range<u32>) {
+fn remove_left(dir: Dir<'_>, name: &Name, mut numbers: Range<u32>) {
     let is_there = |number| {
         let mut room = MaybeUninit::uninit();
-        temporary(&mut room, name, number).is_ok_and(|temporary| look_at(place, temporary))
+        temporary(&mut room, name, number).is_ok_and(|temporary| look_at(dir, temporary))
     };
     while numbers.next().is_some_and(is_there) {}
 }
 
 /// Removes a temporary name if its maker is gone, and says whether there was such a name.
-fn look_at(place: Place<'_>, temporary: &Name) -> bool {
-    let access = sys::Access::ReadOnly;
-    match sys::open(place, temporary, access, Disposition::Existing) {
+fn look_at(dir: Dir<'_>, temporary: &Name) -> bool {
+    let access = Access::ReadOnly;
+    match sys::open(dir, temporary, access, Disposition::Existing) {
         Ok(fd) => {
             if sys::lock_file(fd.as_fd()).is_ok() {
-                let _ = unlink_if_same(place, temporary, fd.as_fd());
+                let _ = unlink_if_same(dir, temporary, fd.as_fd());
             }
             true
         }

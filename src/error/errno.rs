@@ -2,8 +2,8 @@
 //!
 //! For programs that cannot afford `core::fmt`: a few hundred bytes of code and text, no table of pointers.
 
+use super::packed_str::{self, Packed};
 use crate::Errno;
-use crate::texts::{self, Packed};
 
 /// Gives the symbolic name of an error, such as `EEXIST`.
 ///
@@ -65,7 +65,7 @@ const fn number(errno: Errno) -> u16 {
     errno.raw_os_error() as u16
 }
 
-static TEXTS: Packed<{ texts::len(&LIST) }> = Packed::new(&LIST);
+static TEXTS: Packed<{ packed_str::len(&LIST) }> = Packed::new(&LIST);
 
 /// The name and the words of each error, in the order of `NUMBERS`.
 #[expect(

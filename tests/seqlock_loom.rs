@@ -1,12 +1,12 @@
 //! What the algorithm of snapshots is worth: every execution that the memory model allows, by the crate's own code.
 //!
-//! And what each of its steps is there for: without it, loom finds an execution that goes wrong. `latch/memory.rs` has the
+//! And what each of its steps is there for: without it, loom finds an execution that goes wrong. `seqlock/memory.rs` has the
 //! memory, and the steps that are left out.
 
-#[path = "../src/snapshot/latch.rs"]
-mod latch;
-#[path = "latch/memory.rs"]
+#[path = "seqlock/memory.rs"]
 mod memory;
+#[path = "../src/snapshot/seqlock.rs"]
+mod seqlock;
 
 mod sync {
     pub use loom::sync::atomic::{AtomicU64, Ordering, fence};

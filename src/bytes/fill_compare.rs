@@ -5,7 +5,7 @@ use core::mem::MaybeUninit;
 use core::ptr::{self, NonNull};
 use core::slice;
 
-use crate::copy;
+use super::copy;
 
 /// Enough that a copy of it is fast, and little enough for anybody's stack.
 const ROOM: usize = 1024;

@@ -81,7 +81,7 @@ impl Directory {
     /// - [Linux](https://man7.org/linux/man-pages/man3/shm_open.3.html)
     #[doc(alias = "shm_unlink")]
     pub fn unlink(&self, name: &Name) -> Result<(), Error> {
-        sys::unlink(self.place(), name).map_err(because(Operation::Unlink))
+        sys::unlink(self.dir(), name).map_err(because(Operation::Unlink))
     }
 
     /// Says whether the directory is memory: a tmpfs or ramfs, not a disk. One `statfs` or `fstatfs`.
@@ -97,10 +97,10 @@ impl Directory {
     /// - [Linux](https://man7.org/linux/man-pages/man2/statfs.2.html)
     #[doc(alias = "statfs")]
     pub fn is_memory(&self) -> Result<bool, Error> {
-        sys::directory_is_memory(self.place()).map_err(because(Operation::Directory))
+        sys::directory_is_memory(self.dir()).map_err(because(Operation::Directory))
     }
 
-    pub(crate) fn place(&self) -> sys::Place<'_> {
+    pub(crate) fn dir(&self) -> sys::Dir<'_> {
         self.fd.as_ref().map(|fd| fd.as_fd())
     }
 }
@@ -133,8 +133,8 @@ pub fn unlink(name: &Name) -> Result<(), Error> {
 }
 
 /// Tells a missing directory from a missing object.
-pub(crate) fn missing(place: sys::Place<'_>, operation: Operation) -> Error {
-    let operation = if sys::directory_exists(place) {
+pub(crate) fn missing(dir: sys::Dir<'_>, operation: Operation) -> Error {
+    let operation = if sys::directory_exists(dir) {
         operation
     } else {
         Operation::Directory

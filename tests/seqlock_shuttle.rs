@@ -3,10 +3,10 @@
 //! shuttle runs one thread at a time, and every access as if it were sequentially consistent: orderings are loom's to
 //! judge.
 
-#[path = "../src/snapshot/latch.rs"]
-mod latch;
-#[path = "latch/memory.rs"]
+#[path = "seqlock/memory.rs"]
 mod memory;
+#[path = "../src/snapshot/seqlock.rs"]
+mod seqlock;
 
 mod sync {
     pub use shuttle::sync::atomic::{AtomicU64, Ordering, fence};

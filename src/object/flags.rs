@@ -60,7 +60,7 @@ impl Directory {
     /// - [Linux](https://man7.org/linux/man-pages/man3/shm_open.3.html)
     #[doc(alias = "shm_open")]
     pub fn open_with_flags(&self, name: &Name, flags: c_int, mode: u32) -> Result<OwnedFd, Error> {
-        let fd = sys::open_with_flags(self.place(), name, flags, mode)
+        let fd = sys::open_with_flags(self.dir(), name, flags, mode)
             .map_err(because(Operation::Open))?;
         let status = sys::status(fd.as_fd()).map_err(because(Operation::Open))?;
         if status.is_regular {

@@ -2,10 +2,10 @@
 
 use rustix::fd::AsFd as _;
 
-use crate::draft::{self, Draft};
+use crate::Rights;
+use crate::complete::{self, Draft};
 use crate::error::{Error, Operation, because};
-use crate::guard::unlink_if_same;
-use crate::rights::Rights;
+use crate::object::unlink_if_same;
 use crate::sys::{self, Claim};
 use crate::{Errno, Name, Object, Options, ReadWrite};
 
@@ -139,7 +139,7 @@ impl Options<'_> {
     /// macOS cannot tell one object from another: whatever has the name is unlinked.
     #[doc(alias = "shm_unlink")]
     pub fn unlink_object<R: Rights>(self, name: &Name, object: &Object<R>) -> Result<bool, Error> {
-        unlink_if_same(self.place(), name, object.as_fd()).map_err(because(Operation::Unlink))
+        unlink_if_same(self.dir(), name, object.as_fd()).map_err(because(Operation::Unlink))
     }
 
     /// Says whether the name denotes this object.
@@ -147,7 +147,7 @@ impl Options<'_> {
         let Ok(status) = sys::status(object.as_fd()) else {
             return false;
         };
-        sys::identity_at(self.place(), name) == Ok(status.identity)
+        sys::identity_at(self.dir(), name) == Ok(status.identity)
     }
 
     /// Removes the name of an object that nobody has claimed, or whose writer has ended, and says whether it was so.
@@ -188,7 +188,7 @@ impl Options<'_> {
             Claim::Made => self.unlink_object(name, &object)?,
             Claim::Obstructed => self.reap_in_turn(name, &object)?,
         };
-        draft::remove_left_turn(self.place(), name);
+        complete::remove_left_turn(self.dir(), name);
         Ok(reaped)
     }
 
@@ -198,8 +198,8 @@ impl Options<'_> {
         if !sys::keep_unclaimed(object.as_fd()).map_err(failed)? {
             return Ok(false);
         }
-        let (stand_in, label) = self.begin(name)?;
-        let mut draft = Draft::new(self.place(), name, (&stand_in, label));
+        let (stand_in, state) = self.begin(name)?;
+        let mut draft = Draft::new(self.dir(), name, (&stand_in, state));
         if stand_in.try_claim()? != Claim::Made {
             return Err(failed(Errno::AGAIN));
         }

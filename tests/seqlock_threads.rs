@@ -3,10 +3,10 @@
 //! Meant for Miri, whose atomics are as weak as the language allows, and which sees each access out of bounds and each
 //! race; without it, this runs on whatever order the processor gives.
 
-#[path = "../src/snapshot/latch.rs"]
-mod latch;
-#[path = "latch/memory.rs"]
+#[path = "seqlock/memory.rs"]
 mod memory;
+#[path = "../src/snapshot/seqlock.rs"]
+mod seqlock;
 
 mod sync {
     pub use std::sync::atomic::{AtomicU64, Ordering, fence};

@@ -1,10 +1,10 @@
 //! Memory for the algorithm of snapshots, made of the atomics of whoever includes this file: std's, loom's or shuttle's.
 //!
-//! It stands beside a `mod latch`, the crate's own algorithm, and a `mod sync` with `AtomicU64`, `Ordering` and `fence`.
+//! It stands beside a `mod seqlock`, the crate's own algorithm, and a `mod sync` with `AtomicU64`, `Ordering` and `fence`.
 
 use std::cell::Cell;
 
-use super::latch::{self, Source, Target};
+use super::seqlock::{self, Source, Target};
 use super::sync::Ordering::{Acquire, Relaxed, Release};
 use super::sync::{AtomicU64, fence};
 
@@ -102,7 +102,7 @@ impl Memory {
         let more = u64::from(self.mutation == Mutation::OneMoreAccepted);
         // The mask is the bound as well; the view finds its slot by itself.
         let mut loaded = [0; 2];
-        let number = latch::load(&view, self.mask() + more, &mut loaded)?;
+        let number = seqlock::load(&view, self.mask() + more, &mut loaded)?;
         assert_eq!(loaded, value(number), "whole, and the one of its number");
         Some(number)
     }
@@ -124,7 +124,7 @@ impl Memory {
             left: Cell::new(steps),
             released: Cell::new(0),
         };
-        latch::store(&view, self.mask(), last, &value(last + 1))
+        seqlock::store(&view, self.mask(), last, &value(last + 1))
     }
 }
 

@@ -19,10 +19,11 @@ pub(crate) use self::claims::{HAS_CLAIMS, claim, is_claimed, keep_unclaimed, wai
 pub(crate) use self::links::{
     HAS_LINKS, can_link, link, lock_file, open_unnamed, rename, unlock_file,
 };
-pub(crate) use self::waiting::{Appearances, now, wait, wake};
+pub(crate) use self::waiting::{DirWatch, now, wait, wake};
+use super::Advice;
 pub(crate) use super::common::{duplicate, lock, make_read_only, map, set_size, unlock, unmap};
-use super::{Access, Disposition, Identity, Place, Status, common};
-use crate::{Advice, Errno, Name};
+use super::{Access, Dir, Disposition, Identity, Status, common};
+use crate::{Errno, Name};
 
 pub(crate) const NAME_MAX: usize = 255;
 
@@ -46,15 +47,15 @@ const STAT_BLOCK: u64 = 512;
 /// get through in the end, however often signals come.
 const RESERVE_STEP_MIN: u64 = 1 << 21;
 
-fn at<'a>(place: Place<'a>, name: &'a Name) -> (BorrowedFd<'a>, &'a CStr) {
-    match place {
+fn at<'a>(dir: Dir<'a>, name: &'a Name) -> (BorrowedFd<'a>, &'a CStr) {
+    match dir {
         None => (CWD, name.path_from(0)),
         Some(directory) => (directory, name.path_from(Name::LEAF)),
     }
 }
 
 pub(crate) fn open(
-    place: Place<'_>,
+    dir: Dir<'_>,
     name: &Name,
     access: Access,
     disposition: Disposition,
@@ -67,21 +68,21 @@ pub(crate) fn open(
         Disposition::Existing => (OFlags::empty(), Mode::empty()),
         Disposition::New(mode) => (OFlags::CREATE | OFlags::EXCL, Mode::from_bits_retain(mode)),
     };
-    openat(place, name, ALWAYS | access | how, mode)
+    openat(dir, name, ALWAYS | access | how, mode)
 }
 
 pub(crate) fn open_with_flags(
-    place: Place<'_>,
+    dir: Dir<'_>,
     name: &Name,
     flags: c_int,
     mode: u32,
 ) -> Result<OwnedFd, Errno> {
     let flags = OFlags::from_bits_retain(u32::from_ne_bytes(flags.to_ne_bytes()));
-    openat(place, name, ALWAYS | flags, Mode::from_bits_retain(mode))
+    openat(dir, name, ALWAYS | flags, Mode::from_bits_retain(mode))
 }
 
-fn openat(place: Place<'_>, name: &Name, flags: OFlags, mode: Mode) -> Result<OwnedFd, Errno> {
-    let (directory, path) = at(place, name);
+fn openat(dir: Dir<'_>, name: &Name, flags: OFlags, mode: Mode) -> Result<OwnedFd, Errno> {
+    let (directory, path) = at(dir, name);
     loop {
         match fs::openat(directory, path, flags, mode) {
             Err(Errno::INTR) => {}
@@ -123,14 +124,14 @@ fn identity(stat: &fs::Stat) -> Identity {
     }
 }
 
-pub(crate) fn identity_at(place: Place<'_>, name: &Name) -> Result<Identity, Errno> {
-    let (directory, path) = at(place, name);
+pub(crate) fn identity_at(dir: Dir<'_>, name: &Name) -> Result<Identity, Errno> {
+    let (directory, path) = at(dir, name);
     retry_on_intr(|| fs::statat(directory, path, AtFlags::SYMLINK_NOFOLLOW))
         .map(|stat| identity(&stat))
 }
 
-pub(crate) fn unlink(place: Place<'_>, name: &Name) -> Result<(), Errno> {
-    let (directory, path) = at(place, name);
+pub(crate) fn unlink(dir: Dir<'_>, name: &Name) -> Result<(), Errno> {
+    let (directory, path) = at(dir, name);
     retry_on_intr(|| fs::unlinkat(directory, path, AtFlags::empty())).map_err(|errno| match errno {
         // The kernel's answer in a sticky directory; POSIX names EACCES.
         Errno::PERM => Errno::ACCESS,
@@ -190,8 +191,8 @@ pub(crate) fn open_directory(path: &CStr) -> Result<OwnedFd, Errno> {
 }
 
 /// A directory that was removed while it is open has no link left.
-pub(crate) fn directory_exists(place: Place<'_>) -> bool {
-    match place {
+pub(crate) fn directory_exists(dir: Dir<'_>) -> bool {
+    match dir {
         // Any other answer, such as a filter's, says nothing about the directory.
         None => !matches!(
             fs::accessat(CWD, SHM, fs::Access::EXISTS, AtFlags::empty()),
@@ -201,8 +202,8 @@ pub(crate) fn directory_exists(place: Place<'_>) -> bool {
     }
 }
 
-pub(crate) fn directory_is_memory(place: Place<'_>) -> Result<bool, Errno> {
-    let stat = match place {
+pub(crate) fn directory_is_memory(dir: Dir<'_>) -> Result<bool, Errno> {
+    let stat = match dir {
         None => retry_on_intr(|| fs::statfs(SHM))?,
         Some(directory) => retry_on_intr(|| fs::fstatfs(directory))?,
     };

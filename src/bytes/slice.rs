@@ -4,7 +4,7 @@ use core::marker::PhantomData;
 use core::ops::Deref;
 use core::ptr::NonNull;
 
-use crate::{ReadWrite, SharedBytes};
+use super::{ReadWrite, SharedBytes};
 
 /// A part of [`SharedBytes`].
 #[derive(Debug)]

@@ -1,16 +1,31 @@
 //! Shared memory objects.
 
+mod directory;
+mod flags;
+mod mapping;
+mod name;
+mod options;
+mod size;
+mod status;
+mod unlink;
+
 use core::marker::PhantomData;
 
 use rustix::fd::{AsFd, BorrowedFd, OwnedFd};
 
+pub(crate) use self::directory::missing;
+pub use self::directory::{Directory, unlink};
+pub use self::mapping::Mapping;
+pub use self::name::Name;
+pub use self::options::{Mode, Options, Outcome};
+pub use self::size::{Extent, Size};
+pub use self::status::Status;
+pub use self::unlink::UnlinkGuard;
+pub(crate) use self::unlink::{unlink_if_is, unlink_if_same};
+use crate::Rights;
 use crate::error::{Error, Operation, because};
-use crate::rights::{self, Rights};
 use crate::sys::{self, Access};
-use crate::{
-    Errno, Extent, InitError, Mapping, Name, Options, Outcome, ReadOnly, ReadWrite, Size, Status,
-    UnlinkGuard,
-};
+use crate::{Errno, InitError, ReadOnly, ReadWrite};
 
 /// An open shared memory object: a descriptor with its rights in its type.
 ///
@@ -211,7 +226,7 @@ impl<R: Rights> Object<R> {
         if !status.is_regular {
             return Err(Error::new(Operation::Adopt, Errno::INVAL));
         }
-        match (rights::access::<R>(), access) {
+        match (Access::of::<R>(), access) {
             (Access::ReadWrite, Access::ReadOnly) => {
                 Err(Error::new(Operation::Adopt, Errno::ACCESS))
             }

@@ -6,9 +6,10 @@ use core::{fmt, hint};
 
 use rustix::fd::BorrowedFd;
 
+use crate::Rights;
 use crate::error::{Error, Operation, because};
-use crate::rights::{self, Rights};
-use crate::{Errno, Extent, Name, Options, ReadOnly, ReadWrite, SharedBytes, Size, sys};
+use crate::sys::{self, Access, Advice};
+use crate::{Errno, Extent, Name, Options, ReadOnly, ReadWrite, SharedBytes, Size};
 
 /// A mapping of a shared memory object: its bytes in this process's memory, with the rights in its type.
 ///
@@ -54,24 +55,6 @@ pub struct Mapping<R: Rights> {
     bytes: SharedBytes<R>,
     /// How many bytes are mapped in front of `bytes`, to begin at an offset that can be mapped.
     lead: usize,
-}
-
-/// Advice to the kernel about a mapping.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-#[non_exhaustive]
-pub enum Advice {
-    /// Use huge pages where the file system was mounted to give them (`huge=`); elsewhere nothing happens.
-    #[doc(alias = "MADV_HUGEPAGE")]
-    HugePages,
-    /// Do not use huge pages.
-    #[doc(alias = "MADV_NOHUGEPAGE")]
-    NoHugePages,
-    /// Leave the mapping out of core dumps.
-    #[doc(alias = "MADV_DONTDUMP")]
-    DontDump,
-    /// Put the mapping into core dumps again.
-    #[doc(alias = "MADV_DODUMP")]
-    Dump,
 }
 
 impl Mapping<ReadOnly> {
@@ -142,7 +125,7 @@ impl<R: Rights> Mapping<R> {
             .checked_add(lead)
             .filter(|mapped| isize::try_from(*mapped).is_ok())
             .ok_or(failed(Errno::NOMEM))?;
-        let base = sys::map(fd, rights::access::<R>(), start, mapped).map_err(failed)?;
+        let base = sys::map(fd, Access::of::<R>(), start, mapped).map_err(failed)?;
         // SAFETY: the kernel maps whole pages, and no system has smaller ones. Knowing it, the compiler makes a copy
         // of a small value at the start of a mapping a few plain moves.
         unsafe { hint::assert_unchecked(base.addr() % PAGE_MIN == 0) };
@@ -184,7 +167,7 @@ impl<R: Rights> Mapping<R> {
     pub fn prefault(&self) -> Result<(), Error> {
         let (start, len) = self.mapped();
         // SAFETY: `mapped` gives the whole mapping, which has the rights `R`.
-        unsafe { sys::prefault(start.cast(), len, rights::access::<R>()) }
+        unsafe { sys::prefault(start.cast(), len, Access::of::<R>()) }
             .map_err(because(Operation::Prefault))
     }
 

@@ -1,7 +1,5 @@
 //! Access rights as types.
 
-use crate::sys::Access;
-
 mod sealed {
     pub trait Sealed {
         const MAY_WRITE: bool;
@@ -32,10 +30,7 @@ impl sealed::Sealed for ReadWrite {
 impl Rights for ReadOnly {}
 impl Rights for ReadWrite {}
 
-pub(crate) const fn access<R: Rights>() -> Access {
-    if <R as sealed::Sealed>::MAY_WRITE {
-        Access::ReadWrite
-    } else {
-        Access::ReadOnly
-    }
+/// Whether these rights are [`ReadWrite`].
+pub(crate) const fn may_write<R: Rights>() -> bool {
+    <R as sealed::Sealed>::MAY_WRITE
 }

@@ -2,9 +2,9 @@
 
 use rustix::fd::{AsFd as _, BorrowedFd, OwnedFd};
 
+use crate::Rights;
 use crate::error::{Error, Operation, because};
-use crate::rights::Rights;
-use crate::sys::{self, Identity, Place};
+use crate::sys::{self, Dir, Identity};
 use crate::{Errno, Name, Object, Options};
 
 /// Removes a name when it is dropped, if the name then still is this object's.
@@ -46,7 +46,7 @@ use crate::{Errno, Name, Object, Options};
 #[derive(Debug)]
 #[must_use = "the name is removed as soon as the guard is dropped"]
 pub struct UnlinkGuard<'d> {
-    place: Place<'d>,
+    dir: Dir<'d>,
     name: Name,
     /// Keeps the object, and so its inode's number, from being used for another. None when nothing is left to do.
     object: Option<OwnedFd>,
@@ -70,7 +70,7 @@ impl UnlinkGuard<'_> {
 
     fn finish(&mut self) -> Result<bool, Errno> {
         match self.object.take() {
-            Some(object) => unlink_if_same(self.place, &self.name, object.as_fd()),
+            Some(object) => unlink_if_same(self.dir, &self.name, object.as_fd()),
             None => Ok(false),
         }
     }
@@ -96,7 +96,7 @@ impl<'d> Options<'d> {
     ) -> Result<UnlinkGuard<'d>, Error> {
         let object = sys::duplicate(object.as_fd()).map_err(because(Operation::Inspect))?;
         Ok(UnlinkGuard {
-            place: self.place(),
+            dir: self.dir(),
             name: *name,
             object: Some(object),
         })
@@ -105,25 +105,21 @@ impl<'d> Options<'d> {
 
 /// Says whether the name was this object's, and is no more.
 pub(crate) fn unlink_if_same(
-    place: Place<'_>,
+    dir: Dir<'_>,
     name: &Name,
     object: BorrowedFd<'_>,
 ) -> Result<bool, Errno> {
-    unlink_if_is(place, name, sys::status(object)?.identity)
+    unlink_if_is(dir, name, sys::status(object)?.identity)
 }
 
 /// As [`unlink_if_same`], for who keeps the object by other means than a descriptor.
-pub(crate) fn unlink_if_is(
-    place: Place<'_>,
-    name: &Name,
-    identity: Identity,
-) -> Result<bool, Errno> {
-    match sys::identity_at(place, name) {
+pub(crate) fn unlink_if_is(dir: Dir<'_>, name: &Name, identity: Identity) -> Result<bool, Errno> {
+    match sys::identity_at(dir, name) {
         Ok(found) if found == identity => {}
         Ok(_) | Err(Errno::NOENT) => return Ok(false),
         Err(errno) => return Err(errno),
     }
-    match sys::unlink(place, name) {
+    match sys::unlink(dir, name) {
         Err(Errno::NOENT) => Ok(false),
         done => done.map(|()| true),
     }

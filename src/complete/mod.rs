@@ -1,13 +1,17 @@
 //! Objects that appear under their name when they are complete.
 
+mod draft;
+mod error;
+
 use rustix::fd::AsFd as _;
 
-use crate::directory::missing;
-use crate::draft::{self, Draft, Label};
+pub(crate) use self::draft::{Draft, State, remove_left_turn};
+pub use self::error::InitError;
+use crate::Options;
 use crate::error::{Error, Operation, because};
-use crate::options::Options;
+use crate::object::missing;
 use crate::sys::{self, Existing};
-use crate::{Errno, Extent, InitError, Mapping, Name, Object, Outcome, ReadWrite, Size};
+use crate::{Errno, Extent, Mapping, Name, Object, Outcome, ReadWrite, Size};
 
 /// What a complete object is made of: the object and a mapping of the whole of it.
 type Made = (Object<ReadWrite>, Mapping<ReadWrite>);
@@ -209,7 +213,7 @@ impl Options<'_> {
     ) -> Result<(Made, Outcome), InitError<E>> {
         let mut rounds = 0..Self::ROUNDS;
         let mut again = || rounds.next().map(|_| ()).ok_or(Self::GAVE_UP);
-        let (object, label) = loop {
+        let (object, state) = loop {
             if let Some(made) = self.open_made(name, size)? {
                 return Ok((made, Outcome::Opened));
             }
@@ -218,7 +222,7 @@ impl Options<'_> {
                 begun => break begun?,
             }
         };
-        let mut draft = Draft::new(self.place(), name, (&object, label));
+        let mut draft = Draft::new(self.dir(), name, (&object, state));
         let mapping = self.fill(&object, size, |_, mapping| initialise(mapping))?;
         loop {
             match draft.publish(Existing::Kept) {
@@ -253,22 +257,22 @@ impl Options<'_> {
         initialise: impl FnOnce(&Object<ReadWrite>, &Mapping<ReadWrite>) -> Result<(), E>,
         publish: &dyn Fn(&mut Draft<'_>) -> Result<(), Errno>,
     ) -> Result<Made, InitError<E>> {
-        let (object, label) = self.begin(name)?;
-        let mut draft = Draft::new(self.place(), name, (&object, label));
+        let (object, state) = self.begin(name)?;
+        let mut draft = Draft::new(self.dir(), name, (&object, state));
         let mapping = self.fill(&object, size, initialise)?;
         publish(&mut draft).map_err(|errno| self.unpublished(errno))?;
         drop(draft);
         Ok((object, mapping))
     }
 
-    pub(crate) fn begin(self, name: &Name) -> Result<(Object<ReadWrite>, Label), Error> {
-        draft::begin(self.place(), name, self.mode_at_creation()?).map_err(failed)
+    pub(crate) fn begin(self, name: &Name) -> Result<(Object<ReadWrite>, State), Error> {
+        draft::begin(self.dir(), name, self.mode_at_creation()?).map_err(failed)
     }
 
     /// The error of a name that could not be given.
     fn unpublished(self, errno: Errno) -> Error {
         match errno {
-            Errno::NOENT => missing(self.place(), Operation::Create),
+            Errno::NOENT => missing(self.dir(), Operation::Create),
             other => Error::new(Operation::Create, other),
         }
     }

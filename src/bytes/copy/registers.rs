@@ -10,7 +10,11 @@ use core::array;
 use core::mem::size_of;
 use core::ptr::NonNull;
 
-use super::assembly::{Vector, long};
+#[cfg_attr(target_arch = "x86_64", path = "x86_64.rs")]
+#[cfg_attr(target_arch = "aarch64", path = "aarch64.rs")]
+pub(crate) mod arch;
+
+use self::arch::{Vector, long};
 
 /// Copies a value of `len` bytes out of shared memory: as [`from_shared`], for a `len` that the compiler knows.
 ///
@@ -74,6 +78,35 @@ pub(crate) trait Unit: Copy {
     /// `AT` bytes from `base` a unit can be written.
     unsafe fn store<const AT: usize>(self, base: *mut u8);
 }
+
+/// A macro, as the text of an `asm!` cannot depend on a type.
+macro_rules! unit {
+    ($unit:ty, $class:ident, $load:literal, $store:literal) => {
+        impl Unit for $unit {
+            #[inline]
+            unsafe fn load<const AT: usize>(base: *const u8) -> Self {
+                let unit;
+                // SAFETY: readable by this function's own contract.
+                unsafe {
+                    asm!($load, base = in(reg) base, at = const AT, unit = lateout($class) unit,
+                        options(nostack, preserves_flags, readonly));
+                }
+                unit
+            }
+
+            #[inline]
+            unsafe fn store<const AT: usize>(self, base: *mut u8) {
+                // SAFETY: writable by this function's own contract.
+                unsafe {
+                    asm!($store, base = in(reg) base, at = const AT, unit = in($class) self,
+                        options(nostack, preserves_flags));
+                }
+            }
+        }
+    };
+}
+
+pub(super) use unit;
 
 /// Which memory an address belongs to.
 trait Side {

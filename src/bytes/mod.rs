@@ -8,9 +8,18 @@ use core::ptr::NonNull;
 
 use bytemuck::{AnyBitPattern, NoUninit};
 
-use crate::atomic::{Atomic, Integer};
-use crate::rights::Rights;
-use crate::{AccessError, ReadOnly, ReadWrite, Slice, bulk, copy};
+mod atomic;
+pub(crate) mod copy;
+mod error;
+mod fill_compare;
+mod rights;
+mod slice;
+
+pub use self::atomic::{Atomic, Integer, LoadReadOnly};
+pub use self::error::AccessError;
+pub(crate) use self::rights::may_write;
+pub use self::rights::{ReadOnly, ReadWrite, Rights};
+pub use self::slice::Slice;
 
 /// Bytes that other threads and processes may read and write at any time.
 ///
@@ -173,7 +182,7 @@ impl<R: Rights> SharedBytes<R> {
     pub fn compare<T: NoUninit>(&self, offset: usize, with: &[T]) -> Result<Ordering, AccessError> {
         let from = self.at(offset, size_of_val(with))?;
         // SAFETY: `at` has checked that there are as many bytes as `with` has.
-        Ok(unsafe { bulk::compare(from, bytemuck::cast_slice(with)) })
+        Ok(unsafe { fill_compare::compare(from, bytemuck::cast_slice(with)) })
     }
 
     /// Gives a part of these bytes.
@@ -339,7 +348,7 @@ impl SharedBytes<ReadWrite> {
         let len = count.saturating_mul(size_of::<T>());
         let to = self.at(offset, len)?;
         // SAFETY: `at` has checked that there are as many bytes. They are at most `isize::MAX`, so nothing was cut off.
-        unsafe { bulk::fill(to, len, bytemuck::bytes_of(&value)) };
+        unsafe { fill_compare::fill(to, len, bytemuck::bytes_of(&value)) };
         Ok(())
     }
 

@@ -2,11 +2,11 @@
 
 use rustix::fd::AsFd as _;
 
-use crate::directory::missing;
+use crate::Rights;
 use crate::error::{Error, Operation, because};
-use crate::guard::unlink_if_same;
-use crate::rights::{self, Rights};
-use crate::sys::{self, Disposition, Place};
+use crate::object::missing;
+use crate::object::unlink_if_same;
+use crate::sys::{self, Access, Dir, Disposition};
 use crate::{Directory, Errno, Extent, Mapping, Name, Object, ReadOnly, ReadWrite, Size, Status};
 
 /// The permission bits of a new object: the lowest nine bits, as in `0o640`.
@@ -64,7 +64,7 @@ pub enum Outcome {
 #[must_use]
 pub struct Options<'d> {
     mode: Mode,
-    place: Place<'d>,
+    dir: Dir<'d>,
 }
 
 impl Default for Options<'_> {
@@ -84,7 +84,7 @@ impl<'d> Options<'d> {
     pub const fn new() -> Self {
         Self {
             mode: Mode::LessUmask(0o600),
-            place: None,
+            dir: None,
         }
     }
 
@@ -96,7 +96,7 @@ impl<'d> Options<'d> {
 
     /// Sets the directory in which names are looked up.
     pub fn directory(mut self, directory: &'d Directory) -> Self {
-        self.place = directory.place();
+        self.dir = directory.dir();
         self
     }
 
@@ -276,8 +276,8 @@ impl<'d> Options<'d> {
         self.open_and_map(name, extent)
     }
 
-    pub(crate) fn place(self) -> Place<'d> {
-        self.place
+    pub(crate) fn dir(self) -> Dir<'d> {
+        self.dir
     }
 
     /// The new object and what `finish` makes of it; if either fails, no name is left.
@@ -289,8 +289,8 @@ impl<'d> Options<'d> {
     ) -> Result<(Object<ReadWrite>, T), Error> {
         let mode = self.mode_at_creation()?;
         size.checked().map_err(because(Operation::Resize))?;
-        let access = rights::access::<ReadWrite>();
-        let fd = sys::open(self.place, name, access, Disposition::New(mode)).map_err(|errno| {
+        let access = Access::of::<ReadWrite>();
+        let fd = sys::open(self.dir, name, access, Disposition::New(mode)).map_err(|errno| {
             // A missing name cannot be the reason.
             let operation = match errno {
                 Errno::NOENT => Operation::Directory,
@@ -303,7 +303,7 @@ impl<'d> Options<'d> {
         match finished {
             Ok(finished) => Ok((object, finished)),
             Err(error) => {
-                discard(self.place, name, &object);
+                discard(self.dir, name, &object);
                 Err(error)
             }
         }
@@ -332,8 +332,8 @@ impl<'d> Options<'d> {
     }
 
     pub(crate) fn open_raw<R: Rights>(self, name: &Name) -> Result<(Object<R>, Status), Errno> {
-        let access = rights::access::<R>();
-        let fd = sys::open(self.place, name, access, Disposition::Existing)?;
+        let access = Access::of::<R>();
+        let fd = sys::open(self.dir, name, access, Disposition::Existing)?;
         let status = sys::status(fd.as_fd())?;
         if status.is_regular {
             Ok((Object::new(fd), Status::new(status)))
@@ -344,7 +344,7 @@ impl<'d> Options<'d> {
 
     fn open_checked<R: Rights>(self, name: &Name) -> Result<(Object<R>, Status), Error> {
         self.open_raw(name).map_err(|errno| match errno {
-            Errno::NOENT => missing(self.place, Operation::Open),
+            Errno::NOENT => missing(self.dir, Operation::Open),
             other => Error::new(Operation::Open, other),
         })
     }
@@ -356,7 +356,7 @@ impl<'d> Options<'d> {
 }
 
 /// Removes the name of an object that could not be finished, unless it is another's by now.
-fn discard(place: Place<'_>, name: &Name, object: &Object<ReadWrite>) {
+fn discard(dir: Dir<'_>, name: &Name, object: &Object<ReadWrite>) {
     // The error that led here is the one to report.
-    let _ = unlink_if_same(place, name, object.as_fd());
+    let _ = unlink_if_same(dir, name, object.as_fd());
 }

@@ -8,7 +8,7 @@ use core::sync::atomic::AtomicU64;
 use core::sync::atomic::{AtomicU32, Ordering, fence};
 
 use self::sealed::Cell as _;
-use crate::{ReadOnly, ReadWrite};
+use super::{ReadOnly, ReadWrite};
 
 /// An integer in [`SharedBytes`](crate::SharedBytes) that is accessed atomically and with an ordering.
 ///

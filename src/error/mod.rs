@@ -2,8 +2,12 @@
 
 use core::fmt;
 
-use crate::texts::{self, Packed};
-use crate::{Errno, errno};
+use crate::Errno;
+
+pub mod errno;
+mod packed_str;
+
+use self::packed_str::Packed;
 
 /// What the system was asked to do when it failed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -86,7 +90,7 @@ impl Operation {
     }
 }
 
-static TEXTS: Packed<{ texts::len(&LIST) }> = Packed::new(&LIST);
+static TEXTS: Packed<{ packed_str::len(&LIST) }> = Packed::new(&LIST);
 
 /// The verbs in the order of [`Operation`], and what [`Error::words`] has instead of an errno's own words.
 const LIST: [&str; 24] = [
