@@ -12,7 +12,7 @@ use rustix::fd::{AsFd as _, BorrowedFd, OwnedFd};
 
 use crate::object::unlink_if_same;
 
-use crate::sys::{self, Access, Claim, Dir, Disposition, Existing, Link};
+use crate::sys::{self, Access, Dir, Disposition, Existing, Link};
 use crate::{Errno, Name, Object, ReadWrite};
 
 /// How an object is known before it is published.
@@ -101,86 +101,6 @@ impl<'a> Draft<'a> {
         }
         self.state = State::Published;
         Ok(())
-    }
-}
-
-/// The number of the temporary name of whoever takes a place: one process at a time has it.
-const TAKEOVER: u32 = TEMPORARIES;
-
-impl Draft<'_> {
-    /// Puts the object in the place of the one that has the name, if `still` says at the end that it is to be so: as no
-    /// other does this at the time, or `EBUSY`. The object is claimed, which shows who is dead.
-    pub(crate) fn take_place(&mut self, still: impl FnOnce() -> bool) -> Result<(), Errno> {
-        self.take_turn()?;
-        if !still() {
-            return Err(Errno::BUSY);
-        }
-        self.publish(Existing::Replaced)?;
-        // Whoever removes the name that stands for one's turn, which nobody here does, lets another publish.
-        let own = sys::status(self.object.as_fd())?.identity;
-        match sys::identity_at(self.dir, self.name) {
-            Ok(found) if found == own => Ok(()),
-            _ => Err(Errno::BUSY),
-        }
-    }
-
-    /// Gives the object the temporary name that one process at a time has: `EBUSY` if another has it, `EACCES` if it is
-    /// nobody's turn, and what has the name cannot be removed.
-    pub(crate) fn take_turn(&mut self) -> Result<(), Errno> {
-        let Self { dir, name, .. } = *self;
-        let fd = self.object.as_fd();
-        let mut room = MaybeUninit::uninit();
-        let temporary = temporary(&mut room, name, TAKEOVER)?;
-        let named = || match &self.state {
-            State::Unnamed(way) => link(fd, *way, dir, temporary),
-            State::Temporary(number) => {
-                let mut room = MaybeUninit::uninit();
-                let old = self::temporary(&mut room, name, *number)?;
-                sys::rename(dir, old, temporary, Existing::Kept)
-            }
-            State::Exposed | State::Published => Err(Errno::NOTSUP),
-        };
-        // Others come and go; each round ends with one that has its turn, or with the name free.
-        for _ in 0..TEMPORARIES {
-            match named() {
-                Err(Errno::EXIST) => remove_if_unclaimed(dir, temporary)?,
-                Ok(()) => {
-                    self.state = State::Temporary(TAKEOVER);
-                    return Ok(());
-                }
-                Err(errno) => return Err(errno),
-            }
-        }
-        Err(Errno::BUSY)
-    }
-}
-
-/// Removes the name by which a process takes a place, if that process is gone: `EBUSY` if it is not, `EACCES` if the name
-/// is something else's or may not be removed.
-fn remove_if_unclaimed(dir: Dir<'_>, temporary: &Name) -> Result<(), Errno> {
-    let access = Access::ReadWrite;
-    let fd = match sys::open(dir, temporary, access, Disposition::Existing) {
-        Ok(fd) => fd,
-        Err(Errno::NOENT) => return Ok(()),
-        Err(_) => return Err(Errno::ACCESS),
-    };
-    // One at a time does this, unless a reader's lock is in the way: else a second one could remove, instead of what was
-    // left, the name that the first has given its own object since.
-    match sys::claim(fd.as_fd())? {
-        Claim::Made | Claim::Obstructed => match unlink_if_same(dir, temporary, fd.as_fd()) {
-            Ok(_) => Ok(()),
-            Err(_) => Err(Errno::ACCESS),
-        },
-        Claim::Refused => Err(Errno::BUSY),
-    }
-}
-
-/// Removes what a process that was to take the place of this name has left, if it is gone.
-pub(crate) fn remove_left_turn(dir: Dir<'_>, name: &Name) {
-    let mut room = MaybeUninit::uninit();
-    if let Ok(temporary) = temporary(&mut room, name, TAKEOVER) {
-        // Nobody is told of what is not this one's to remove.
-        let _ = remove_if_unclaimed(dir, temporary);
     }
 }
 
@@ -291,11 +211,8 @@ fn temporary<'a>(
 ) -> Result<&'a Name, Errno> {
     let whole = name.as_bytes().get(1..).unwrap_or(&[]);
     let longest = Name::MAX.saturating_sub(ADDED);
-    let digits = match number {
-        TAKEOVER => *b"new",
-        _ => [number / 100 % 10, number / 10 % 10, number % 10]
-            .map(|digit| b'0' | u8::try_from(digit).unwrap_or(0)),
-    };
+    let digits = [number / 100 % 10, number / 10 % 10, number % 10]
+        .map(|digit| b'0' | u8::try_from(digit).unwrap_or(0));
     let mut bytes = [0; Name::MAX];
     let mut len = 0;
     for part in [b".", whole.get(..longest).unwrap_or(whole), SUFFIX, &digits] {

@@ -5,7 +5,8 @@ mod error;
 
 use rustix::fd::AsFd as _;
 
-pub(crate) use self::draft::{Draft, State, remove_left_turn};
+pub(crate) use self::draft::Draft;
+use self::draft::State;
 pub use self::error::InitError;
 use crate::Options;
 use crate::error::{Error, Operation, because};

@@ -14,19 +14,6 @@ impl Status {
         Self { status }
     }
 
-    /// The mode for a new object that is to take the place of this one: the same, but if the new one's group is another,
-    /// that has no more rights than everybody.
-    pub(crate) fn mode_for(self, new: Self) -> u32 {
-        let all = self.status.mode;
-        let everybody = all & 0o007;
-        let group = if new.status.group == self.status.group {
-            all & 0o070
-        } else {
-            everybody << 3
-        };
-        all & 0o700 | group | everybody
-    }
-
     /// Gives the size in bytes.
     #[must_use]
     #[doc(alias = "st_size")]

@@ -3,10 +3,9 @@
 use rustix::fd::AsFd as _;
 
 use crate::Rights;
-use crate::complete::{self, Draft};
 use crate::error::{Error, Operation, because};
 use crate::object::unlink_if_same;
-use crate::sys::{self, Claim};
+use crate::sys;
 use crate::{Errno, Name, Object, Options, ReadWrite};
 
 impl Object<ReadWrite> {
@@ -64,14 +63,6 @@ impl Object<ReadWrite> {
     /// - [Linux](https://man7.org/linux/man-pages/man2/F_OFD_SETLK.2const.html)
     #[doc(alias = "F_OFD_SETLK")]
     pub fn claim(&self) -> Result<(), Error> {
-        match self.try_claim()? {
-            Claim::Made => Ok(()),
-            Claim::Refused => Err(Error::new(Operation::Claim, Errno::BUSY)),
-            Claim::Obstructed => Err(Error::new(Operation::Claim, Errno::AGAIN)),
-        }
-    }
-
-    pub(crate) fn try_claim(&self) -> Result<Claim, Error> {
         sys::claim(self.as_fd()).map_err(because(Operation::Claim))
     }
 }
@@ -155,14 +146,12 @@ impl Options<'_> {
     /// While it does, it claims the object itself, so that no writer takes it over meanwhile. Meant for objects that
     /// are claimed by their writers, as a [`snapshot`](crate::snapshot)'s is: of any other it is an unlink.
     ///
-    /// The calls of [`Options::open_read_write`], [`Object::claim`] and [`Options::unlink_object`], and an `openat` that
-    /// looks for what a process that was taking the object over has left. Where a reader's lock is in the way, an object
-    /// without a name is made besides, which has the temporary name of who takes an object over meanwhile.
+    /// The calls of [`Options::open_read_write`], [`Object::claim`] and [`Options::unlink_object`].
     ///
     /// # Errors
     ///
     /// As [`Options::open_read_write`], and as [`Options::unlink_object`]. With [`Operation::Claim`] as
-    /// [`Object::claim`], but for `EBUSY`; `EACCES` – somebody else's file has the name `.NAME.rawshm-new`.
+    /// [`Object::claim`], without `EBUSY`.
     ///
     /// # Examples
     ///
@@ -183,32 +172,11 @@ impl Options<'_> {
     #[doc(alias = "shm_unlink")]
     pub fn reap(self, name: &Name) -> Result<bool, Error> {
         let object = self.open_read_write(name)?;
-        let reaped = match object.try_claim()? {
-            Claim::Refused => return Ok(false),
-            Claim::Made => self.unlink_object(name, &object)?,
-            Claim::Obstructed => self.reap_in_turn(name, &object)?,
-        };
-        complete::remove_left_turn(self.dir(), name);
-        Ok(reaped)
-    }
-
-    /// As [`Options::reap`] where a reader's lock keeps the object from being claimed: as one that takes its place.
-    fn reap_in_turn(self, name: &Name, object: &Object<ReadWrite>) -> Result<bool, Error> {
-        let failed = because(Operation::Claim);
-        if !sys::keep_unclaimed(object.as_fd()).map_err(failed)? {
-            return Ok(false);
-        }
-        let (stand_in, state) = self.begin(name)?;
-        let mut draft = Draft::new(self.dir(), name, (&stand_in, state));
-        if stand_in.try_claim()? != Claim::Made {
-            return Err(failed(Errno::AGAIN));
-        }
-        match draft.take_turn() {
-            // Another is about to take it over.
-            Err(Errno::BUSY) => Ok(false),
-            taken => {
-                taken.map_err(failed)?;
-                self.unlink_object(name, object)
+        match object.claim() {
+            Err(error) if error.errno() == Errno::BUSY => Ok(false),
+            claimed => {
+                claimed?;
+                self.unlink_object(name, &object)
             }
         }
     }

@@ -1,19 +1,16 @@
 //! How a snapshot is created, taken over and replaced.
 
-use rustix::fd::AsFd as _;
-
 use super::error::SnapshotError;
 use super::header::{FIRST, Header, Shape};
 use super::layout::Layout;
 use super::reader::map_whole;
-use super::slots::Slots;
 use super::words::Words;
 use super::writer::Writer;
 use crate::Options;
 use crate::complete::Draft;
 use crate::error::{Error, Operation, because};
-use crate::sys::{self, Claim, Existing};
-use crate::{Errno, Mapping, Name, Object, Outcome, ReadWrite, Size, Status};
+use crate::sys::{self, Existing};
+use crate::{Errno, Mapping, Name, Object, Outcome, ReadWrite, Size};
 
 impl Options<'_> {
     /// Creates a snapshot with a first value, exclusively, and claims it.
@@ -39,7 +36,7 @@ impl Options<'_> {
         slots: u32,
         first: &T,
     ) -> Result<Writer<T>, SnapshotError> {
-        self.make_writer(name, Born::new(slots, first), &|draft| {
+        self.make_writer(name, Born { slots, first }, &|draft| {
             draft.publish(Existing::Kept)
         })
     }
@@ -51,38 +48,23 @@ impl Options<'_> {
     /// On Linux, `openat`, `fstat`, the calls of [`Object::claim`], another `fstat`, `mmap`, `close`, and a `futex` that
     /// wakes readers, whom the last writer may have left asleep.
     ///
-    /// A process that may only read can have a lock that keeps the object from being claimed. Then a new object, with
-    /// the last value, its number and the mode of the old one, takes its place, as in [`Options::replace_writer`] and with
-    /// an `fstat` and an `fchmod` more; readers learn that the old one is retired, and open the name again. If its group
-    /// is not that of the old one, it has no more rights than everybody.
-    ///
     /// # Errors
     ///
     /// [`SnapshotError::System`] with [`Operation::Claim`]: `EBUSY` – its writer lives; as [`Object::claim`]. Else as
-    /// [`Options::open_reader`], with the right to write; also [`SnapshotError::Retired`]. If a reader's lock is in the
-    /// way, as [`Options::replace_writer`] besides, and `EACCES` with [`Operation::Create`] where the object is another
-    /// user's and the directory sticky, as `/dev/shm` is, or where somebody else's file, which cannot be removed, has the
-    /// name `.NAME.rawshm-new`, which is the new object's for a moment.
+    /// [`Options::open_reader`], with the right to write; also [`SnapshotError::Retired`].
     pub fn open_writer<T: Layout>(self, name: &Name) -> Result<Writer<T>, SnapshotError> {
         for _ in 0..Self::ROUNDS {
             let object = self.open_read_write(name)?;
-            let claim = claim(&object)?;
+            claim(&object)?;
             let status = object.status()?;
             if status.is_unlinked() == Ok(true) {
                 continue;
             }
             let mut writer = Writer::<T>::new(map_whole(&object, status)?, (0, status))?;
             if writer.slots.words().is_retired() {
-                // One that has taken its place since has retired it, in this order.
-                if object.is_unlinked() == Ok(true) {
-                    continue;
-                }
                 return Err(SnapshotError::Retired);
             }
             writer.last = writer.slots.words().sequence().unwrap_or(FIRST);
-            if claim == Claim::Obstructed {
-                return self.move_writer(name, (&object, status), &writer);
-            }
             // The last writer may have ended in front of this, and who is about to sleep is not to.
             writer.slots.words().tell(writer.last);
             writer.notify()?;
@@ -155,11 +137,11 @@ impl Options<'_> {
                 }
                 opened => opened?,
             };
-            let claim = claim(&old)?;
+            claim(&old)?;
             if old.is_unlinked() == Ok(true) {
                 continue;
             }
-            match self.put_in_place(name, Born::new(slots, first), &old, claim) {
+            match self.put_in_place(name, Born { slots, first }, &old) {
                 // It has lost its name meanwhile.
                 Err(SnapshotError::System(error)) if error.errno() == Errno::EXIST => {}
                 put => return put,
@@ -168,48 +150,22 @@ impl Options<'_> {
         Err(Self::GAVE_UP.into())
     }
 
-    /// Goes on in a new object, in the place of one that cannot be claimed.
-    fn move_writer<T: Layout>(
-        self,
-        name: &Name,
-        (old, status): (&Object<ReadWrite>, Status),
-        writer: &Writer<T>,
-    ) -> Result<Writer<T>, SnapshotError> {
-        let slots = writer.slots.mask().wrapping_add(1);
-        let born = Born {
-            slots: u32::try_from(slots).unwrap_or(0),
-            value: First::In(&writer.slots),
-            sequence: writer.last,
-            instead: Some(status),
-        };
-        self.put_in_place(name, born, old, Claim::Obstructed)
-    }
-
     fn put_in_place<T: Layout>(
         self,
         name: &Name,
         born: Born<'_, T>,
         old: &Object<ReadWrite>,
-        claim: Claim,
     ) -> Result<Writer<T>, SnapshotError> {
-        let publish = |draft: &mut Draft<'_>| match claim {
-            Claim::Obstructed => {
-                draft.take_place(|| self.is_object(name, old) && old.writer_alive() == Ok(false))
+        let publish = |draft: &mut Draft<'_>| {
+            if self.is_object(name, old) {
+                draft.publish(Existing::Replaced)
+            } else {
+                Err(Errno::EXIST)
             }
-            _ if self.is_object(name, old) => draft.publish(Existing::Replaced),
-            _ => Err(Errno::EXIST),
         };
-        // Whatever it is, who sleeps on it is to look at the name again; what is no snapshot has none who does.
+        // Wake the old snapshot's readers, so that they reopen the name. Anything but a snapshot has no readers.
         let old_words = words_of(old)?;
-        let writer = match self.make_writer(name, born, &publish) {
-            // Another is about to take the place.
-            Err(SnapshotError::System(error))
-                if error.errno() == Errno::BUSY && claim == Claim::Obstructed =>
-            {
-                return Err(Error::new(Operation::Claim, Errno::BUSY).into());
-            }
-            made => made?,
-        };
+        let writer = self.make_writer(name, born, &publish)?;
         if let Some(mapping) = old_words {
             // SAFETY: `words_of` maps a header at least, at the start of a page.
             let words = unsafe { Words::at(mapping.start()) };
@@ -233,89 +189,41 @@ impl Options<'_> {
         };
         let mut status = None;
         let initialise = |object: &Object<ReadWrite>, mapping: &Mapping<ReadWrite>| {
-            if claim(object)? == Claim::Obstructed {
-                return Err(Error::new(Operation::Claim, Errno::AGAIN).into());
-            }
-            let new = object.status()?;
-            if let Some(old) = born.instead {
-                let mode = old.mode_for(new);
-                sys::set_mode(object.as_fd(), mode).map_err(because(Operation::SetMode))?;
-            }
-            status = Some(new);
+            claim(object)?;
+            status = Some(object.status()?);
             born.fill(mapping, shape)
         };
         let (object, mapping) = self.make(name, size, initialise, publish)?;
         // The initialiser has been there.
         let status = status.map_or_else(|| object.status(), Ok)?;
-        Writer::new(mapping, (born.sequence, status))
+        Writer::new(mapping, (FIRST, status))
     }
-}
-
-/// A value that an object is born with.
-#[derive(Clone, Copy)]
-enum First<'a, T> {
-    Value(&'a T),
-    /// The last one of another snapshot, which nobody writes to.
-    In(&'a Slots<T, ReadWrite>),
 }
 
 /// What an object is born with.
 #[derive(Clone, Copy)]
 struct Born<'a, T> {
     slots: u32,
-    value: First<'a, T>,
-    sequence: u64,
-    /// The object whose mode it gets; else that of the options.
-    instead: Option<Status>,
+    first: &'a T,
 }
 
-impl<'a, T: Layout> Born<'a, T> {
-    const fn new(slots: u32, value: &'a T) -> Self {
-        Self {
-            slots,
-            value: First::Value(value),
-            sequence: FIRST,
-            instead: None,
-        }
-    }
-
+impl<T: Layout> Born<'_, T> {
     fn fill(&self, mapping: &Mapping<ReadWrite>, shape: Shape) -> Result<(), SnapshotError> {
-        let offset = usize::try_from(shape.slot::<T>(self.sequence))
+        let offset = usize::try_from(shape.slot::<T>(FIRST))
             .map_err(|_| SnapshotError::Slots { found: self.slots })?;
-        let header = Header::new::<T>(self.slots, self.sequence);
+        let header = Header::new::<T>(self.slots);
         mapping.store(0, &header).map_err(Error::from)?;
-        match self.value {
-            First::Value(value) => mapping.store(offset, value),
-            // Not by way of the stack, which has no room for large ones.
-            First::In(slots) => slots
-                .value(self.sequence)
-                .and_then(|value| mapping.copy_from_shared(offset, &value)),
-        }
-        .map_err(Error::from)?;
+        mapping.store(offset, self.first).map_err(Error::from)?;
         Ok(())
     }
 }
 
-/// Claims an object, where the system has claims; a writer that lives is an error.
-fn claim(object: &Object<ReadWrite>) -> Result<Claim, SnapshotError> {
-    if !sys::HAS_CLAIMS {
-        return Ok(Claim::Made);
+/// Claims an object, where the system has claims.
+fn claim(object: &Object<ReadWrite>) -> Result<(), SnapshotError> {
+    if sys::HAS_CLAIMS {
+        object.claim()?;
     }
-    let refused = Error::new(Operation::Claim, Errno::BUSY);
-    match object.try_claim()? {
-        Claim::Refused => Err(refused.into()),
-        Claim::Made => Ok(Claim::Made),
-        // The lock that is in the way can go at any time: from here on nobody else may claim it either, until what is
-        // done about it is done.
-        Claim::Obstructed => {
-            let failed = because(Operation::Claim);
-            if sys::keep_unclaimed(object.as_fd()).map_err(failed)? {
-                Ok(Claim::Obstructed)
-            } else {
-                Err(refused.into())
-            }
-        }
-    }
+    Ok(())
 }
 
 /// A mapping of an object that is a snapshot, of whatever type.

@@ -84,7 +84,7 @@ impl Shape {
 
 impl Header {
     /// What an object with a first value is born with.
-    pub(super) const fn new<T: Layout>(slots: u32, sequence: u64) -> Self {
+    pub(super) const fn new<T: Layout>(slots: u32) -> Self {
         Self {
             magic: MAGIC,
             version: VERSION,
@@ -93,8 +93,8 @@ impl Header {
             value_size: value_size::<T>(),
             slots,
             state: CURRENT,
-            sequence,
-            futex: low(sequence),
+            sequence: FIRST,
+            futex: low(FIRST),
             reserved: [0; 3],
         }
     }

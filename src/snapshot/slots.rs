@@ -13,7 +13,7 @@ use super::seqlock::{Source, Target};
 use super::words::Words;
 use crate::Rights;
 use crate::bytes::copy;
-use crate::{AccessError, Mapping, ReadWrite, Slice};
+use crate::{Mapping, ReadWrite};
 
 /// A mapping of a snapshot of values of type `T`.
 pub(super) struct Slots<T, R: Rights> {
@@ -65,15 +65,6 @@ impl<T: Layout, R: Rights> Slots<T, R> {
         let offset = offset as usize;
         // SAFETY: a slot that the mapping has, see the fields.
         unsafe { self.mapping.start().byte_add(offset) }
-    }
-}
-
-impl<T: Layout> Slots<T, ReadWrite> {
-    /// The bytes of the value of this number.
-    pub(super) fn value(&self, sequence: u64) -> Result<Slice<'_, ReadWrite>, AccessError> {
-        let start = self.slot(sequence).addr().get();
-        let offset = start.wrapping_sub(self.mapping.start().addr().get());
-        self.mapping.slice(offset, size_of::<T>())
     }
 }
 

@@ -16,7 +16,7 @@ use rustix::time::{ClockId, Timespec, clock_gettime};
 
 use super::Advice;
 pub(crate) use super::common::{duplicate, lock, make_read_only, set_size, unlock, unmap};
-use super::{Access, Claim, Dir, Disposition, Existing, Identity, Link, Status, common};
+use super::{Access, Dir, Disposition, Existing, Identity, Link, Status, common};
 use crate::{Errno, Name};
 
 /// 31 bytes with the leading slash.
@@ -79,8 +79,6 @@ pub(crate) fn status(fd: BorrowedFd<'_>) -> Result<Status, Errno> {
             FileType::from_raw_mode(stat.st_mode),
             FileType::RegularFile | FileType::Unknown
         ),
-        mode: u32::from(Mode::from_raw_mode(stat.st_mode).bits() & 0o777),
-        group: stat.st_gid,
         is_unlinked: Err(Errno::NOTSUP),
     })
 }
@@ -197,11 +195,7 @@ pub(crate) fn unlock_file(_object: BorrowedFd<'_>) -> Result<(), Errno> {
 
 pub(crate) const HAS_CLAIMS: bool = false;
 
-pub(crate) fn claim(_fd: BorrowedFd<'_>) -> Result<Claim, Errno> {
-    Err(Errno::NOTSUP)
-}
-
-pub(crate) fn keep_unclaimed(_fd: BorrowedFd<'_>) -> Result<bool, Errno> {
+pub(crate) fn claim(_fd: BorrowedFd<'_>) -> Result<(), Errno> {
     Err(Errno::NOTSUP)
 }
 

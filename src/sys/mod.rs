@@ -10,7 +10,7 @@
 //! | `OFFSET_GRANULE` | every offset that is a multiple of it can be mapped |
 //! | `open` | opens or exclusively creates; close-on-exec; a symbolic link, a FIFO's peer or a terminal is never waited for or followed; `EINVAL` for what is not a regular file, if that shows at the open |
 //! | `open_with_flags` | the same with the flags and the mode of a C program, which are the system's to judge; nothing that `open` adds can be taken away |
-//! | `status` | one call; size, allocated bytes if known, identity, whether it is a regular file, permission bits and group |
+//! | `status` | one call; size, allocated bytes if known, identity, whether it is a regular file |
 //! | `identity_at` | the identity of what the name denotes now; all equal where the system has none |
 //! | `unlink` | `EACCES` where it is not permitted, as POSIX has it |
 //! | `duplicate` | another descriptor of the same object |
@@ -24,8 +24,8 @@
 //! | `can_link`, `link`, `rename` | says, without a change, whether a [`Link`] works for this object; makes it; gives a name's object another name; `EEXIST` if that is taken, where it is to be kept; `EACCES` where it may not be replaced |
 //! | `lock_file`, `unlock_file` | an exclusive lock on the open object, whose end the kernel sees to; `EAGAIN` if another has it |
 //! | `HAS_CLAIMS` | whether there are claims; where not, the items of the next line are `ENOTSUP` |
-//! | `claim`, `is_claimed`, `wait_unclaimed` | who writes to an object: see [`Claim`]; whether there is one but the caller's own; sleeps until there is none |
-//! | `keep_unclaimed` | keeps any claim from being made, for as long as a claim would last, and says whether there is none |
+//! | `claim` | a lock on the object that needs the right to write and ends with its process at the latest; `EBUSY` if another process has it, `EAGAIN` if only a reader's lock is in the way |
+//! | `is_claimed`, `wait_unclaimed` | whether another process has the claim; sleeps until none has |
 //! | `now` | a monotonic clock |
 //! | `wait`, `wake` | sleeps while a word of shared memory, maybe a read-only one, is what was seen; says whether the time is not up, and may come back early; wakes all who sleep so |
 //! | `DirWatch` | sleeps until a name may have appeared in a directory since it was made; says whether the time is not up |
@@ -99,24 +99,6 @@ pub(crate) enum Existing {
     Replaced,
 }
 
-/// What came of a claim: a lock on the object that needs the right to write and ends with its process at the latest.
-#[cfg_attr(
-    target_os = "macos",
-    expect(
-        dead_code,
-        reason = "there are no claims there, so none comes to anything"
-    )
-)]
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Claim {
-    /// The caller has it, for as long as the descriptor or a mapping made of it exists.
-    Made,
-    /// Another has it.
-    Refused,
-    /// None has it, and a reader's lock keeps any from being made.
-    Obstructed,
-}
-
 /// What `status` reports.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Status {
@@ -124,9 +106,6 @@ pub(crate) struct Status {
     pub(crate) allocated: Result<u64, Errno>,
     pub(crate) identity: Identity,
     pub(crate) is_regular: bool,
-    /// The lowest nine bits of the mode.
-    pub(crate) mode: u32,
-    pub(crate) group: u32,
     /// Whether the last of its names is gone, if that is known.
     pub(crate) is_unlinked: Result<bool, Errno>,
 }

@@ -11,7 +11,6 @@ use rustix::thread::{Timespec, nanosleep, sched_yield};
 
 use super::raw::{self, Flock, fcntl_lock};
 use crate::Errno;
-use crate::sys::Claim;
 
 const F_OFD_GETLK: usize = 36;
 const F_OFD_SETLK: usize = 37;
@@ -46,32 +45,25 @@ fn lock_call(fd: BorrowedFd<'_>, command: usize, kind: i16, byte: i64) -> Result
     retry_on_intr(|| fcntl_lock(fd, command, &mut lock)).map(|()| lock.kind)
 }
 
-pub(crate) fn claim(fd: BorrowedFd<'_>) -> Result<Claim, Errno> {
+pub(crate) fn claim(fd: BorrowedFd<'_>) -> Result<(), Errno> {
     for _ in 0..TRIES {
         match lock_call(fd, F_OFD_SETLK, F_WRLCK, CLAIM) {
             Ok(_) => {
                 lock_end(fd);
-                return Ok(Claim::Made);
+                return Ok(());
             }
             Err(Errno::AGAIN | Errno::ACCESS) => {}
             Err(errno) => return Err(errno),
         }
         if is_claimed(fd)? {
-            return Ok(Claim::Refused);
+            return Err(Errno::BUSY);
         }
         if lock_call(fd, F_OFD_GETLK, F_WRLCK, CLAIM)? == F_RDLCK {
-            return Ok(Claim::Obstructed);
+            return Err(Errno::AGAIN);
         }
     }
-    Ok(Claim::Refused)
-}
-
-pub(crate) fn keep_unclaimed(fd: BorrowedFd<'_>) -> Result<bool, Errno> {
-    match lock_call(fd, F_OFD_SETLK, F_RDLCK, CLAIM) {
-        Ok(_) => Ok(true),
-        Err(Errno::AGAIN | Errno::ACCESS) => Ok(false),
-        Err(errno) => Err(errno),
-    }
+    // A reader that takes a lock and releases it, over and over: no other process has ever had the claim.
+    Err(Errno::AGAIN)
 }
 
 /// Who waited for the end of the last claim has this lock for a moment.

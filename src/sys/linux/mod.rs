@@ -15,7 +15,7 @@ mod links;
 mod raw;
 mod waiting;
 
-pub(crate) use self::claims::{HAS_CLAIMS, claim, is_claimed, keep_unclaimed, wait_unclaimed};
+pub(crate) use self::claims::{HAS_CLAIMS, claim, is_claimed, wait_unclaimed};
 pub(crate) use self::links::{
     HAS_LINKS, can_link, link, lock_file, open_unnamed, rename, unlock_file,
 };
@@ -107,8 +107,6 @@ pub(crate) fn status(fd: BorrowedFd<'_>) -> Result<Status, Errno> {
         allocated: Ok(blocks.wrapping_mul(STAT_BLOCK)),
         identity: identity(&stat),
         is_regular: FileType::from_raw_mode(stat.st_mode) == FileType::RegularFile,
-        mode: Mode::from_raw_mode(stat.st_mode).bits() & 0o777,
-        group: stat.st_gid,
         is_unlinked: Ok(stat.st_nlink == 0),
     })
 }
