@@ -1,7 +1,7 @@
-//! POSIX shared memory by raw Linux system calls: no libc, no librt, no allocator.
+//! POSIX shared memory with raw Linux system calls: no libc, no librt, no allocator.
 //!
-//! A writer creates an object under a name, sizes it, maps it and stores values; a reader in another process opens it
-//! by that name, maps it and loads them:
+//! A writer creates an object under a name, sizes it, maps it and stores values. A reader in another
+//! process opens it by that name, maps it and loads them:
 //!
 //! ```
 //! use rawshm::{Extent, Mapping, Name, Size};
@@ -24,33 +24,40 @@
 //!
 //! # Where to begin
 //!
-//! | you want | you use |
+//! | to … | use |
 //! |---|---|
-//! | to create or open, and map, in one step | [`Mapping::create`], [`Mapping::open`], [`Mapping::open_read_write`] |
-//! | to do it step by step, to resize, to ask for sizes, to pass descriptors | [`Object`] |
-//! | another mode than 0600, or another directory than `/dev/shm` | [`Options`] |
-//! | an object that appears complete, or one in the place of another | [`Options::create_complete`], [`Options::replace`] |
-//! | to read and write what is mapped | [`SharedBytes`], to which a [`Mapping`] dereferences; [`Atomic`] |
-//! | to remove a name | [`unlink`], [`UnlinkGuard`] |
-//! | to know what failed | [`Error`], [`errno`] |
+//! | create or open, and map, in one step | [`Mapping::create`], [`Mapping::open`], [`Mapping::open_read_write`] |
+//! | do it step by step, resize, ask for sizes, pass descriptors | [`Object`] |
+//! | set another mode than 0600, or another directory than `/dev/shm` | [`Options`] |
+//! | create an object that appears complete, or replace one | [`Options::create_complete`], [`Options::replace`] |
+//! | read and write what is mapped | [`SharedBytes`], to which a [`Mapping`] dereferences; [`Atomic`] |
+//! | remove a name | [`unlink`], [`UnlinkGuard`] |
+//! | find out what failed | [`Error`], [`errno`] |
+//! | publish a value to readers that never see half of it, and sleep until the next | `snapshot::Writer`, `snapshot::Reader` (feature `snapshot`) |
+//! | know whether an object's writer is alive, and remove what a dead one left | `Object::claim`, `Object::writer_alive`, `snapshot::reap` (feature `snapshot`) |
 //!
 //! # Soundness
 //!
-//! Other processes may write to shared bytes at any time, so there is never a reference or a slice of them: values are
-//! copied in and out, by accesses that are allowed to race, with every bound checked. That makes all of this crate safe
-//! to call.
-//! What a peer can do is change values between two loads, and end this process by a `SIGBUS` if it shrinks the object:
-//! see [`Mapping`]. [`SharedBytes`] says where the language's memory model leaves off.
+//! Other processes may write to shared bytes at any time, so there is never a reference to them or a
+//! slice of them. Values are copied in and out, with accesses that are allowed to race, and every
+//! bound is checked. That makes all of this crate safe to call.
+//! A peer can still change values between two loads, and end this process with a `SIGBUS` by
+//! shrinking the object: see [`Mapping`]. [`SharedBytes`] says what the language's memory model
+//! leaves open.
 //!
 //! # Names, not paths
 //!
-//! A [`Name`] is what POSIX's `shm_open` takes. On Linux the object is a file of `/dev/shm`, opened by `openat` with
-//! `O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK`, and the same as that of any C library's `shm_open` by this name. On macOS it
-//! is an object of the kernel's, by libc's `shm_open`.
+//! A [`Name`] is what POSIX's `shm_open` takes. On Linux the object is a file in `/dev/shm`, opened
+//! by `openat` with `O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK`, and the same object that any C library's
+//! `shm_open` opens under this name. On macOS it is an object of the kernel's, opened by libc's
+//! `shm_open`.
 //!
 //! # Features
 //!
+//! None is on by default.
+//!
 //! - `std` – [`fd`]'s types are those of std, and [`Error`] converts into `std::io::Error`.
+//! - `snapshot` – the module `snapshot`, and claims of objects by their writers.
 //! - `derive` – [`bytemuck`]'s derive macros, for types of your own that are loaded and stored:
 //!
 //! ```
@@ -84,19 +91,19 @@ mod bytes;
 mod complete;
 mod error;
 mod object;
+#[cfg(feature = "snapshot")]
 pub mod snapshot;
 mod sys;
 
 pub use bytes::{
     AccessError, Atomic, Integer, LoadReadOnly, ReadOnly, ReadWrite, Rights, SharedBytes, Slice,
 };
-pub use complete::InitError;
+pub use complete::{Complete, InitError};
 pub use error::{Error, Operation, errno};
 pub use object::{
     Directory, Extent, Mapping, Mode, Name, Object, Options, Outcome, Size, Status, UnlinkGuard,
     unlink,
 };
-pub use snapshot::Deadline;
 pub use sys::Advice;
 
 #[doc(no_inline)]

@@ -7,14 +7,15 @@ use crate::Error;
 
 /// Why an object was not completed.
 ///
-/// It converts into an [`Error`] by `?` if what the initialiser gives does, as an
+/// `?` converts it into an [`Error`] if the initialiser's error converts, as an
 /// [`AccessError`](crate::AccessError) does; with the feature `std` likewise into `std::io::Error`.
+/// [`source`](core::error::Error::source) is the error inside.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum InitError<E> {
     /// The object could not be created, sized, mapped or linked.
     Object(Error),
-    /// The initialiser gave this error.
+    /// The initialiser returned this error.
     Initialiser(E),
 }
 
@@ -64,7 +65,7 @@ impl<E: fmt::Display> fmt::Display for InitError<E> {
 impl<E: core::error::Error + 'static> core::error::Error for InitError<E> {
     fn source(&self) -> Option<&(dyn core::error::Error + 'static)> {
         match self {
-            Self::Object(error) => error.source(),
+            Self::Object(error) => Some(error),
             Self::Initialiser(error) => Some(error),
         }
     }

@@ -2,57 +2,75 @@
 
 mod draft;
 mod error;
+mod temporary;
 
 use rustix::fd::AsFd as _;
 
 pub(crate) use self::draft::Draft;
 use self::draft::State;
 pub use self::error::InitError;
-use crate::Options;
 use crate::error::{Error, Operation, because};
 use crate::object::missing;
 use crate::sys::{self, Existing};
-use crate::{Errno, Extent, Mapping, Name, Object, Outcome, ReadWrite, Size};
+use crate::{Errno, Extent, Mapping, Name, Object, Options, Outcome, ReadWrite, Size};
 
-/// What a complete object is made of: the object and a mapping of the whole of it.
-type Made = (Object<ReadWrite>, Mapping<ReadWrite>);
+/// A complete object, and a mapping of the whole of it.
+#[derive(Debug)]
+pub struct Complete {
+    /// The object.
+    pub object: Object<ReadWrite>,
+    /// A mapping of the bytes that were asked for.
+    pub mapping: Mapping<ReadWrite>,
+}
 
 impl Options<'_> {
-    /// Creates a new object, exclusively, and lets it appear under its name only when it is complete: sized, reserved if
-    /// so asked, and initialised.
+    /// Creates a new object, exclusively, that appears under its name only when it is complete:
+    /// sized, reserved if that was asked for, and initialised.
     ///
-    /// The object is made without a name, sized and mapped; `initialise` fills it; then it is linked. So whoever opens
-    /// the name finds either nothing or all of it. If `initialise` fails or panics, no name and no memory is left, and
-    /// neither if the process is killed at any time, but for what the last of the ways below says. A name that is taken
-    /// shows at the end only.
+    /// The object is created without a name, sized and mapped; `initialise` fills it; then it gets
+    /// its name. So a process that opens the name finds all of it or nothing. Nothing is left
+    /// behind if the initialiser fails or panics, or if the process is killed (one exception: the
+    /// last fallback below). Whether the name is taken is known only at the end. The call that
+    /// gives the object its name is the point of no return.
     ///
-    /// On Linux, `openat` with `O_TMPFILE`, a `linkat` that changes nothing and tells whether the kernel lets the object be
-    /// linked at all, `fchmod` for [`Mode::Exact`](crate::Mode::Exact), `ftruncate`, `fallocate` for [`Size::Reserved`],
-    /// `mmap`, then `linkat` with `AT_EMPTY_PATH`. The object that is given back is closed when it is dropped.
+    /// On Linux, `openat` with `O_TMPFILE`; a `linkat` that changes nothing and tells whether the
+    /// kernel lets the object be linked at all; `fchmod` for [`Mode::Exact`](crate::Mode::Exact);
+    /// `ftruncate`; `fallocate` for [`Size::Reserved`]; `mmap`; the initialiser; `linkat` with
+    /// `AT_EMPTY_PATH`.
     ///
-    /// Where that does not work, which is before Linux 6.10 for unprivileged processes, `linkat` follows
-    /// `/proc/thread-self/fd`. Where that is not mounted either, or `O_TMPFILE` is refused, the object is created
-    /// under a temporary name, locked by `flock`, and renamed by `renameat2` with `RENAME_NOREPLACE`, or linked and
-    /// unlinked where that is not known; a process that is killed meanwhile leaves that name, and the next creation that
-    /// way or replacement of this name removes it. It is the name itself between a dot and `.rawshm-` with three digits:
-    /// `/frames` becomes `.frames.rawshm-000`. Use no such names otherwise. A child that `initialise` forks shares the lock:
-    /// the name then stays for as long as the child lives.
+    /// There are two fallbacks. Where `AT_EMPTY_PATH` is refused, which is before Linux 6.10 for
+    /// unprivileged processes, `linkat` follows `/proc/thread-self/fd`. Where that is not mounted
+    /// either, or `O_TMPFILE` is refused, the object is created under a temporary name, locked with
+    /// `flock`, and renamed with `renameat2` and `RENAME_NOREPLACE`, or linked and unlinked where
+    /// that is unknown. A process that is killed meanwhile leaves the temporary name. The next
+    /// creation by this fallback or replacement of the same name removes it. A temporary name is the
+    /// name itself between a dot and `.rawshm-` with three digits: `/frames` becomes
+    /// `.frames.rawshm-000`. Use no such names otherwise. A child that `initialise` forks shares the
+    /// lock: the temporary name then stays for as long as the child lives.
     ///
     /// # Errors
     ///
-    /// [`InitError::Initialiser`] with whatever `initialise` gives. [`InitError::Object`] as
-    /// [`Options::create_mapping`], and with [`Operation::Create`]:
+    /// [`InitError::Initialiser`] with the error that `initialise` returned. [`InitError::Object`]
+    /// with [`Operation::Create`], unless another operation is named:
     ///
-    /// - `EAGAIN` – a thousand objects of this name are on their way, or somebody has made a thousand such names.
-    /// - `ENOENT`, `EPERM`, `EACCES` – a security module does not let the object be linked, or the initialiser has changed
-    ///   the process's user, and `/proc` is not mounted; or somebody has removed the temporary name.
+    /// - `EEXIST` – the name is taken.
+    /// - `ENOSPC` – no inode is left; with [`Operation::Reserve`], not enough memory.
+    /// - `EACCES` – the directory is not writable.
+    /// - `ENOENT` with [`Operation::Directory`] – the directory does not exist.
+    /// - `EAGAIN` – a thousand temporary names of this name are in use.
+    /// - `ENOENT`, `EPERM`, `EACCES` – a security module does not let the object be linked, or the
+    ///   initialiser has changed the process's user and `/proc` is not mounted, or a peer has
+    ///   removed the temporary name.
+    /// - The others of [`Options::create`] and [`Object::map`].
     ///
     /// # Platform notes
     ///
-    /// macOS has no objects without a name: there the name is taken first, so that a peer may open the object before it
-    /// is complete. What fails, and what panics, is removed; a process that is killed leaves the name.
+    /// macOS has no objects without a name. There the name is taken first, so that a peer may open
+    /// the object before it is complete. The name is removed if the initialiser fails or panics, and
+    /// stays if the process is killed.
     ///
-    /// Linux before 6.0 does not apply the umask here on file systems that were built without access control lists.
+    /// Linux before 6.0 does not apply the umask here on file systems that were built without
+    /// access control lists.
     ///
     /// # Examples
     ///
@@ -69,7 +87,7 @@ impl Options<'_> {
     /// # Ok::<(), rawshm::Error>(())
     /// ```
     ///
-    /// An initialiser of several steps says what its errors are, since `?` converts into any:
+    /// An initialiser of several steps names its error type, since `?` converts into any:
     ///
     /// ```
     /// # use rawshm::{Error, Name, Options, Size};
@@ -94,28 +112,30 @@ impl Options<'_> {
         name: &Name,
         size: Size,
         initialise: impl FnOnce(&Mapping<ReadWrite>) -> Result<(), E>,
-    ) -> Result<Made, InitError<E>> {
+    ) -> Result<Complete, InitError<E>> {
         self.complete(name, size, initialise, Existing::Kept)
     }
 
-    /// Creates a new object, complete, in the place of the one that has the name, if there is one.
+    /// Creates a new, complete object in place of the one that has the name, if there is one.
     ///
-    /// As [`Options::create_complete`], but that the name, in one step, denotes the new object and no longer the old
-    /// one: whoever opens it finds the one or the other, whole. Who has the old one open or mapped keeps it as it is,
-    /// and who has kept its [`Object`] learns from [`Object::is_unlinked`] that it is superseded. Of several that replace
-    /// at a time the last one stays.
+    /// The object is created as [`Options::create_complete`] creates it. Then, in one step, the name
+    /// denotes the new object and no longer the old one. So a process that opens the name finds the
+    /// old or the new object, whole. A process that has the old one open or mapped keeps it as it
+    /// is, and learns from [`Object::is_unlinked`] that it is replaced. If several processes replace
+    /// at a time, the last one's object stays. The call that renames is the point of no return.
     ///
-    /// On Linux, the calls of [`Options::create_complete`], but at the end `flock`, `linkat` to a temporary name,
-    /// `renameat`, `flock`, and an `openat` that looks for such names that others have left. A process that is killed
-    /// between `linkat` and `renameat` leaves the temporary name, and the next replacement of this name removes it; killed
-    /// at any other time, it leaves nothing but for what [`Options::create_complete`] says.
+    /// On Linux, the calls of [`Options::create_complete`], with a different end: `flock`; `linkat`
+    /// to a temporary name; `renameat`; `flock`; and an `openat` that looks for temporary names that
+    /// others have left. A process that is killed between `linkat` and `renameat` leaves the
+    /// temporary name, which the next replacement of the same name removes.
     ///
     /// # Errors
     ///
-    /// As [`Options::create_complete`] but for `EEXIST`; also with [`Operation::Create`]:
+    /// Those of [`Options::create_complete`], except `EEXIST`. Also with [`Operation::Create`]:
     ///
-    /// - `EACCES` – the name is another user's, in a sticky directory; or the initialiser has changed the process's user
-    ///   there, and the temporary name is left to who may remove it.
+    /// - `EACCES` – the name is another user's, in a sticky directory; or the initialiser has
+    ///   changed the process's user there, and the temporary name is left to a process that may
+    ///   remove it.
     /// - `EISDIR` – the name is a directory's.
     ///
     /// A symbolic link or a FIFO under the name is replaced.
@@ -157,31 +177,34 @@ impl Options<'_> {
         name: &Name,
         size: Size,
         initialise: impl FnOnce(&Mapping<ReadWrite>) -> Result<(), E>,
-    ) -> Result<Made, InitError<E>> {
+    ) -> Result<Complete, InitError<E>> {
         if !sys::HAS_LINKS {
             return Err(failed(Errno::NOTSUP).into());
         }
         self.complete(name, size, initialise, Existing::Replaced)
     }
 
-    /// Opens the object if there is one, else creates it, complete; the [`Outcome`] says which.
+    /// Opens the object if there is one, else creates it, complete. The [`Outcome`] says which.
     ///
-    /// So of all processes that do this exactly one publishes, and the others find what it has made. `initialise` is
-    /// called only if there was no object at first. Several may then fill one each: that of the first to finish stays,
-    /// and the others drop theirs and open it.
+    /// Of all processes that do this at a time exactly one publishes its object, and the others
+    /// open that one. `initialise` is called only if there was no object at first. Several
+    /// processes may then fill one each; the first to finish publishes its object, and the others
+    /// drop theirs.
     ///
-    /// An object that was there is mapped as far as `size` says. The calls of [`Options::open_read_write`] and `mmap`;
-    /// if there is no object those of [`Options::create_complete`]; if the name is taken meanwhile, both again.
+    /// An existing object is mapped as far as `size` says. The calls of
+    /// [`Options::open_read_write`] and `mmap`; if there is no object those of
+    /// [`Options::create_complete`]; if the name is taken meanwhile, both again.
     ///
     /// # Errors
     ///
-    /// As [`Options::create_complete`] but for `EEXIST`, and as [`Options::open_mapping_read_write`]: `ENXIO` with
-    /// [`Operation::Map`] if the object that was there is smaller. `EAGAIN` with [`Operation::Open`] – peers created and
-    /// unlinked the name a thousand times in between.
+    /// Those of [`Options::create_complete`], except `EEXIST`, and those of
+    /// [`Options::open_read_write`]. `ENXIO` with [`Operation::Map`] – the existing object is
+    /// smaller. `EAGAIN` with [`Operation::Open`] – peers created and unlinked the name a thousand
+    /// times in between.
     ///
     /// # Platform notes
     ///
-    /// As [`Options::create_complete`]: on macOS an object that was there may not be complete yet.
+    /// On macOS an existing object may not be complete yet: see [`Options::create_complete`].
     ///
     /// # Examples
     ///
@@ -194,12 +217,12 @@ impl Options<'_> {
     ///         bytes.store(0, &8021_u64)
     ///     })
     /// };
-    /// let ((_, first), outcome) = once()?;
+    /// let (first, outcome) = once()?;
     /// assert_eq!(outcome, Outcome::Created);
-    /// let ((_, second), outcome) = once()?;
+    /// let (second, outcome) = once()?;
     /// assert_eq!(outcome, Outcome::Opened);
     /// rawshm::unlink(&name)?;
-    /// assert_eq!(second.load::<u64>(0)?, 8021);
+    /// assert_eq!(second.mapping.load::<u64>(0)?, 8021);
     /// # let _ = first;
     /// # Ok::<(), rawshm::Error>(())
     /// ```
@@ -211,12 +234,12 @@ impl Options<'_> {
         name: &Name,
         size: Size,
         initialise: impl FnOnce(&Mapping<ReadWrite>) -> Result<(), E>,
-    ) -> Result<(Made, Outcome), InitError<E>> {
+    ) -> Result<(Complete, Outcome), InitError<E>> {
         let mut rounds = 0..Self::ROUNDS;
         let mut again = || rounds.next().map(|_| ()).ok_or(Self::GAVE_UP);
         let (object, state) = loop {
-            if let Some(made) = self.open_made(name, size)? {
-                return Ok((made, Outcome::Opened));
+            if let Some(complete) = self.open_complete(name, size)? {
+                return Ok((complete, Outcome::Opened));
             }
             match self.begin(name) {
                 Err(error) if error.errno() == Errno::EXIST => again()?,
@@ -231,12 +254,12 @@ impl Options<'_> {
                 Err(Errno::EXIST) => again()?,
                 Err(errno) => return Err(self.unpublished(errno).into()),
             }
-            if let Some(made) = self.open_made(name, size)? {
-                return Ok((made, Outcome::Opened));
+            if let Some(complete) = self.open_complete(name, size)? {
+                return Ok((complete, Outcome::Opened));
             }
         }
         drop(draft);
-        Ok(((object, mapping), Outcome::Created))
+        Ok((Complete { object, mapping }, Outcome::Created))
     }
 
     fn complete<E>(
@@ -245,32 +268,33 @@ impl Options<'_> {
         size: Size,
         initialise: impl FnOnce(&Mapping<ReadWrite>) -> Result<(), E>,
         existing: Existing,
-    ) -> Result<Made, InitError<E>> {
+    ) -> Result<Complete, InitError<E>> {
         let initialise = |_: &_, mapping: &_| initialise(mapping);
         self.make(name, size, initialise, &|draft| draft.publish(existing))
     }
 
-    /// What these have in common; the initialiser gets the object, too, and `publish` gives it its name.
+    /// What all creations of complete objects share. The initialiser gets the object, too, and
+    /// `publish` puts it under its name.
     pub(crate) fn make<E>(
         self,
         name: &Name,
         size: Size,
         initialise: impl FnOnce(&Object<ReadWrite>, &Mapping<ReadWrite>) -> Result<(), E>,
         publish: &dyn Fn(&mut Draft<'_>) -> Result<(), Errno>,
-    ) -> Result<Made, InitError<E>> {
+    ) -> Result<Complete, InitError<E>> {
         let (object, state) = self.begin(name)?;
         let mut draft = Draft::new(self.dir(), name, (&object, state));
         let mapping = self.fill(&object, size, initialise)?;
         publish(&mut draft).map_err(|errno| self.unpublished(errno))?;
         drop(draft);
-        Ok((object, mapping))
+        Ok(Complete { object, mapping })
     }
 
-    pub(crate) fn begin(self, name: &Name) -> Result<(Object<ReadWrite>, State), Error> {
+    fn begin(self, name: &Name) -> Result<(Object<ReadWrite>, State), Error> {
         draft::begin(self.dir(), name, self.mode_at_creation()?).map_err(failed)
     }
 
-    /// The error of a name that could not be given.
+    /// The error of an object that could not get its name.
     fn unpublished(self, errno: Errno) -> Error {
         match errno {
             Errno::NOENT => missing(self.dir(), Operation::Create),
@@ -293,8 +317,8 @@ impl Options<'_> {
         Ok(mapping)
     }
 
-    /// Opens and maps an object of this size, if there is one.
-    fn open_made(self, name: &Name, size: Size) -> Result<Option<Made>, Error> {
+    /// Opens an object and maps this size of it; None if there is no such object.
+    fn open_complete(self, name: &Name, size: Size) -> Result<Option<Complete>, Error> {
         let part = Extent::Whole
             .within(size.bytes())
             .map_err(because(Operation::Map))?;
@@ -304,11 +328,11 @@ impl Options<'_> {
         };
         let (_, len) = part;
         let mapping = object.map_within(Extent::first(len), status)?;
-        Ok(Some((object, mapping)))
+        Ok(Some(Complete { object, mapping }))
     }
 }
 
-/// The error of a creation; a missing name cannot be the reason.
+/// The error of a creation, where ENOENT can mean nothing but a missing directory.
 fn failed(errno: Errno) -> Error {
     let operation = match errno {
         Errno::NOENT => Operation::Directory,

@@ -11,15 +11,18 @@ use crate::error::{Error, Operation, because};
 use crate::sys::{self, Access, Advice};
 use crate::{Errno, Extent, Name, Options, ReadOnly, ReadWrite, SharedBytes, Size};
 
-/// A mapping of a shared memory object: its bytes in this process's memory, with the rights in its type.
+/// A mapping of a shared memory object: its bytes in this process's memory, with the rights in its
+/// type.
 ///
-/// It needs neither the object's descriptor nor its name. Its bytes are accessed as [`SharedBytes`], to which it
-/// dereferences. Dropping it makes one `munmap`; a child of `fork` has a mapping of its own.
+/// It needs neither the object's descriptor nor its name. Its bytes are accessed as [`SharedBytes`],
+/// to which it dereferences. Dropping it makes one `munmap`; a child of `fork` has a mapping of its
+/// own.
 ///
-/// A peer that may write can change every byte at any time, which is why no reference to them exists. A peer that
-/// shrinks the object, or a sparse page for which there is no memory, makes an access a `SIGBUS`, which ends the
-/// process. It is not undefined behaviour, and nothing of it can be seen beforehand: reserve memory
-/// ([`Size::Reserved`]) or get it ([`Mapping::prefault`]), and give write access to none but who needs it.
+/// A peer that may write can change every byte at any time, which is why there are no references to
+/// them. If a peer shrinks the object, or there is no memory for a sparse page, an access is a
+/// `SIGBUS`, which ends the process. That is not undefined behaviour, but it cannot be foreseen:
+/// reserve memory ([`Size::Reserved`]) or get it ([`Mapping::prefault`]), and give write access only
+/// to processes that need it.
 ///
 /// # Examples
 ///
@@ -37,7 +40,7 @@ use crate::{Errno, Extent, Name, Options, ReadOnly, ReadWrite, SharedBytes, Size
 /// # Ok::<(), rawshm::Error>(())
 /// ```
 ///
-/// What would write through a read-only mapping does not compile:
+/// Code that writes through a read-only mapping does not compile:
 ///
 /// ```compile_fail,E0599
 /// # use rawshm::{Extent, Mapping, Name};
@@ -53,46 +56,68 @@ use crate::{Errno, Extent, Name, Options, ReadOnly, ReadWrite, SharedBytes, Size
 #[doc(alias = "munmap")]
 pub struct Mapping<R: Rights> {
     bytes: SharedBytes<R>,
-    /// How many bytes are mapped in front of `bytes`, to begin at an offset that can be mapped.
+    /// How many bytes are mapped before `bytes`, to begin at an offset that can be mapped.
     lead: usize,
 }
 
 impl Mapping<ReadOnly> {
-    /// Opens an object and maps a part of it to read it: [`Options::open_mapping`] without any option set.
+    /// Opens an object and maps a part of it to read it, as [`Options::open_mapping`] does with the
+    /// defaults.
+    ///
+    /// On Linux, `openat`, `fstat`, `mmap` and `close`.
     ///
     /// # Errors
     ///
-    /// As [`Options::open_mapping`].
+    /// With [`Operation::Open`], unless another operation is named:
+    ///
+    /// - `ENOENT` – there is no such object.
+    /// - `EACCES` – its mode does not permit reading.
+    /// - `ENXIO` with [`Operation::Map`] – the part reaches beyond the object's size. An object that
+    ///   its creator is about to size has 0 bytes.
+    /// - `ENOENT` with [`Operation::Directory`] – there is no `/dev/shm`.
+    /// - The others of [`Options::open`] and [`Object::map`](crate::Object::map).
     pub fn open(name: &Name, extent: Extent) -> Result<Self, Error> {
         Options::new().open_mapping(name, extent)
     }
 }
 
 impl Mapping<ReadWrite> {
-    /// Creates a new object, exclusively, and maps it: [`Options::create_mapping`] without any option set.
+    /// Creates a new object, exclusively, and maps the whole of it, as [`Options::create_mapping`]
+    /// does with the defaults.
+    ///
+    /// On Linux, `openat`, `ftruncate`, `fallocate` for [`Size::Reserved`], `mmap` and `close`.
     ///
     /// # Errors
     ///
-    /// As [`Options::create_mapping`].
+    /// With [`Operation::Create`], unless another operation is named:
+    ///
+    /// - `EEXIST` – the name is taken.
+    /// - `ENOSPC` with [`Operation::Reserve`] – not enough memory.
+    /// - `EACCES` – `/dev/shm` is not writable.
+    /// - `ENOENT` with [`Operation::Directory`] – there is no `/dev/shm`.
+    /// - The others of [`Options::create_mapping`].
     pub fn create(name: &Name, size: Size) -> Result<Self, Error> {
         Options::new().create_mapping(name, size)
     }
 
-    /// Opens an object and maps a part of it to read and write it: [`Options::open_mapping_read_write`] without any
-    /// option set.
+    /// Opens an object and maps a part of it to read and write it, as
+    /// [`Options::open_mapping_read_write`] does with the defaults.
     ///
     /// # Errors
     ///
-    /// As [`Options::open_mapping_read_write`].
+    /// Those of [`Mapping::open`], where the mode must permit writing; also `EROFS` with
+    /// [`Operation::Open`] – `/dev/shm` is on a read-only file system.
     pub fn open_read_write(name: &Name, extent: Extent) -> Result<Self, Error> {
         Options::new().open_mapping_read_write(name, extent)
     }
 
-    /// Gives up the right to write, also against bugs in other code of this process. One `mprotect`.
+    /// Gives up the right to write, and protects the pages also from bugs in other code of this
+    /// process. One `mprotect`.
     ///
     /// # Errors
     ///
-    /// With [`Operation::Protect`]: `ENOMEM` – the process has too many mappings. The mapping is gone then.
+    /// With [`Operation::Protect`]: `ENOMEM` – the process has too many mappings. The mapping is
+    /// then dropped.
     ///
     /// # References
     /// - [POSIX](https://pubs.opengroup.org/onlinepubs/9799919799/functions/mprotect.html)
@@ -100,7 +125,8 @@ impl Mapping<ReadWrite> {
     #[doc(alias = "mprotect")]
     pub fn into_read_only(self) -> Result<Mapping<ReadOnly>, Error> {
         let (start, len) = self.mapped();
-        // SAFETY: `mapped` gives the whole mapping, and this one, the only way to write through it, is consumed.
+        // SAFETY: `mapped` returns the whole mapping, and this, the only way to write through it, is
+        // consumed.
         unsafe { sys::make_read_only(start.cast(), len) }.map_err(because(Operation::Protect))?;
         let kept = core::mem::ManuallyDrop::new(self);
         Ok(Mapping {
@@ -120,40 +146,43 @@ impl<R: Rights> Mapping<R> {
         let lead = offset % sys::OFFSET_GRANULE;
         let start = offset.saturating_sub(lead);
         let lead = usize::try_from(lead).map_err(|_| failed(Errno::OVERFLOW))?;
-        // No offset within it may exceed an isize, which pointers are moved by; the kernel of a 32-bit process maps more.
+        // No offset within it may exceed an isize, by which pointers are moved; the kernel of a 32-bit
+        // process maps more.
         let mapped = len
             .checked_add(lead)
             .filter(|mapped| isize::try_from(*mapped).is_ok())
             .ok_or(failed(Errno::NOMEM))?;
         let base = sys::map(fd, Access::of::<R>(), start, mapped).map_err(failed)?;
-        // SAFETY: the kernel maps whole pages, and no system has smaller ones. Knowing it, the compiler makes a copy
-        // of a small value at the start of a mapping a few plain moves.
+        // SAFETY: the kernel maps whole pages, and no system has smaller ones. With this, the compiler
+        // makes a few plain moves of the copy of a small value at the start of a mapping.
         unsafe { hint::assert_unchecked(base.addr() % PAGE_MIN == 0) };
         let first = base.cast::<u8>().wrapping_add(lead);
-        // The kernel maps nothing at address 0 unless told to.
+        // The kernel maps nothing at address 0 unless it is asked to.
         let first = NonNull::new(first).ok_or(failed(Errno::FAULT))?;
-        // SAFETY: `len` bytes from `first` on are mapped with the rights `R`, until the drop of this mapping, which
-        // takes its `SharedBytes` along.
+        // SAFETY: `len` bytes from `first` on are mapped with the rights `R`, until the drop of this
+        // mapping, which drops its `SharedBytes`.
         let bytes = unsafe { SharedBytes::new(first, len) };
         Ok(Self { bytes, lead })
     }
 
-    /// Gets the memory of every page now: with rights to write, also for the holes of a sparse object; else for
-    /// reading. One `madvise` with `MADV_POPULATE_WRITE` or `MADV_POPULATE_READ`.
+    /// Gets the memory of every page now, for writing if the mapping has the right to write, else
+    /// for reading. Both fill the holes of a sparse object. One `madvise` with `MADV_POPULATE_WRITE`
+    /// or `MADV_POPULATE_READ`.
     ///
-    /// What is missing is an error here, where the first touch would be a `SIGBUS`. A page may still be taken away
-    /// later by a peer that shrinks the object.
+    /// A lack of memory is an error here, where the first touch of a page would be a `SIGBUS`. A peer
+    /// that shrinks the object can still take pages away later.
     ///
     /// # Errors
     ///
     /// With [`Operation::Prefault`]:
     ///
-    /// - `EFAULT` – there is not enough memory on the file system, or the object was shrunk. The pages that could be
-    ///   had before that stay allocated.
+    /// - `EFAULT` – the file system has not enough memory, or the object was shrunk. Pages that were
+    ///   allocated before that stay allocated.
     /// - `ENOMEM` – the process may not have more memory.
     /// - `EINVAL` – Linux before 5.14.
     ///
-    /// Beyond the limit of a memory cgroup the kernel gives no error, but kills.
+    /// Beyond the limit of a memory cgroup the kernel does not return an error, but kills the
+    /// process.
     ///
     /// # Platform notes
     ///
@@ -166,20 +195,20 @@ impl<R: Rights> Mapping<R> {
     #[doc(alias = "MAP_POPULATE")]
     pub fn prefault(&self) -> Result<(), Error> {
         let (start, len) = self.mapped();
-        // SAFETY: `mapped` gives the whole mapping, which has the rights `R`.
+        // SAFETY: `mapped` returns the whole mapping, which has the rights `R`.
         unsafe { sys::prefault(start.cast(), len, Access::of::<R>()) }
             .map_err(because(Operation::Prefault))
     }
 
-    /// Gets the memory of every page and keeps it from being swapped out. One `mlock`; undone by
-    /// [`Mapping::unlock`] and when the mapping is dropped.
+    /// Gets the memory of every page and keeps it from being swapped out, until [`Mapping::unlock`]
+    /// or the drop of the mapping. One `mlock`.
     ///
     /// # Errors
     ///
     /// With [`Operation::Lock`]:
     ///
     /// - `ENOMEM` – more than `RLIMIT_MEMLOCK`, or a page for which there is no memory.
-    /// - `EPERM` – the process may lock nothing.
+    /// - `EPERM` – the process may not lock memory.
     /// - `EAGAIN` – some pages could not be locked.
     ///
     /// # References
@@ -188,7 +217,7 @@ impl<R: Rights> Mapping<R> {
     #[doc(alias = "mlock")]
     pub fn lock(&self) -> Result<(), Error> {
         let (start, len) = self.mapped();
-        // SAFETY: `mapped` gives the whole mapping.
+        // SAFETY: `mapped` returns the whole mapping.
         unsafe { sys::lock(start.cast(), len) }.map_err(because(Operation::Lock))
     }
 
@@ -200,27 +229,27 @@ impl<R: Rights> Mapping<R> {
     #[doc(alias = "munlock")]
     pub fn unlock(&self) -> Result<(), Error> {
         let (start, len) = self.mapped();
-        // SAFETY: `mapped` gives the whole mapping.
+        // SAFETY: `mapped` returns the whole mapping.
         unsafe { sys::unlock(start.cast(), len) }.map_err(because(Operation::Unlock))
     }
 
-    /// Gives the kernel advice. One `madvise`.
+    /// Gives the kernel advice about the mapping. One `madvise`.
     ///
     /// # Errors
     ///
-    /// With [`Operation::Advise`]: `EINVAL` – the kernel was built without it; `ENOMEM` – the process has too many
-    /// mappings.
+    /// With [`Operation::Advise`]: `EINVAL` – the kernel was built without it; `ENOMEM` – the process
+    /// has too many mappings.
     ///
     /// # Platform notes
     ///
-    /// macOS knows none of it: `ENOTSUP`.
+    /// macOS has none of this: `ENOTSUP`.
     ///
     /// # References
     /// - [Linux](https://man7.org/linux/man-pages/man2/madvise.2.html)
     #[doc(alias = "madvise")]
     pub fn advise(&self, advice: Advice) -> Result<(), Error> {
         let (start, len) = self.mapped();
-        // SAFETY: `mapped` gives the whole mapping.
+        // SAFETY: `mapped` returns the whole mapping.
         unsafe { sys::advise(start.cast(), len, advice) }.map_err(because(Operation::Advise))
     }
 
@@ -242,10 +271,11 @@ impl<R: Rights> Deref for Mapping<R> {
 impl<R: Rights> Drop for Mapping<R> {
     fn drop(&mut self) {
         let (start, len) = self.mapped();
-        // SAFETY: `mapped` gives the whole mapping, and whatever borrowed its bytes is gone.
+        // SAFETY: `mapped` returns the whole mapping, and whatever borrowed its bytes is gone.
         let unmapped = unsafe { sys::unmap(start.cast(), len) };
-        // It can fail only where it would split a larger area that the kernel made of neighbouring mappings and the
-        // process has as many areas as it may: then the memory stays mapped, which nothing can use.
+        // It can fail only where it would split a larger area, which the kernel made of neighbouring
+        // mappings, and the process has as many areas as it may. Then the memory stays mapped, and
+        // unused.
         let _ = unmapped;
     }
 }

@@ -13,25 +13,26 @@ use core::marker::PhantomData;
 
 use rustix::fd::{AsFd, BorrowedFd, OwnedFd};
 
+pub use self::directory::Directory;
 pub(crate) use self::directory::missing;
-pub use self::directory::{Directory, unlink};
 pub use self::mapping::Mapping;
 pub use self::name::Name;
 pub use self::options::{Mode, Options, Outcome};
 pub use self::size::{Extent, Size};
 pub use self::status::Status;
-pub use self::unlink::UnlinkGuard;
-pub(crate) use self::unlink::{unlink_if_is, unlink_if_same};
-use crate::Rights;
+pub(crate) use self::unlink::unlink_if_same;
+pub use self::unlink::{UnlinkGuard, unlink};
+#[cfg(feature = "snapshot")]
+pub(crate) use self::unlink::{is_same, unlink_if_is};
 use crate::error::{Error, Operation, because};
 use crate::sys::{self, Access};
-use crate::{Errno, InitError, ReadOnly, ReadWrite};
+use crate::{Errno, ReadOnly, ReadWrite, Rights};
 
 /// An open shared memory object: a descriptor with its rights in its type.
 ///
-/// Dropping it closes the descriptor with one `close`. The object itself lives on under its name until that is
-/// unlinked, and then until its last mapping and descriptor are gone. [`Options`] says how to set a mode or a
-/// directory, and to create or open and map in one step.
+/// Dropping it closes the descriptor with one `close`. The object itself lives on under its name
+/// until that is unlinked, and then until its last mapping and descriptor are gone. [`Options`]
+/// sets a mode or a directory, and creates or opens and maps in one step.
 ///
 /// # Examples
 ///
@@ -59,11 +60,11 @@ pub struct Object<R> {
 }
 
 impl Object<ReadOnly> {
-    /// Opens an object to read it: [`Options::open`] without any option set.
+    /// Opens an object to read it, as [`Options::open`] does with the defaults.
     ///
     /// # Errors
     ///
-    /// As [`Options::open`].
+    /// Those of [`Options::open`].
     #[doc(alias = "shm_open")]
     pub fn open(name: &Name) -> Result<Self, Error> {
         Options::new().open(name)
@@ -71,61 +72,32 @@ impl Object<ReadOnly> {
 }
 
 impl Object<ReadWrite> {
-    /// Creates a new object, exclusively: [`Options::create`] without any option set.
+    /// Creates a new object, exclusively, as [`Options::create`] does with the defaults.
     ///
     /// # Errors
     ///
-    /// As [`Options::create`].
+    /// Those of [`Options::create`].
     #[doc(alias = "shm_open")]
     pub fn create(name: &Name, size: Size) -> Result<Self, Error> {
         Options::new().create(name, size)
     }
 
-    /// Creates a new object that appears under its name when it is complete: [`Options::create_complete`] without any
-    /// option set.
+    /// Opens an object to read and write it, as [`Options::open_read_write`] does with the defaults.
     ///
     /// # Errors
     ///
-    /// As [`Options::create_complete`].
-    #[doc(alias = "O_TMPFILE")]
-    pub fn create_complete<E>(
-        name: &Name,
-        size: Size,
-        initialise: impl FnOnce(&Mapping<ReadWrite>) -> Result<(), E>,
-    ) -> Result<(Self, Mapping<ReadWrite>), InitError<E>> {
-        Options::new().create_complete(name, size, initialise)
-    }
-
-    /// Puts a new, complete object in the place of the one under this name, if there is one: [`Options::replace`]
-    /// without any option set.
-    ///
-    /// # Errors
-    ///
-    /// As [`Options::replace`].
-    #[doc(alias = "rename")]
-    pub fn replace<E>(
-        name: &Name,
-        size: Size,
-        initialise: impl FnOnce(&Mapping<ReadWrite>) -> Result<(), E>,
-    ) -> Result<(Self, Mapping<ReadWrite>), InitError<E>> {
-        Options::new().replace(name, size, initialise)
-    }
-
-    /// Opens an object to read and write it: [`Options::open_read_write`] without any option set.
-    ///
-    /// # Errors
-    ///
-    /// As [`Options::open_read_write`].
+    /// Those of [`Options::open_read_write`].
     #[doc(alias = "shm_open")]
     pub fn open_read_write(name: &Name) -> Result<Self, Error> {
         Options::new().open_read_write(name)
     }
 
-    /// Opens the object if there is one, else creates it: [`Options::open_or_create`] without any option set.
+    /// Opens the object if there is one, else creates it, as [`Options::open_or_create`] does with
+    /// the defaults.
     ///
     /// # Errors
     ///
-    /// As [`Options::open_or_create`].
+    /// Those of [`Options::open_or_create`].
     #[doc(alias = "shm_open")]
     pub fn open_or_create(name: &Name, size: Size) -> Result<(Self, Outcome), Error> {
         Options::new().open_or_create(name, size)
@@ -133,18 +105,18 @@ impl Object<ReadWrite> {
 
     /// Sets the size. New bytes are zero.
     ///
-    /// For [`Size::Sparse`], one `ftruncate`. For [`Size::Reserved`], one `fstat` and one `fallocate`, and an
-    /// `ftruncate` where that shrinks the object. If memory runs out, an `ftruncate` sees to it that the size is the
-    /// old one, and the bytes are as they were; where signals have made it go in steps, holes that were filled stay
-    /// filled.
+    /// For [`Size::Sparse`], one `ftruncate`. For [`Size::Reserved`], one `fstat` and one
+    /// `fallocate`, and an `ftruncate` if that shrinks the object. If memory runs out, an
+    /// `ftruncate` restores the old size, and the bytes are unchanged; where signals have made it go
+    /// in steps, holes that were filled stay filled.
     ///
-    /// Where a peer, or this process, has pages mapped that are cut off by this, touching them is a `SIGBUS` that
-    /// ends the process.
+    /// If this cuts off pages that a peer or this process has mapped, touching them is a `SIGBUS`
+    /// that ends the process.
     ///
     /// # Errors
     ///
-    /// - `EFBIG` with [`Operation::Resize`] – larger than a file may be, or than `RLIMIT_FSIZE` where `SIGXFSZ` is
-    ///   ignored.
+    /// - `EFBIG` with [`Operation::Resize`] – larger than a file can be, or than `RLIMIT_FSIZE` where
+    ///   `SIGXFSZ` is ignored.
     /// - `EPERM` with [`Operation::Resize`] – an adopted descriptor is sealed against it.
     /// - `ENOSPC` with [`Operation::Reserve`] – not enough memory.
     ///
@@ -164,7 +136,7 @@ impl Object<ReadWrite> {
             Size::Reserved(_) => {
                 let old = self.size()?;
                 self.reserve(size).inspect_err(|_| {
-                    // What is reported is why memory was refused.
+                    // The error to report is why memory was refused.
                     let _ = self.set_size(old);
                 })?;
                 if bytes < old {
@@ -175,17 +147,18 @@ impl Object<ReadWrite> {
         }
     }
 
-    /// Gives up the right to write. No call: the descriptor itself stays writable for who receives it.
+    /// Gives up the right to write, without a call. The descriptor itself stays writable, for a
+    /// process that receives it or opens it again through `/proc`.
     #[must_use]
     pub fn into_read_only(self) -> Object<ReadOnly> {
         Object::new(self.fd)
     }
 
-    pub(crate) fn set_size(&self, bytes: u64) -> Result<(), Error> {
+    fn set_size(&self, bytes: u64) -> Result<(), Error> {
         sys::set_size(self.as_fd(), bytes).map_err(because(Operation::Resize))
     }
 
-    pub(crate) fn reserve(&self, size: Size) -> Result<(), Error> {
+    fn reserve(&self, size: Size) -> Result<(), Error> {
         match size {
             Size::Sparse(_) => Ok(()),
             Size::Reserved(bytes) => {
@@ -196,16 +169,18 @@ impl Object<ReadWrite> {
 }
 
 impl<R: Rights> Object<R> {
-    /// Takes over a descriptor: one received from a peer or inherited, or a memfd. One `fstat` and one `fcntl`.
+    /// Takes over a descriptor: one received from a peer or inherited, or a memfd. One `fstat` and
+    /// one `fcntl`.
     ///
     /// # Errors
     ///
     /// With [`Operation::Adopt`]:
     ///
     /// - `EINVAL` – it is not a regular file's.
-    /// - `EACCES` – it was not opened with these rights: write-only, `O_PATH`, or read-only for `ReadWrite`.
+    /// - `EACCES` – it was opened without these rights: write-only, `O_PATH`, or read-only for
+    ///   [`ReadWrite`].
     ///
-    /// The descriptor is closed then.
+    /// The descriptor is then closed.
     ///
     /// # Examples
     ///
@@ -234,17 +209,17 @@ impl<R: Rights> Object<R> {
         }
     }
 
-    /// Gives up the descriptor, without a call.
+    /// Returns the descriptor, without a call.
     #[must_use]
     pub fn into_fd(self) -> OwnedFd {
         self.fd
     }
 
-    /// Gives the size in bytes. One `fstat`.
+    /// Returns the size in bytes. One `fstat`.
     ///
     /// # Errors
     ///
-    /// As [`Object::status`].
+    /// Those of [`Object::status`].
     ///
     /// # Platform notes
     ///
@@ -254,34 +229,35 @@ impl<R: Rights> Object<R> {
         self.status().map(Status::size)
     }
 
-    /// Gives how many bytes of memory the object really holds: what was reserved or has been touched. One `fstat`.
+    /// Returns the memory that the object holds, in bytes: what was reserved or has been touched.
+    /// One `fstat`.
     ///
     /// # Errors
     ///
-    /// As [`Object::status`] and [`Status::allocated`].
+    /// Those of [`Object::status`] and [`Status::allocated`].
     #[doc(alias = "st_blocks")]
     pub fn allocated(&self) -> Result<u64, Error> {
         self.status()?.allocated()
     }
 
-    /// Says whether the object has no name any more: it was unlinked, or replaced by another. One `fstat`.
+    /// Returns whether the object has no name any more: it was unlinked, or replaced. One `fstat`.
     ///
-    /// So a reader tells that what it has mapped is superseded, by [`Options::replace`] or by an unlink and a creation.
-    /// What it has mapped stays as it is.
+    /// So a reader learns that [`Options::replace`], or an unlink and a creation, have put another
+    /// object in place of the one that it has mapped. Its mapping stays as it is.
     ///
     /// # Errors
     ///
-    /// As [`Object::status`] and [`Status::is_unlinked`].
+    /// Those of [`Object::status`] and [`Status::is_unlinked`].
     #[doc(alias = "st_nlink")]
     pub fn is_unlinked(&self) -> Result<bool, Error> {
         self.status()?.is_unlinked()
     }
 
-    /// Gives size and memory at once. One `fstat`.
+    /// Returns size, memory and whether the object is unlinked, at one moment. One `fstat`.
     ///
     /// # Errors
     ///
-    /// With [`Operation::Inspect`]: only what a filter or a file system of another kind answers.
+    /// With [`Operation::Inspect`]: whatever a filter or another kind of file system returns.
     ///
     /// # References
     /// - [POSIX](https://pubs.opengroup.org/onlinepubs/9799919799/functions/fstat.html)
@@ -295,7 +271,7 @@ impl<R: Rights> Object<R> {
 
     /// Maps the object or a part of it. One `fstat` to check the size, one `mmap` with `MAP_SHARED`.
     ///
-    /// The mapping needs the object no longer. See [`Mapping`] for what a peer can do to it.
+    /// The mapping does not need the object any more. [`Mapping`] says what a peer can do to it.
     ///
     /// # Errors
     ///
@@ -304,7 +280,8 @@ impl<R: Rights> Object<R> {
     /// - `ENXIO` – the part reaches beyond the object's size, or the size is 0.
     /// - `EINVAL` – the part is empty.
     /// - `EOVERFLOW` – offset and length together exceed 64 bits.
-    /// - `ENOMEM` – it does not fit into the address space, or `RLIMIT_AS`, or there are too many mappings.
+    /// - `ENOMEM` – it does not fit into the address space, or into `RLIMIT_AS`, or the process has
+    ///   too many mappings.
     /// - `EPERM` – an adopted descriptor is sealed against writing.
     ///
     /// # References
@@ -315,33 +292,18 @@ impl<R: Rights> Object<R> {
         self.map_within(extent, self.status()?)
     }
 
-    /// Maps the object or a part of it, within the size of a status that the caller has just got. One `mmap`.
-    ///
-    /// For who has the status of this object anyway, of [`Options::open_with_status`] or [`Object::status`]: one call
-    /// fewer than [`Object::map`]. If the object has been shrunk since, or the status is another's, the mapping may
-    /// reach beyond its end, and touching what is there is a `SIGBUS`.
+    /// Maps the object or a part of it, within the size of a status that the caller has just got.
+    /// One `mmap`.
     ///
     /// # Errors
     ///
-    /// As [`Object::map`].
+    /// Those of [`Object::map`].
     #[doc(alias = "mmap")]
     pub fn map_within(&self, extent: Extent, status: Status) -> Result<Mapping<R>, Error> {
         let part = extent
             .within(status.size())
             .map_err(because(Operation::Map))?;
         Mapping::new(self.as_fd(), part)
-    }
-
-    /// Makes a guard that removes the name in [`Directory::DEFAULT`](crate::Directory::DEFAULT) when it is dropped, if
-    /// the name then still is this object's. One `fcntl`, which duplicates the
-    /// descriptor.
-    ///
-    /// # Errors
-    ///
-    /// With [`Operation::Inspect`]: `EMFILE` – the process has no descriptor left.
-    #[doc(alias = "shm_unlink")]
-    pub fn unlink_on_drop(&self, name: &Name) -> Result<UnlinkGuard<'static>, Error> {
-        Options::new().unlink_on_drop(name, self)
     }
 }
 
@@ -357,6 +319,15 @@ impl<R> Object<R> {
 impl<R> AsFd for Object<R> {
     fn as_fd(&self) -> BorrowedFd<'_> {
         self.fd.as_fd()
+    }
+}
+
+impl<R: Rights> TryFrom<OwnedFd> for Object<R> {
+    type Error = Error;
+
+    /// As [`Object::from_fd`].
+    fn try_from(fd: OwnedFd) -> Result<Self, Error> {
+        Self::from_fd(fd)
     }
 }
 

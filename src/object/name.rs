@@ -16,21 +16,22 @@ const PATH: usize = PREFIX.len() + LONGEST + 1;
 
 /// The name of a shared memory object, validated once.
 ///
-/// Any number of leading slashes is the same as one or none: `/frames`, `frames` and `///frames` name one object.
-/// What follows them must be 1 to [`Name::MAX`] bytes, any but `/` and NUL, and not `.` or `..`. The text need not
-/// be UTF-8.
+/// Any number of leading slashes is the same as one or none: `/frames`, `frames` and `///frames`
+/// name one object. The rest must be 1 to [`Name::MAX`] bytes, any except `/` and NUL, and not `.`
+/// or `..`. It need not be UTF-8.
 ///
-/// A `Name` holds the whole path with its NUL, so that no call ever allocates; it is 280 bytes in size on 64-bit
-/// targets, so pass it by reference. It makes no system call and says nothing about whether an object exists.
+/// A `Name` holds the whole path with its NUL, so that no operation allocates. It has 280 bytes on
+/// 64-bit targets, so pass it by reference. Making one makes no system call, and does not tell
+/// whether an object exists.
 ///
 /// # Platform notes
 ///
-/// Linux has 255 bytes for a name without its slash, macOS 30. [`Name::portable`] asks for the shorter limit
-/// everywhere.
+/// A name without its slash has at most 255 bytes on Linux and 30 on macOS. [`Name::portable`]
+/// applies the shorter limit everywhere.
 ///
 /// # Examples
 ///
-/// A name that is wrong does not compile:
+/// A literal that is not a valid name does not compile:
 ///
 /// ```
 /// use rawshm::Name;
@@ -45,7 +46,7 @@ const PATH: usize = PREFIX.len() + LONGEST + 1;
 /// # let _ = WRONG;
 /// ```
 ///
-/// One that comes from outside is checked:
+/// A name that comes from outside is checked:
 ///
 /// ```
 /// use rawshm::{Errno, Name};
@@ -59,27 +60,29 @@ const PATH: usize = PREFIX.len() + LONGEST + 1;
 /// - [Linux](https://man7.org/linux/man-pages/man3/shm_open.3.html)
 #[derive(Clone, Copy)]
 pub struct Name {
-    /// `PREFIX`, the name and a NUL, none of which holds a NUL; what is behind it is not initialised.
+    /// `PREFIX` and the name, neither of which holds a NUL, then a NUL. The rest is not initialised.
     path: [MaybeUninit<u8>; PATH],
     /// The length without the NUL, at least `PREFIX.len() + 1` and below `PATH`.
     len: usize,
 }
 
 impl Name {
-    /// The most bytes that a name may have on this platform, leading slashes not counted.
+    /// The greatest length of a name on this platform in bytes, without leading slashes.
     pub const MAX: usize = sys::NAME_MAX;
 
-    /// The most bytes that a name may have on every platform, leading slashes not counted.
+    /// The greatest length of a name that every platform has, in bytes, without leading slashes.
     pub const PORTABLE_MAX: usize = 30;
 
-    /// Where in the path the name begins, without a slash.
+    /// The offset of the name without a slash in the path.
     pub(crate) const LEAF: usize = PREFIX.len();
 
     /// Validates a name.
     ///
     /// # Errors
     ///
-    /// - `EINVAL` – nothing but slashes; a slash behind the leading ones; a NUL; `.` or `..`.
+    /// With [`Operation::Name`]:
+    ///
+    /// - `EINVAL` – empty, or only slashes; a slash after the leading ones; a NUL; `.` or `..`.
     /// - `ENAMETOOLONG` – more than [`Name::MAX`] bytes.
     pub const fn new(name: &str) -> Result<Self, Error> {
         Self::from_bytes(name.as_bytes())
@@ -89,16 +92,16 @@ impl Name {
     ///
     /// # Errors
     ///
-    /// As [`Name::new`].
+    /// Those of [`Name::new`].
     pub const fn from_bytes(name: &[u8]) -> Result<Self, Error> {
         Self::with_limit(name, Self::MAX)
     }
 
-    /// Validates a name that every platform can have.
+    /// Validates a name that is valid on every platform.
     ///
     /// # Errors
     ///
-    /// As [`Name::new`], with `ENAMETOOLONG` for more than [`Name::PORTABLE_MAX`] bytes.
+    /// Those of [`Name::new`], with `ENAMETOOLONG` for more than [`Name::PORTABLE_MAX`] bytes.
     ///
     /// # Examples
     ///
@@ -112,11 +115,12 @@ impl Name {
         Self::with_limit(name.as_bytes(), Self::PORTABLE_MAX)
     }
 
-    /// Makes a name of a literal; meant for `const` and `static`, where a wrong one does not compile.
+    /// Makes a name of a literal. Meant for `const` and `static`, where one that is not valid does
+    /// not compile.
     ///
     /// # Panics
     ///
-    /// If the literal is not a valid name: at compile time in a `const`, else when it is called.
+    /// If the literal is not a valid name: in a `const` at compile time, else when this is called.
     #[must_use]
     #[track_caller]
     pub const fn from_static(name: &'static str) -> Self {
@@ -130,11 +134,12 @@ impl Name {
         }
     }
 
-    /// Validates a name that may not be UTF-8 in place, and so spares moving all of its bytes.
+    /// Validates a name that may not be UTF-8, and builds it in place, which saves a copy of its 280
+    /// bytes.
     ///
     /// # Errors
     ///
-    /// As [`Name::new`].
+    /// Those of [`Name::new`].
     ///
     /// # Examples
     ///
@@ -142,28 +147,28 @@ impl Name {
     /// use core::mem::MaybeUninit;
     /// use rawshm::Name;
     ///
-    /// let mut room = MaybeUninit::uninit();
-    /// let name: &Name = Name::write(&mut room, b"frames")?;
+    /// let mut buffer = MaybeUninit::uninit();
+    /// let name: &Name = Name::write(&mut buffer, b"frames")?;
     /// assert_eq!(name.as_bytes(), b"/frames");
     /// # Ok::<(), rawshm::Error>(())
     /// ```
     pub const fn write<'a>(
-        room: &'a mut MaybeUninit<Self>,
+        buffer: &'a mut MaybeUninit<Self>,
         name: &[u8],
     ) -> Result<&'a Self, Error> {
-        Self::write_limited(room, name, Self::MAX)
+        Self::write_limited(buffer, name, Self::MAX)
     }
 
     const fn with_limit(name: &[u8], limit: usize) -> Result<Self, Error> {
-        let mut room = MaybeUninit::uninit();
-        match Self::write_limited(&mut room, name, limit) {
+        let mut buffer = MaybeUninit::uninit();
+        match Self::write_limited(&mut buffer, name, limit) {
             Ok(name) => Ok(*name),
             Err(error) => Err(error),
         }
     }
 
     const fn write_limited<'a>(
-        room: &'a mut MaybeUninit<Self>,
+        buffer: &'a mut MaybeUninit<Self>,
         name: &[u8],
         limit: usize,
     ) -> Result<&'a Self, Error> {
@@ -178,58 +183,60 @@ impl Name {
         if is_special(name) {
             return Err(Error::new(Operation::Name, Errno::INVAL));
         }
-        let room: *mut Self = room.as_mut_ptr();
-        // SAFETY: within the room.
-        let path: *mut u8 = unsafe { &raw mut (*room).path }.cast();
-        // SAFETY: the path has room for the prefix.
+        let buffer: *mut Self = buffer.as_mut_ptr();
+        // SAFETY: within the buffer.
+        let path: *mut u8 = unsafe { &raw mut (*buffer).path }.cast();
+        // SAFETY: the path is longer than the prefix.
         unsafe { path.cast::<[u8; PREFIX.len()]>().write(*PREFIX) };
         let end = path.wrapping_add(PREFIX.len()).wrapping_add(len);
-        // Copied while it is checked: few names are so long that another way would be faster.
+        // Copied while it is checked: few names are long enough for another way to be faster.
         let mut rest = name;
         while let [byte, tail @ ..] = rest {
             if is_wrong(*byte) {
                 return Err(Error::new(Operation::Name, Errno::INVAL));
             }
             let to = end.wrapping_sub(rest.len());
-            // SAFETY: the path has room for the prefix, at most `LONGEST` bytes and a NUL.
+            // SAFETY: the path holds the prefix, at most `LONGEST` bytes and a NUL.
             unsafe { to.write(*byte) };
             rest = tail;
         }
         // SAFETY: see above.
         unsafe { end.write(0) };
-        // SAFETY: within the room.
-        let total = unsafe { &raw mut (*room).len };
-        // SAFETY: within the room, and aligned in it.
+        // SAFETY: within the buffer.
+        let total = unsafe { &raw mut (*buffer).len };
+        // SAFETY: within the buffer, and aligned in it.
         unsafe { total.write(len.saturating_add(PREFIX.len())) };
         // SAFETY: the path need not be initialised further, see the field, and the length is.
-        Ok(unsafe { &*room })
+        Ok(unsafe { &*buffer })
     }
 
-    /// Gives the name with exactly one leading slash.
+    /// Returns the name with exactly one leading slash.
     #[must_use]
     pub const fn as_bytes(&self) -> &[u8] {
         self.as_c_str().to_bytes()
     }
 
-    /// Gives the name with exactly one leading slash, as the C functions take it.
+    /// Returns the name with exactly one leading slash, as C functions take it.
     #[must_use]
     pub const fn as_c_str(&self) -> &CStr {
         self.path_from(Self::LEAF.saturating_sub(1))
     }
 
-    /// The path in `/dev/shm` from this byte of it on: the whole for 0, the name alone for [`Name::LEAF`].
+    /// The path in `/dev/shm` from this offset on: the whole for 0, the name alone for
+    /// [`Name::LEAF`].
     pub(crate) const fn path_from(&self, start: usize) -> &CStr {
         let (_, path) = self.path.split_at(start);
         let len = self.len.saturating_sub(start).saturating_add(1);
-        // SAFETY: `start` is at most `PREFIX.len()`, so that `len` bytes from there on end with the NUL behind the
-        // path. They are initialised, see the field, and bytes of the same layout.
+        // SAFETY: `start` is at most `PREFIX.len()`, so that `len` bytes from there on end with the
+        // NUL after the path. They are initialised, see the field, and bytes of the same layout.
         let path = unsafe { slice::from_raw_parts(path.as_ptr().cast(), len) };
-        // SAFETY: the last byte is a NUL and none before it is, see the field: `write_limited` lets none in.
+        // SAFETY: the last byte is a NUL and none before it is, see the field: `write_limited` refuses
+        // a name with one.
         unsafe { CStr::from_bytes_with_nul_unchecked(path) }
     }
 }
 
-/// The error of a name that is too long: another one, if it has a wrong byte, too.
+/// The error of a name that is too long: `EINVAL` if it has a wrong byte, too.
 #[cold]
 const fn too_long(name: &[u8]) -> Error {
     let mut rest = name;
@@ -242,12 +249,12 @@ const fn too_long(name: &[u8]) -> Error {
     Error::new(Operation::Name, Errno::NAMETOOLONG)
 }
 
-/// Says whether no name has this byte, by one comparison for most bytes.
+/// Returns whether a name cannot have this byte, with one comparison for most bytes.
 const fn is_wrong(byte: u8) -> bool {
     byte <= b'/' && matches!(byte, b'/' | 0)
 }
 
-/// Says whether this is nothing, or the name of a directory in every directory.
+/// Returns whether this is empty, or the name that a directory has in every directory.
 const fn is_special(name: &[u8]) -> bool {
     match name {
         [] => true,
@@ -279,6 +286,13 @@ impl Ord for Name {
 impl Hash for Name {
     fn hash<H: Hasher>(&self, state: &mut H) {
         self.as_bytes().hash(state);
+    }
+}
+
+impl AsRef<[u8]> for Name {
+    /// The name with exactly one leading slash.
+    fn as_ref(&self) -> &[u8] {
+        self.as_bytes()
     }
 }
 

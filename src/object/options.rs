@@ -2,19 +2,22 @@
 
 use rustix::fd::AsFd as _;
 
-use crate::Rights;
+use super::directory::missing;
+use super::unlink::unlink_if_same;
 use crate::error::{Error, Operation, because};
-use crate::object::missing;
-use crate::object::unlink_if_same;
 use crate::sys::{self, Access, Dir, Disposition};
-use crate::{Directory, Errno, Extent, Mapping, Name, Object, ReadOnly, ReadWrite, Size, Status};
+use crate::{
+    Directory, Errno, Extent, Mapping, Name, Object, ReadOnly, ReadWrite, Rights, Size, Status,
+};
 
 /// The permission bits of a new object: the lowest nine bits, as in `0o640`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
 pub enum Mode {
     /// Less the process's umask, as POSIX has it. macOS does not apply the umask.
     LessUmask(u32),
-    /// Exactly these, at the price of one `fchmod` on Linux. Until that call, the object has fewer.
+    /// Exactly these bits, at the price of one `fchmod` on Linux. Until that call, the object has
+    /// those less the umask.
     Exact(u32),
 }
 
@@ -33,21 +36,21 @@ impl Mode {
     }
 }
 
-/// Which of the two an open-or-create has done.
+/// What an open-or-create has done.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Outcome {
-    /// The object is new, and this process is the one to initialise it: its bytes are zero, or what the initialiser of
-    /// [`Options::open_or_create_complete`] has stored.
+    /// The object is new. Its bytes are zero, for this process to initialise, or what the
+    /// initialiser of [`Options::open_or_create_complete`] has stored.
     Created,
-    /// The object was there.
+    /// The object existed.
     Opened,
 }
 
 /// How objects are created and opened: the mode of new ones, and the directory.
 ///
-/// Without any option set, as [`Object`]'s own functions do it: mode 0600 less the umask, in
-/// [`Directory::DEFAULT`]. Every descriptor is close-on-exec, no symbolic link is followed, and nothing but regular
-/// files is opened.
+/// The functions of [`Object`] and [`Mapping`] use the defaults: mode 0600 less the umask, in
+/// [`Directory::DEFAULT`]. Every descriptor is close-on-exec, symbolic links are not followed, and
+/// nothing but regular files is opened.
 ///
 /// # Examples
 ///
@@ -74,12 +77,6 @@ impl Default for Options<'_> {
 }
 
 impl<'d> Options<'d> {
-    /// How often open-or-create starts anew when peers create and unlink the name under its hands.
-    pub(crate) const ROUNDS: u32 = 1000;
-
-    /// What it gives then.
-    pub(crate) const GAVE_UP: Error = Error::new(Operation::Open, Errno::AGAIN);
-
     /// Starts with mode 0600 less the umask, in [`Directory::DEFAULT`].
     pub const fn new() -> Self {
         Self {
@@ -88,7 +85,7 @@ impl<'d> Options<'d> {
         }
     }
 
-    /// Sets the permission bits that a new object gets; an opened one keeps its own.
+    /// Sets the permission bits of new objects. An object that is opened keeps its own.
     pub const fn mode(mut self, mode: Mode) -> Self {
         self.mode = mode;
         self
@@ -96,31 +93,32 @@ impl<'d> Options<'d> {
 
     /// Sets the directory in which names are looked up.
     pub fn directory(mut self, directory: &'d Directory) -> Self {
-        self.dir = directory.dir();
+        self.dir = directory.as_fd();
         self
     }
 
-    /// Creates a new object, exclusively, and sizes it.
+    /// Creates a new object, exclusively, and sizes it. Its bytes are zero.
     ///
-    /// Its bytes are zero. On Linux, `openat` with `O_RDWR | O_CREAT | O_EXCL`, `fchmod` for [`Mode::Exact`],
-    /// `ftruncate`, and for [`Size::Reserved`] `fallocate`, in smaller steps if signals interrupt it. A failure leaves
-    /// nothing behind: the new name is removed, if it still is this object's.
+    /// On Linux, `openat` with `O_RDWR | O_CREAT | O_EXCL`; `fchmod` for [`Mode::Exact`];
+    /// `ftruncate`; and for [`Size::Reserved`] `fallocate`, in smaller steps if signals interrupt
+    /// it. A failure leaves nothing behind: the new name is removed, if it still is this object's.
     ///
-    /// Between the first call and `ftruncate` the object has a size of 0; a peer that opens it then must expect it.
+    /// Between the first call and `ftruncate` the object has a size of 0, and a peer that opens it
+    /// then must expect that. [`Options::create_complete`] creates it without that moment.
     ///
     /// # Errors
     ///
-    /// With [`Operation::Create`], unless another is named:
+    /// With [`Operation::Create`], unless another operation is named:
     ///
-    /// - `EEXIST` – the name is taken, be it by a symbolic link.
-    /// - `EACCES` – the directory may not be written.
+    /// - `EEXIST` – the name is taken, which includes a symbolic link.
+    /// - `EACCES` – the directory is not writable.
     /// - `EROFS` – the directory is on a read-only file system.
     /// - `ENOSPC` – no inode is left; with [`Operation::Reserve`], not enough memory.
     /// - `EMFILE`, `ENFILE` – the process or the system has no descriptor left.
-    /// - `ENOENT` with [`Operation::Directory`] – there is no such directory.
-    /// - `EFBIG` with [`Operation::Resize`] – the size is larger than a file may be, or than `RLIMIT_FSIZE` where
-    ///   `SIGXFSZ` is ignored.
-    /// - `EINVAL` with [`Operation::SetMode`] – the mode has bits besides the nine.
+    /// - `ENOENT` with [`Operation::Directory`] – the directory does not exist.
+    /// - `EFBIG` with [`Operation::Resize`] – the size is larger than a file can be, or than
+    ///   `RLIMIT_FSIZE` where `SIGXFSZ` is ignored.
+    /// - `EINVAL` with [`Operation::SetMode`] – the mode has other bits than the nine.
     ///
     /// # Platform notes
     ///
@@ -135,18 +133,52 @@ impl<'d> Options<'d> {
         Ok(object)
     }
 
-    /// Opens the object if there is one, else creates it; the [`Outcome`] says which.
+    /// Opens an object to read it.
     ///
-    /// An object that was there keeps its size and its mode, whatever is asked for here, and may be smaller: one that
-    /// its creator is about to size is 0 bytes large. Mapping it says so with `ENXIO`.
-    ///
-    /// Exclusive creation, as [`Options::create`] does it; if the name is taken `openat` without `O_CREAT` and
-    /// `fstat`; if the name has gone meanwhile, again.
+    /// On Linux, `openat` with `O_RDONLY` and `fstat`. If there is no such name, one call more looks
+    /// at the directory, to tell which of the two is missing.
     ///
     /// # Errors
     ///
-    /// As [`Options::create`] but for `EEXIST`, and as [`Options::open_read_write`]. `EAGAIN` with
-    /// [`Operation::Open`] – peers created and unlinked the name a thousand times in between.
+    /// With [`Operation::Open`], unless another operation is named:
+    ///
+    /// - `ENOENT` – there is no such object; with [`Operation::Directory`], no such directory.
+    /// - `EACCES` – its mode does not permit the access.
+    /// - `EINVAL` – the name is not a shared memory object's, but a directory's, a FIFO's, a
+    ///   socket's or a device's.
+    /// - `ELOOP` – the name is a symbolic link.
+    /// - `EMFILE`, `ENFILE` – the process or the system has no descriptor left.
+    ///
+    /// # References
+    /// - [POSIX](https://pubs.opengroup.org/onlinepubs/9799919799/functions/shm_open.html)
+    /// - [Linux](https://man7.org/linux/man-pages/man3/shm_open.3.html)
+    #[doc(alias = "shm_open")]
+    pub fn open(self, name: &Name) -> Result<Object<ReadOnly>, Error> {
+        self.open_with_status(name).map(|(object, _)| object)
+    }
+
+    /// Opens an object to read and write it, with `O_RDWR`. The calls of [`Options::open`].
+    ///
+    /// # Errors
+    ///
+    /// Those of [`Options::open`]; also `EROFS` – the directory is on a read-only file system.
+    #[doc(alias = "shm_open")]
+    pub fn open_read_write(self, name: &Name) -> Result<Object<ReadWrite>, Error> {
+        self.open_checked(name).map(|(object, _)| object)
+    }
+
+    /// Opens the object if there is one, else creates it. The [`Outcome`] says which.
+    ///
+    /// An existing object keeps its size and its mode, whatever is asked for here. It may be smaller:
+    /// an object that its creator is about to size has 0 bytes. Mapping it is then `ENXIO`.
+    ///
+    /// Exclusive creation, as [`Options::create`] does it; if the name is taken, `openat` without
+    /// `O_CREAT` and `fstat`; if the name is gone by then, both again.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`Options::create`], except `EEXIST`, and of [`Options::open_read_write`]. `EAGAIN`
+    /// with [`Operation::Open`] – peers created and unlinked the name a thousand times in between.
     ///
     /// # Examples
     ///
@@ -188,57 +220,27 @@ impl<'d> Options<'d> {
         Err(Self::GAVE_UP)
     }
 
-    /// Opens an object to read it.
-    ///
-    /// On Linux, `openat` with `O_RDONLY` and `fstat`; if there is no such name also a look at the directory, to
-    /// tell which of the two is missing.
+    /// Opens an object to read it, and returns also the status that opening it asks for anyway. The
+    /// calls of [`Options::open`].
     ///
     /// # Errors
     ///
-    /// With [`Operation::Open`], unless another is named:
-    ///
-    /// - `ENOENT` – there is no such object; with [`Operation::Directory`], no such directory.
-    /// - `EACCES` – its mode does not permit the access.
-    /// - `EINVAL` – the name is not a shared memory object's, but a directory's, a FIFO's, a socket's or a device's.
-    /// - `ELOOP` – the name is a symbolic link.
-    /// - `EMFILE`, `ENFILE` – the process or the system has no descriptor left.
-    ///
-    /// # References
-    /// - [POSIX](https://pubs.opengroup.org/onlinepubs/9799919799/functions/shm_open.html)
-    /// - [Linux](https://man7.org/linux/man-pages/man3/shm_open.3.html)
-    #[doc(alias = "shm_open")]
-    pub fn open(self, name: &Name) -> Result<Object<ReadOnly>, Error> {
-        self.open_with_status(name).map(|(object, _)| object)
-    }
-
-    /// Opens an object to read it, and gives the status that opening it asks for anyway: as [`Options::open`].
-    ///
-    /// # Errors
-    ///
-    /// As [`Options::open`].
+    /// Those of [`Options::open`].
     pub fn open_with_status(self, name: &Name) -> Result<(Object<ReadOnly>, Status), Error> {
         self.open_checked(name)
     }
 
-    /// Opens an object to read and write it: as [`Options::open`], with `O_RDWR`.
+    /// Creates a new object, exclusively, sizes it and maps the whole of it, without keeping a
+    /// descriptor.
+    ///
+    /// The calls of [`Options::create`], then `mmap` and `close`. An object that cannot be mapped is
+    /// not left behind.
     ///
     /// # Errors
     ///
-    /// As [`Options::open`]; also `EROFS` – the directory is on a read-only file system.
-    #[doc(alias = "shm_open")]
-    pub fn open_read_write(self, name: &Name) -> Result<Object<ReadWrite>, Error> {
-        self.open_checked(name).map(|(object, _)| object)
-    }
-
-    /// Creates a new object, exclusively, sizes it and maps the whole of it, without keeping a descriptor.
+    /// Those of [`Options::create`]; also with [`Operation::Map`]:
     ///
-    /// The calls of [`Options::create`], then `mmap` and `close`. If the object cannot be mapped it is not left behind.
-    ///
-    /// # Errors
-    ///
-    /// As [`Options::create`]; also with [`Operation::Map`]:
-    ///
-    /// - `ENOMEM` – it does not fit into the address space, or `RLIMIT_AS`.
+    /// - `ENOMEM` – it does not fit into the address space, or into `RLIMIT_AS`.
     /// - `ENXIO` – its size is 0.
     pub fn create_mapping(self, name: &Name, size: Size) -> Result<Mapping<ReadWrite>, Error> {
         let part = Extent::Whole
@@ -249,25 +251,27 @@ impl<'d> Options<'d> {
         Ok(mapping)
     }
 
-    /// Opens an object, checks its size and maps a part of it to read it, without keeping a descriptor.
+    /// Opens an object, checks its size and maps a part of it to read it, without keeping a
+    /// descriptor.
     ///
-    /// The calls of [`Options::open`], then `mmap` and `close`. One call fewer than to open and to map, since the
-    /// size is asked for once.
+    /// The calls of [`Options::open`], then `mmap` and `close`. That is one call fewer than to open
+    /// and to map separately, since the size is asked for once.
     ///
     /// # Errors
     ///
-    /// As [`Options::open`] and [`Object::map`].
+    /// Those of [`Options::open`] and [`Object::map`].
     pub fn open_mapping(self, name: &Name, extent: Extent) -> Result<Mapping<ReadOnly>, Error> {
         self.open_and_map(name, extent)
     }
 
-    /// Opens an object, checks its size and maps a part of it to read and write it, without keeping a descriptor.
+    /// Opens an object, checks its size and maps a part of it to read and write it, without keeping
+    /// a descriptor.
     ///
     /// The calls of [`Options::open_read_write`], then `mmap` and `close`.
     ///
     /// # Errors
     ///
-    /// As [`Options::open_read_write`] and [`Object::map`].
+    /// Those of [`Options::open_read_write`] and [`Object::map`].
     pub fn open_mapping_read_write(
         self,
         name: &Name,
@@ -276,11 +280,17 @@ impl<'d> Options<'d> {
         self.open_and_map(name, extent)
     }
 
+    /// How often open-or-create starts again when peers create and unlink the name meanwhile.
+    pub(crate) const ROUNDS: u32 = 1000;
+
+    /// What it returns after that.
+    pub(crate) const GAVE_UP: Error = Error::new(Operation::Open, Errno::AGAIN);
+
     pub(crate) fn dir(self) -> Dir<'d> {
         self.dir
     }
 
-    /// The new object and what `finish` makes of it; if either fails, no name is left.
+    /// Creates an object and calls `finish` with it. If either fails, no name is left.
     fn create_then<T>(
         self,
         name: &Name,
@@ -291,7 +301,7 @@ impl<'d> Options<'d> {
         size.checked().map_err(because(Operation::Resize))?;
         let access = Access::of::<ReadWrite>();
         let fd = sys::open(self.dir, name, access, Disposition::New(mode)).map_err(|errno| {
-            // A missing name cannot be the reason.
+            // A name that is missing cannot be the reason.
             let operation = match errno {
                 Errno::NOENT => Operation::Directory,
                 _ => Operation::Create,
@@ -303,7 +313,8 @@ impl<'d> Options<'d> {
         match finished {
             Ok(finished) => Ok((object, finished)),
             Err(error) => {
-                discard(self.dir, name, &object);
+                // That is the one to report.
+                let _ = unlink_if_same(self.dir, name, object.as_fd());
                 Err(error)
             }
         }
@@ -314,7 +325,7 @@ impl<'d> Options<'d> {
         Ok(self.mode.bits())
     }
 
-    /// Gives a new object its mode, its size and its memory.
+    /// Sets the mode and the size of a new object, and reserves its memory.
     pub(crate) fn prepare(self, object: &Object<ReadWrite>, size: Size) -> Result<(), Error> {
         let bytes = size.checked().map_err(because(Operation::Resize))?;
         self.set_mode(object)?;
@@ -353,10 +364,4 @@ impl<'d> Options<'d> {
         let (object, status) = self.open_checked(name)?;
         object.map_within(extent, status)
     }
-}
-
-/// Removes the name of an object that could not be finished, unless it is another's by now.
-fn discard(dir: Dir<'_>, name: &Name, object: &Object<ReadWrite>) {
-    // The error that led here is the one to report.
-    let _ = unlink_if_same(dir, name, object.as_fd());
 }

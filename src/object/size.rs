@@ -2,23 +2,29 @@
 
 use crate::Errno;
 
-/// The size of an object in bytes, and whether its memory is reserved: the caller's choice, never a default.
+/// The size of an object in bytes, and whether its memory is reserved. The caller chooses: neither
+/// is a default.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
 pub enum Size {
-    /// Pages get memory when they are first touched, so that 4 GB of which a struct is used cost one page.
+    /// Pages get memory when they are first touched, so that an object of 4 GB of which one struct
+    /// is used costs one page.
     ///
-    /// Making such an object never reports a lack of memory. It shows later, at the first touch of a page for which
-    /// there is none, as a `SIGBUS` that ends the process; reading touches a page too.
-    /// [`Mapping::prefault`](crate::Mapping::prefault) gets the pages of a mapping with an error instead.
+    /// Creating such an object never reports a lack of memory. A lack shows later, when a page is
+    /// first touched, as a `SIGBUS` that ends the process; reading touches a page, too.
+    /// [`Mapping::prefault`](crate::Mapping::prefault) gets the pages of a mapping with an error
+    /// instead.
     Sparse(u64),
-    /// Every page has memory from the start, or creation fails with `ENOSPC` and leaves nothing behind.
+    /// Every page has memory from the start, or creation fails with `ENOSPC` and leaves nothing
+    /// behind.
     ///
-    /// Costs about 0.2 ms per MiB. Beyond the limit of a memory cgroup the kernel gives no error, but kills.
+    /// Costs about 0.2 ms per MiB. Beyond the limit of a memory cgroup the kernel does not return
+    /// an error, but kills the process.
     Reserved(u64),
 }
 
 impl Size {
-    /// Gives the number of bytes.
+    /// Returns the number of bytes.
     #[must_use]
     pub const fn bytes(self) -> u64 {
         match self {
@@ -26,7 +32,7 @@ impl Size {
         }
     }
 
-    /// The system's sizes are signed; what it would read as negative is too large.
+    /// The number of bytes, if the system does not read it as negative: its sizes are signed.
     pub(crate) fn checked(self) -> Result<u64, Errno> {
         match i64::try_from(self.bytes()) {
             Ok(_) => Ok(self.bytes()),
@@ -37,18 +43,20 @@ impl Size {
 
 /// Which part of an object is mapped.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
 pub enum Extent {
-    /// All of it, as large as it is at the time.
+    /// All of it, of the size that it has at the time.
     Whole,
     /// `len` bytes from `offset` on.
     ///
-    /// The offset need not be a multiple of the page size: the call begins at the multiple of 64 KiB (on macOS 16)
-    /// at or before it, and so do [`Mapping::prefault`](crate::Mapping::prefault) and the like. Pages that nobody
-    /// touches cost nothing.
+    /// The offset need not be a multiple of the page size. The mapping begins at the multiple of
+    /// 64 KiB (on macOS 16) at or before it, and so do
+    /// [`Mapping::prefault`](crate::Mapping::prefault) and the like. Pages that are never touched
+    /// cost nothing.
     Part {
         /// Where it begins, in bytes from the start of the object.
         offset: u64,
-        /// How many bytes, at least 1.
+        /// Its length in bytes, at least 1.
         len: usize,
     },
 }

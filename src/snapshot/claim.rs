@@ -1,36 +1,38 @@
-//! Who writes to an object, and whether it still lives.
+//! Claims: which process writes to an object, and whether it is still alive.
 
 use rustix::fd::AsFd as _;
 
-use crate::Rights;
-use crate::error::{Error, Operation, because};
+use crate::error::{Operation, because};
 use crate::object::unlink_if_same;
-use crate::sys;
-use crate::{Errno, Name, Object, Options, ReadWrite};
+use crate::{Errno, Error, Name, Object, Options, ReadWrite, Rights, sys};
 
 impl Object<ReadWrite> {
-    /// Claims the object: from now on this is its writer, until the kernel sees its end.
+    /// Claims the object: this process is its writer, until the kernel sees its end.
     ///
-    /// The claim is the kernel's: a lock of what was opened, held by this object's descriptor, by its duplicates and by
-    /// every mapping made of it, whichever lasts longest. So it needs no descriptor once there is a mapping, and ends
-    /// with the process at the latest, however that ends. It keeps nobody from writing who does not ask: a second claim
-    /// is refused, nothing else. To claim needs the right to write; what readers do neither shows in
-    /// [`Object::writer_alive`] nor ends a claim.
+    /// A claim is a lock of the open file description. It is held by this object's descriptor, by
+    /// the descriptor's duplicates and by every mapping made of it, and lasts as long as the last of
+    /// these. So it needs no descriptor once there is a mapping, and it ends with the process at the
+    /// latest, however that ends. It is advisory: a second claim is refused, but a process that does
+    /// not ask can still write. A claim needs the right to write.
     ///
-    /// A child of `fork` has the same descriptors and mappings: then the claim ends when both processes have let go.
-    /// Whoever receives the descriptor has the claim, too.
+    /// A child of `fork` has the same descriptors and mappings: the claim then ends when both
+    /// processes have released them. A process that receives the descriptor has the claim, too.
     ///
-    /// On Linux, two `fcntl` with `F_OFD_SETLK`, on bytes far behind the object's end; if that is refused, others that
-    /// tell why.
+    /// On Linux, two `fcntl` with `F_OFD_SETLK`, on bytes far beyond the object's end. If that is
+    /// refused, one or two more with `F_OFD_GETLK` find out why.
     ///
     /// # Errors
     ///
     /// With [`Operation::Claim`]:
     ///
-    /// - `EBUSY` – another has claimed it.
-    /// - `EAGAIN` – nobody has, but a process that may only read has a lock in the way.
-    /// - `ENOLCK` – the kernel has no room for locks left.
-    /// - `ENOSYS` – an architecture for which there is no such call here.
+    /// - `EBUSY` – another process has claimed it.
+    /// - `EAGAIN` – no process has, but one that can only read has a lock in the way. The kernel
+    ///   grants such a lock to any process that may open the object, so a hostile reader can keep
+    ///   an object from being claimed for as long as it likes. To recover, stop the writers, remove
+    ///   the name, and create the object anew; give read access only to processes that you trust
+    ///   with that.
+    /// - `ENOLCK` – the kernel has no memory for locks.
+    /// - `ENOSYS` – an architecture on which this crate has no such call.
     ///
     /// # Platform notes
     ///
@@ -68,13 +70,15 @@ impl Object<ReadWrite> {
 }
 
 impl<R: Rights> Object<R> {
-    /// Says whether another has claimed the object, and lives. One `fcntl` with `F_OFD_GETLK`.
+    /// Returns whether another process has claimed the object and is alive. One `fcntl` with
+    /// `F_OFD_GETLK`.
     ///
-    /// What has been claimed by this object itself, or by one that shares its descriptor, does not count.
+    /// A claim of this object itself, or of one that shares its descriptor, does not count. Locks
+    /// of readers do not show.
     ///
     /// # Errors
     ///
-    /// With [`Operation::Inspect`]: only what a filter or a file system of another kind answers.
+    /// With [`Operation::Inspect`]: whatever a filter or another kind of file system returns.
     ///
     /// # Platform notes
     ///
@@ -84,15 +88,17 @@ impl<R: Rights> Object<R> {
         sys::is_claimed(self.as_fd()).map_err(because(Operation::Inspect))
     }
 
-    /// Sleeps until no other has claimed the object: at once if none has, else until its writer has ended.
+    /// Sleeps until no other process has claimed the object: not at all if none has, else until its
+    /// writer has ended.
     ///
-    /// On Linux, an `fcntl` with `F_OFD_GETLK`; if another has claimed it, two more, `F_OFD_SETLKW` for a shared lock and
-    /// `F_OFD_SETLK` to give it back, and the first again. The kernel ends the sleep. Only where a reader's lock keeps
-    /// the claimant from having the one that is slept on, this looks every 10 ms.
+    /// On Linux, an `fcntl` with `F_OFD_GETLK`. If another process has claimed the object, two more,
+    /// `F_OFD_SETLKW` for a shared lock and `F_OFD_SETLK` to release it, and the first again. The
+    /// kernel ends the sleep. Only where a reader's lock kept the writer from taking the byte that
+    /// is slept on, this polls every 10 ms.
     ///
     /// # Errors
     ///
-    /// With [`Operation::Wait`]: `ENOLCK` – the kernel has no room for locks left.
+    /// With [`Operation::Wait`]: `ENOLCK` – the kernel has no memory for locks.
     ///
     /// # Platform notes
     ///
@@ -101,83 +107,55 @@ impl<R: Rights> Object<R> {
     pub fn wait_for_writer_end(&self) -> Result<(), Error> {
         sys::wait_unclaimed(self.as_fd()).map_err(because(Operation::Wait))
     }
-
-    /// Removes the name in [`Directory::DEFAULT`](crate::Directory::DEFAULT) if it is this object's, and says whether it
-    /// was: [`Options::unlink_object`] without any option set.
-    ///
-    /// # Errors
-    ///
-    /// As [`Options::unlink_object`].
-    #[doc(alias = "shm_unlink")]
-    pub fn unlink(&self, name: &Name) -> Result<bool, Error> {
-        Options::new().unlink_object(name, self)
-    }
 }
 
-impl Options<'_> {
-    /// Removes the name if it is this object's, and says whether it was.
-    ///
-    /// An `fstat`, a `newfstatat`, and an `unlinkat` if the name denotes the object. Between the last two a peer may
-    /// replace the object, whose name is then removed: Linux has no call that does both.
-    ///
-    /// # Errors
-    ///
-    /// With [`Operation::Unlink`]: `EACCES` – not permitted; `EROFS` – the directory is on a read-only file system. A
-    /// name that has gone already is no error.
-    ///
-    /// # Platform notes
-    ///
-    /// macOS cannot tell one object from another: whatever has the name is unlinked.
-    #[doc(alias = "shm_unlink")]
-    pub fn unlink_object<R: Rights>(self, name: &Name, object: &Object<R>) -> Result<bool, Error> {
-        unlink_if_same(self.dir(), name, object.as_fd()).map_err(because(Operation::Unlink))
-    }
+/// Removes the name of an object that has no living writer, and returns whether it did.
+///
+/// It claims the object first, so that no writer takes it over meanwhile. It is meant for objects
+/// that their writers claim, as that of a snapshot's [`Writer`](super::Writer); an object that no
+/// process claims is simply unlinked.
+///
+/// The calls of [`Options::open_read_write`], [`Object::claim`] and [`Object::unlink`].
+///
+/// # Errors
+///
+/// Those of [`Options::open_read_write`], of [`Object::claim`] except `EBUSY`, and of
+/// [`Object::unlink`].
+///
+/// # Examples
+///
+/// ```
+/// use rawshm::{Errno, Name, Object, Size, snapshot};
+///
+/// let name = Name::new(&format!("/rawshm-doc-reap-{}", std::process::id()))?;
+/// let object = Object::create(&name, Size::Sparse(4096))?;
+/// # if object.claim().is_err_and(|error| error.errno() == Errno::NOTSUP) {
+/// #     return rawshm::unlink(&name);
+/// # }
+/// object.claim()?;
+/// assert!(!snapshot::reap(&name)?);
+/// drop(object);
+/// assert!(snapshot::reap(&name)?);
+/// # Ok::<(), rawshm::Error>(())
+/// ```
+#[doc(alias = "shm_unlink")]
+pub fn reap(name: &Name) -> Result<bool, Error> {
+    reap_with(&Options::new(), name)
+}
 
-    /// Says whether the name denotes this object.
-    pub(crate) fn is_object<R: Rights>(self, name: &Name, object: &Object<R>) -> bool {
-        let Ok(status) = sys::status(object.as_fd()) else {
-            return false;
-        };
-        sys::identity_at(self.dir(), name) == Ok(status.identity)
-    }
-
-    /// Removes the name of an object that nobody has claimed, or whose writer has ended, and says whether it was so.
-    ///
-    /// While it does, it claims the object itself, so that no writer takes it over meanwhile. Meant for objects that
-    /// are claimed by their writers, as a [`snapshot`](crate::snapshot)'s is: of any other it is an unlink.
-    ///
-    /// The calls of [`Options::open_read_write`], [`Object::claim`] and [`Options::unlink_object`].
-    ///
-    /// # Errors
-    ///
-    /// As [`Options::open_read_write`], and as [`Options::unlink_object`]. With [`Operation::Claim`] as
-    /// [`Object::claim`], without `EBUSY`.
-    ///
-    /// # Examples
-    ///
-    /// ```
-    /// use rawshm::{Errno, Name, Object, Options, Size};
-    ///
-    /// let name = Name::new(&format!("/rawshm-doc-reap-{}", std::process::id()))?;
-    /// let object = Object::create(&name, Size::Sparse(4096))?;
-    /// # if object.claim().is_err_and(|error| error.errno() == Errno::NOTSUP) {
-    /// #     return rawshm::unlink(&name);
-    /// # }
-    /// object.claim()?;
-    /// assert!(!Options::new().reap(&name)?);
-    /// drop(object);
-    /// assert!(Options::new().reap(&name)?);
-    /// # Ok::<(), rawshm::Error>(())
-    /// ```
-    #[doc(alias = "shm_unlink")]
-    pub fn reap(self, name: &Name) -> Result<bool, Error> {
-        let object = self.open_read_write(name)?;
-        match object.claim() {
-            Err(error) if error.errno() == Errno::BUSY => Ok(false),
-            claimed => {
-                claimed?;
-                self.unlink_object(name, &object)
-            }
+/// Removes a name as [`reap`] does, in the directory of these options.
+///
+/// # Errors
+///
+/// Those of [`reap`].
+#[doc(alias = "shm_unlink")]
+pub fn reap_with(options: &Options<'_>, name: &Name) -> Result<bool, Error> {
+    let object = options.open_read_write(name)?;
+    match object.claim() {
+        Err(error) if error.errno() == Errno::BUSY => Ok(false),
+        claimed => {
+            claimed?;
+            unlink_if_same(options.dir(), name, object.as_fd()).map_err(because(Operation::Unlink))
         }
     }
 }

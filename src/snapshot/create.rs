@@ -1,237 +1,270 @@
 //! How a snapshot is created, taken over and replaced.
 
-use super::error::SnapshotError;
+use rustix::fd::AsFd as _;
+
+use super::error::{Error, MISSING};
 use super::header::{FIRST, Header, Shape};
 use super::layout::Layout;
-use super::reader::map_whole;
-use super::words::Words;
+use super::slots::{AnySnapshot, Slots};
 use super::writer::Writer;
-use crate::Options;
-use crate::complete::Draft;
-use crate::error::{Error, Operation, because};
+use crate::complete::{Complete, Draft};
+use crate::error::{Operation, because};
+use crate::object::is_same;
 use crate::sys::{self, Existing};
-use crate::{Errno, Mapping, Name, Object, Outcome, ReadWrite, Size};
+use crate::{Errno, Mapping, Name, Object, Options, Outcome, ReadWrite, Size};
 
-impl Options<'_> {
+impl<T: Layout> Writer<T> {
     /// Creates a snapshot with a first value, exclusively, and claims it.
     ///
-    /// The object appears under its name with the value in it, as [`Options::create_complete`] does it. `slots` is a
-    /// power of two from 2 to 65,536: with two, a reader copies again if the writer stores once while it copies; each
-    /// time the number doubles, twice as many. Memory is reserved: 64 bytes, and for each slot the size of a value,
-    /// rounded up to a multiple of 64.
+    /// The object appears under its name with the value in it, as
+    /// [`create_complete`](Options::create_complete) has it appear. `slots` is a power of two from
+    /// 2 to 65,536: a reader copies again if the writer stores `slots - 1` values while it copies
+    /// one. Memory is reserved: 64 bytes, and for each slot the size of a value, rounded up to a
+    /// multiple of 64.
     ///
-    /// The calls of [`Options::create_complete`] for [`Size::Reserved`], with those of [`Object::claim`] before the link,
-    /// an `fstat` and a `close`.
+    /// On Linux, the calls of [`Options::create_complete`] for [`Size::Reserved`]. Before the
+    /// object is linked, two `fcntl` claim it and an `fstat` identifies it. At the end, a `close`.
     ///
     /// # Errors
     ///
-    /// [`SnapshotError::Slots`], and [`SnapshotError::System`] as [`Options::create_complete`].
+    /// [`Error::Slots`] if the number of slots is not possible. [`Error::System`] with
+    /// [`Operation::Create`], unless another operation is named:
+    ///
+    /// - `EEXIST` – the name is taken: see [`Writer::open_or_create`].
+    /// - `ENOSPC` with [`Operation::Reserve`] – not enough memory.
+    /// - `EACCES` – the directory is not writable.
+    /// - `ENOENT` with [`Operation::Directory`] – the directory does not exist.
+    /// - The others of [`Options::create_complete`] and [`Object::claim`].
     ///
     /// # Platform notes
     ///
-    /// On macOS nothing is reserved, and nothing is claimed: there a second writer is not refused.
-    pub fn create_writer<T: Layout>(
-        self,
+    /// On macOS nothing is reserved or claimed: a second writer is not refused there.
+    pub fn create(name: &Name, slots: u32, first: &T) -> Result<Self, Error> {
+        Self::create_with(&Options::new(), name, slots, first)
+    }
+
+    /// Creates a snapshot as [`Writer::create`] does, with options.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`Writer::create`].
+    pub fn create_with(
+        options: &Options<'_>,
         name: &Name,
         slots: u32,
         first: &T,
-    ) -> Result<Writer<T>, SnapshotError> {
-        self.make_writer(name, Born { slots, first }, &|draft| {
+    ) -> Result<Self, Error> {
+        make(options, name, (slots, first), &|draft| {
             draft.publish(Existing::Kept)
         })
     }
 
     /// Takes over a snapshot whose writer has ended, and claims it.
     ///
-    /// Readers go on as if nothing had happened. What the last writer was storing when it ended is lost, nothing else.
+    /// Readers notice nothing but a pause. Only the value that the last writer was storing when it
+    /// ended is lost.
     ///
-    /// On Linux, `openat`, `fstat`, the calls of [`Object::claim`], another `fstat`, `mmap`, `close`, and a `futex` that
-    /// wakes readers, whom the last writer may have left asleep.
+    /// On Linux, `openat`, `fstat`, the calls of [`Object::claim`], `fstat`, `mmap`, a `futex` that
+    /// wakes readers, which the last writer may have left asleep, and `close`.
     ///
     /// # Errors
     ///
-    /// [`SnapshotError::System`] with [`Operation::Claim`]: `EBUSY` – its writer lives; as [`Object::claim`]. Else as
-    /// [`Options::open_reader`], with the right to write; also [`SnapshotError::Retired`].
-    pub fn open_writer<T: Layout>(self, name: &Name) -> Result<Writer<T>, SnapshotError> {
-        for _ in 0..Self::ROUNDS {
-            let object = self.open_read_write(name)?;
+    /// What was found instead of a snapshot of values of this type; [`Error::Retired`] if its last
+    /// writer has retired it. [`Error::System`]:
+    ///
+    /// - `ENOENT` with [`Operation::Open`] – there is no such name.
+    /// - `EACCES` with [`Operation::Open`] – the object's mode does not permit writing.
+    /// - `EBUSY` with [`Operation::Claim`] – its writer is alive.
+    /// - `EAGAIN` with [`Operation::Claim`] – no writer is alive, but a reader has a lock on it:
+    ///   see [`Object::claim`].
+    /// - The others of [`Options::open_read_write`], [`Object::map`] and [`Writer::notify`].
+    pub fn open(name: &Name) -> Result<Self, Error> {
+        Self::open_with(&Options::new(), name)
+    }
+
+    /// Takes over a snapshot as [`Writer::open`] does, in the directory of these options.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`Writer::open`].
+    pub fn open_with(options: &Options<'_>, name: &Name) -> Result<Self, Error> {
+        for _ in 0..Options::ROUNDS {
+            let object = options.open_read_write(name)?;
             claim(&object)?;
             let status = object.status()?;
             if status.is_unlinked() == Ok(true) {
                 continue;
             }
-            let mut writer = Writer::<T>::new(map_whole(&object, status)?, (0, status))?;
-            if writer.slots.words().is_retired() {
-                return Err(SnapshotError::Retired);
+            let slots = Slots::<T, ReadWrite>::map(&object, status)?;
+            let words = slots.words();
+            if words.is_retired() {
+                return Err(Error::Retired);
             }
-            writer.last = writer.slots.words().sequence().unwrap_or(FIRST);
-            // The last writer may have ended in front of this, and who is about to sleep is not to.
-            writer.slots.words().tell(writer.last);
+            let last = words.sequence().unwrap_or(FIRST);
+            // The last writer may have ended before this step of its store, and a reader that is
+            // about to sleep must not.
+            words.announce(last);
+            let writer = Self::new(slots, last, status);
             writer.notify()?;
             return Ok(writer);
         }
-        Err(Self::GAVE_UP.into())
+        Err(Options::GAVE_UP.into())
     }
 
-    /// Takes a snapshot over if there is one, else creates it with a first value; the [`Outcome`] says which. One that was
-    /// there keeps its value and its number of slots, whatever is asked for here.
+    /// Takes a snapshot over if there is one, else creates it with a first value. The [`Outcome`]
+    /// says which.
     ///
-    /// The calls of [`Options::open_writer`]; if there is no such object those of [`Options::create_writer`].
+    /// An existing snapshot keeps its value and its number of slots. The calls of
+    /// [`Writer::open`]; if there is no such object those of [`Writer::create`].
     ///
     /// # Errors
     ///
-    /// As [`Options::open_writer`] and [`Options::create_writer`]; `EAGAIN` with [`Operation::Open`] – peers created and
-    /// unlinked the name a thousand times in between.
-    pub fn open_or_create_writer<T: Layout>(
-        self,
+    /// Those of [`Writer::open`] and [`Writer::create`]; `EAGAIN` with [`Operation::Open`] – peers
+    /// created and unlinked the name a thousand times in between.
+    pub fn open_or_create(name: &Name, slots: u32, first: &T) -> Result<(Self, Outcome), Error> {
+        Self::open_or_create_with(&Options::new(), name, slots, first)
+    }
+
+    /// Takes over or creates a snapshot as [`Writer::open_or_create`] does, with options.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`Writer::open_or_create`].
+    pub fn open_or_create_with(
+        options: &Options<'_>,
         name: &Name,
         slots: u32,
         first: &T,
-    ) -> Result<(Writer<T>, Outcome), SnapshotError> {
-        for _ in 0..Self::ROUNDS {
-            match self.open_writer(name) {
-                Err(SnapshotError::System(error))
-                    if error == Error::new(Operation::Open, Errno::NOENT) => {}
+    ) -> Result<(Self, Outcome), Error> {
+        for _ in 0..Options::ROUNDS {
+            match Self::open_with(options, name) {
+                Err(Error::System(MISSING)) => {}
                 opened => return opened.map(|writer| (writer, Outcome::Opened)),
             }
-            match self.create_writer(name, slots, first) {
-                Err(SnapshotError::System(error)) if error.errno() == Errno::EXIST => {}
+            match Self::create_with(options, name, slots, first) {
+                Err(Error::System(error)) if error.errno() == Errno::EXIST => {}
                 created => return created.map(|writer| (writer, Outcome::Created)),
             }
         }
-        Err(Self::GAVE_UP.into())
+        Err(Options::GAVE_UP.into())
     }
 
-    /// Creates a snapshot with a first value in the place of what has the name, if the writer of that has ended.
+    /// Creates a snapshot with a first value in place of the object that has the name, if the
+    /// writer of that has ended.
     ///
-    /// For another type, or another number of slots. Whoever opens the name finds the one or the other, whole. Readers
-    /// of the old snapshot learn that it is retired, and open the name again.
+    /// For values of another type, or another number of slots. A process that opens the name finds
+    /// the old or the new snapshot, whole. Readers of the old one learn that it is retired, and
+    /// open the name again.
     ///
-    /// The calls of [`Options::open_read_write`], [`Object::claim`] and [`Object::status`], those of
-    /// [`Options::create_writer`] and [`Options::replace`], and `fstat`, `mmap`, `futex`, `munmap` and `close` for the old
-    /// object; if there is none, those of [`Options::create_writer`].
+    /// The calls of [`Options::open_read_write`], [`Object::claim`] and [`Object::status`], and an
+    /// `fstat` and an `mmap` of the old object; those of [`Writer::create`] and
+    /// [`Options::replace`], with an `fstat` and a `newfstatat` before the new object gets the
+    /// name; `futex`, `munmap` and `close` for the old object. If there is none, those of
+    /// [`Writer::create`].
     ///
     /// # Errors
     ///
-    /// [`SnapshotError::System`] with [`Operation::Claim`]: `EBUSY` – the writer of what is there lives. Else as
-    /// [`Options::open_read_write`], [`Options::create_writer`] and [`Options::replace`].
+    /// [`Error::System`] with [`Operation::Claim`] as [`Writer::open`]; those of
+    /// [`Options::open_read_write`], [`Writer::create`] and [`Options::replace`].
     ///
     /// # Platform notes
     ///
     /// macOS cannot replace: `ENOTSUP`.
-    pub fn replace_writer<T: Layout>(
-        self,
+    pub fn replace(name: &Name, slots: u32, first: &T) -> Result<Self, Error> {
+        Self::replace_with(&Options::new(), name, slots, first)
+    }
+
+    /// Replaces a snapshot as [`Writer::replace`] does, with options.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`Writer::replace`].
+    pub fn replace_with(
+        options: &Options<'_>,
         name: &Name,
         slots: u32,
         first: &T,
-    ) -> Result<Writer<T>, SnapshotError> {
-        for _ in 0..Self::ROUNDS {
-            let old = match self.open_read_write(name) {
-                Err(error) if error == Error::new(Operation::Open, Errno::NOENT) => {
-                    match self.create_writer(name, slots, first) {
-                        Err(SnapshotError::System(error)) if error.errno() == Errno::EXIST => {
-                            continue;
-                        }
-                        created => return created,
+    ) -> Result<Self, Error> {
+        for _ in 0..Options::ROUNDS {
+            let replaced = match options.open_read_write(name) {
+                Err(MISSING) => Self::create_with(options, name, slots, first),
+                opened => {
+                    let old = opened?;
+                    claim(&old)?;
+                    if old.is_unlinked() == Ok(true) {
+                        continue;
                     }
+                    put_in_place(options, name, (slots, first), &old)
                 }
-                opened => opened?,
             };
-            claim(&old)?;
-            if old.is_unlinked() == Ok(true) {
-                continue;
-            }
-            match self.put_in_place(name, Born { slots, first }, &old) {
-                // It has lost its name meanwhile.
-                Err(SnapshotError::System(error)) if error.errno() == Errno::EXIST => {}
-                put => return put,
+            match replaced {
+                // The name was taken, or the old object has lost it.
+                Err(Error::System(error)) if error.errno() == Errno::EXIST => {}
+                replaced => return replaced,
             }
         }
-        Err(Self::GAVE_UP.into())
+        Err(Options::GAVE_UP.into())
     }
+}
 
-    fn put_in_place<T: Layout>(
-        self,
-        name: &Name,
-        born: Born<'_, T>,
-        old: &Object<ReadWrite>,
-    ) -> Result<Writer<T>, SnapshotError> {
-        let publish = |draft: &mut Draft<'_>| {
-            if self.is_object(name, old) {
-                draft.publish(Existing::Replaced)
-            } else {
-                Err(Errno::EXIST)
-            }
-        };
-        // Wake the old snapshot's readers, so that they reopen the name. Anything but a snapshot has no readers.
-        let old_words = words_of(old)?;
-        let writer = self.make_writer(name, born, &publish)?;
-        if let Some(mapping) = old_words {
-            // SAFETY: `words_of` maps a header at least, at the start of a page.
-            let words = unsafe { Words::at(mapping.start()) };
-            words.retire();
-            sys::wake(words.futex()).map_err(because(Operation::Notify))?;
-        }
-        Ok(writer)
-    }
-
-    fn make_writer<T: Layout>(
-        self,
-        name: &Name,
-        born: Born<'_, T>,
-        publish: &dyn Fn(&mut Draft<'_>) -> Result<(), Errno>,
-    ) -> Result<Writer<T>, SnapshotError> {
-        let shape = Shape::new::<T>(born.slots)?;
-        let size = if sys::CAN_RESERVE {
-            Size::Reserved(shape.size)
+/// Creates a snapshot in place of the old object, which the caller has claimed. `EEXIST` if that
+/// does not have the name any more.
+fn put_in_place<T: Layout>(
+    options: &Options<'_>,
+    name: &Name,
+    contents: (u32, &T),
+    old: &Object<ReadWrite>,
+) -> Result<Writer<T>, Error> {
+    // Wake the old snapshot's readers, so that they reopen the name. Anything but a snapshot has
+    // no readers.
+    let old_snapshot = AnySnapshot::map(old)?;
+    let writer = make(options, name, contents, &|draft| {
+        if is_same(options.dir(), name, old.as_fd()) {
+            draft.publish(Existing::Replaced)
         } else {
-            Size::Sparse(shape.size)
-        };
-        let mut status = None;
-        let initialise = |object: &Object<ReadWrite>, mapping: &Mapping<ReadWrite>| {
-            claim(object)?;
-            status = Some(object.status()?);
-            born.fill(mapping, shape)
-        };
-        let (object, mapping) = self.make(name, size, initialise, publish)?;
-        // The initialiser has been there.
-        let status = status.map_or_else(|| object.status(), Ok)?;
-        Writer::new(mapping, (FIRST, status))
+            Err(Errno::EXIST)
+        }
+    })?;
+    if let Some(old) = old_snapshot {
+        old.words().retire();
+        old.words().wake().map_err(because(Operation::Notify))?;
     }
+    Ok(writer)
 }
 
-/// What an object is born with.
-#[derive(Clone, Copy)]
-struct Born<'a, T> {
-    slots: u32,
-    first: &'a T,
-}
-
-impl<T: Layout> Born<'_, T> {
-    fn fill(&self, mapping: &Mapping<ReadWrite>, shape: Shape) -> Result<(), SnapshotError> {
-        let offset = usize::try_from(shape.slot::<T>(FIRST))
-            .map_err(|_| SnapshotError::Slots { found: self.slots })?;
-        let header = Header::new::<T>(self.slots);
-        mapping.store(0, &header).map_err(Error::from)?;
-        mapping.store(offset, self.first).map_err(Error::from)?;
-        Ok(())
-    }
+/// Creates an object with a number of slots and a first value, and claims it. `publish` puts it
+/// under its name.
+fn make<T: Layout>(
+    options: &Options<'_>,
+    name: &Name,
+    (slots, first): (u32, &T),
+    publish: &dyn Fn(&mut Draft<'_>) -> Result<(), Errno>,
+) -> Result<Writer<T>, Error> {
+    let shape = Shape::new::<T>(slots)?;
+    let size = if sys::CAN_RESERVE {
+        Size::Reserved(shape.size)
+    } else {
+        Size::Sparse(shape.size)
+    };
+    let mut status = None;
+    let initialise = |object: &Object<ReadWrite>, mapping: &Mapping<ReadWrite>| {
+        claim(object)?;
+        status = Some(object.status()?);
+        let offset = usize::try_from(shape.slot::<T>(FIRST));
+        let offset = offset.map_err(|_| Error::Slots { found: slots })?;
+        mapping.store(0, &Header::new::<T>(slots))?;
+        Ok(mapping.store(offset, first)?)
+    };
+    let Complete { object, mapping } = options.make(name, size, initialise, publish)?;
+    // It is Some, as the initialiser has run.
+    let status = status.map_or_else(|| object.status(), Ok)?;
+    Ok(Writer::new(Slots::new(mapping)?, FIRST, status))
 }
 
 /// Claims an object, where the system has claims.
-fn claim(object: &Object<ReadWrite>) -> Result<(), SnapshotError> {
+fn claim(object: &Object<ReadWrite>) -> Result<(), Error> {
     if sys::HAS_CLAIMS {
         object.claim()?;
     }
     Ok(())
-}
-
-/// A mapping of an object that is a snapshot, of whatever type.
-fn words_of(object: &Object<ReadWrite>) -> Result<Option<Mapping<ReadWrite>>, SnapshotError> {
-    let mapping: Mapping<ReadWrite> = match map_whole(object, object.status()?) {
-        Err(SnapshotError::ObjectSize { .. }) => return Ok(None),
-        mapped => mapped?,
-    };
-    let header = mapping.load::<Header>(0).map_err(Error::from)?;
-    Ok(header.is_known().then_some(mapping))
 }

@@ -1,20 +1,24 @@
 //! How long to wait.
 
+use core::cmp::Ordering;
 use core::time::Duration;
 
-use crate::error::{Error, Operation, because};
+use crate::Error;
+use crate::error::{Operation, because};
 use crate::sys;
 
-/// A point in time until which something waits, by the system's monotonic clock.
+/// The moment until which a reader waits, by the system's monotonic clock.
+///
+/// An earlier moment is less than a later one, and [`Deadline::NEVER`] is the greatest.
 ///
 /// # Examples
 ///
 /// ```
 /// use core::time::Duration;
-/// use rawshm::Deadline;
+/// use rawshm::snapshot::Deadline;
 ///
 /// let soon = Deadline::after(Duration::from_millis(10))?;
-/// assert_ne!(soon, Deadline::NEVER);
+/// assert!(soon < Deadline::NEVER);
 /// # Ok::<(), rawshm::Error>(())
 /// ```
 ///
@@ -28,15 +32,16 @@ pub struct Deadline {
 }
 
 impl Deadline {
-    /// Waits for as long as it takes.
+    /// No deadline: the wait can last forever.
     pub const NEVER: Self = Self { until: None };
 
-    /// Waits for as long as this from now on; one too long to be told is never. On Linux, one `clock_gettime`.
+    /// Returns the moment `time` from now, or [`Deadline::NEVER`] if the clock cannot represent it.
+    /// On Linux, one `clock_gettime`.
     ///
     /// # Errors
     ///
-    /// With [`Operation::Wait`]: `ENOSYS` – an architecture for which there is no such call here, a filter, or a
-    /// 32-bit kernel before Linux 5.1.
+    /// With [`Operation::Wait`]: `ENOSYS` – a filter refuses the call, or a 32-bit kernel is older
+    /// than Linux 5.1.
     #[doc(alias = "clock_gettime")]
     pub fn after(time: Duration) -> Result<Self, Error> {
         let now = sys::now().map_err(because(Operation::Wait))?;
@@ -45,15 +50,32 @@ impl Deadline {
         })
     }
 
-    pub(crate) const fn until(self) -> Option<Duration> {
+    pub(super) const fn until(self) -> Option<Duration> {
         self.until
     }
 
-    /// Says whether the time is up.
-    pub(crate) fn has_passed(self) -> Result<bool, Error> {
+    /// Returns whether the time is up.
+    pub(super) fn has_passed(self) -> Result<bool, Error> {
         match self.until {
             None => Ok(false),
             Some(until) => Ok(sys::now().map_err(because(Operation::Wait))? >= until),
         }
+    }
+}
+
+impl Ord for Deadline {
+    fn cmp(&self, other: &Self) -> Ordering {
+        match (self.until, other.until) {
+            (None, None) => Ordering::Equal,
+            (None, Some(_)) => Ordering::Greater,
+            (Some(_), None) => Ordering::Less,
+            (Some(one), Some(other)) => one.cmp(&other),
+        }
+    }
+}
+
+impl PartialOrd for Deadline {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
     }
 }

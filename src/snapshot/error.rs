@@ -2,46 +2,51 @@
 
 use core::fmt;
 
-use crate::{Errno, Error, InitError, Operation};
+use crate::{AccessError, Errno, InitError, Operation};
+
+/// There is no such name, but there is the directory.
+pub(super) const MISSING: crate::Error = crate::Error::new(Operation::Open, Errno::NOENT);
 
 /// Why a snapshot was not opened, created or loaded, with what was found and what was expected.
 ///
-/// It converts into an [`Error`]: one of the system's stays as it is, what is not the expected object is `EINVAL` with
-/// [`Operation::Open`], and a value that could not be had is `EAGAIN` with [`Operation::Access`].
+/// It converts into a [`rawshm::Error`](crate::Error): [`Error::System`] into the error that it
+/// wraps, [`Error::Overrun`] into `EAGAIN` with [`Operation::Access`], and all others into `EINVAL`
+/// with [`Operation::Open`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
-pub enum SnapshotError {
-    /// The system could not do something.
-    System(Error),
+pub enum Error {
+    /// A system call failed. This is also the [`source`](core::error::Error::source).
+    System(crate::Error),
     /// The object does not begin as a snapshot does.
     Foreign {
         /// Its first eight bytes.
         found: [u8; 8],
     },
-    /// The object was made on a machine with the other byte order.
+    /// The snapshot was created on a machine with the other byte order.
     ByteOrder,
-    /// The object is of another version of the header.
+    /// The snapshot has another version of the header.
     Version {
         /// The version in the header.
         found: u32,
-        /// The one of this crate.
+        /// The version of this crate.
         expected: u32,
     },
-    /// The object's values have another size.
+    /// The snapshot's values have another size.
     ValueSize {
         /// The size in the header, in bytes.
         found: u64,
         /// The size of the type that was asked for, in bytes.
         expected: u64,
     },
-    /// The object's values have another layout.
+    /// The snapshot's values have another layout.
     Fingerprint {
         /// The fingerprint in the header.
         found: u64,
-        /// The one of the type that was asked for.
+        /// The fingerprint of the type that was asked for.
         expected: u64,
     },
-    /// The number of slots is not a power of two from 2 to 65,536, or more than fit into an object.
+    /// The number of slots is not a power of two from 2 to 65,536, or they do not fit into an
+    /// object.
     Slots {
         /// The number in the header, or the one that was asked for.
         found: u32,
@@ -50,18 +55,22 @@ pub enum SnapshotError {
     ObjectSize {
         /// Its size, in bytes.
         found: u64,
-        /// The size of a header, or of what the header says, in bytes.
+        /// The size of a header, or of what the header describes, in bytes.
         expected: u64,
     },
-    /// No value will follow: its writer has retired the object, or replaced it by another of the same name.
+    /// No value will follow: the writer has retired the snapshot, or replaced it with another one
+    /// of the same name.
     Retired,
     /// A value could not be loaded: see [`Overrun`](struct@Overrun).
     Overrun,
 }
 
-impl SnapshotError {
-    /// Says in words what was wrong, without the numbers: as [`Error::words`], for programs that cannot afford
-    /// `core::fmt`.
+impl Error {
+    /// Returns the cause in words, without the numbers, as [`rawshm::Error::words`] does.
+    ///
+    /// For programs that cannot afford `core::fmt`.
+    ///
+    /// [`rawshm::Error::words`]: crate::Error::words
     #[must_use]
     pub fn words(self) -> &'static str {
         match self {
@@ -78,14 +87,17 @@ impl SnapshotError {
     }
 }
 
-impl fmt::Display for SnapshotError {
+impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::System(error) => error.fmt(f),
             Self::Foreign { found } => {
-                write!(f, "the object is no snapshot: it begins with {found:02x?}")
+                write!(
+                    f,
+                    "the object is not a snapshot: it begins with {found:02x?}"
+                )
             }
-            Self::ByteOrder => f.write_str("the snapshot was made in the other byte order"),
+            Self::ByteOrder => f.write_str("the snapshot was created in the other byte order"),
             Self::Version { found, expected } => {
                 write!(f, "the snapshot has version {found}, not {expected}")
             }
@@ -95,11 +107,13 @@ impl fmt::Display for SnapshotError {
             ),
             Self::Fingerprint { found, expected } => write!(
                 f,
-                "the snapshot's values have another layout: its fingerprint is {found:016x}, not {expected:016x}"
+                "the snapshot's values have another layout: its fingerprint is {found:016x}, \
+                 not {expected:016x}"
             ),
             Self::Slots { found } => write!(
                 f,
-                "{found} is not a possible number of slots: a power of two from 2 to 65536 that fits into memory"
+                "{found} is not a possible number of slots: a power of two from 2 to 65536 that fits \
+                 into memory"
             ),
             Self::ObjectSize { found, expected } => write!(
                 f,
@@ -111,21 +125,34 @@ impl fmt::Display for SnapshotError {
     }
 }
 
-impl core::error::Error for SnapshotError {}
+impl core::error::Error for Error {
+    fn source(&self) -> Option<&(dyn core::error::Error + 'static)> {
+        match self {
+            Self::System(error) => Some(error),
+            _ => None,
+        }
+    }
+}
 
-impl From<Error> for SnapshotError {
-    fn from(error: Error) -> Self {
+impl From<crate::Error> for Error {
+    fn from(error: crate::Error) -> Self {
         Self::System(error)
     }
 }
 
-impl From<Overrun> for SnapshotError {
+impl From<AccessError> for Error {
+    fn from(error: AccessError) -> Self {
+        Self::System(error.into())
+    }
+}
+
+impl From<Overrun> for Error {
     fn from(_: Overrun) -> Self {
         Self::Overrun
     }
 }
 
-impl From<InitError<Self>> for SnapshotError {
+impl From<InitError<Self>> for Error {
     fn from(error: InitError<Self>) -> Self {
         match error {
             InitError::Object(error) => Self::System(error),
@@ -134,27 +161,29 @@ impl From<InitError<Self>> for SnapshotError {
     }
 }
 
-impl From<SnapshotError> for Error {
-    fn from(error: SnapshotError) -> Self {
+impl From<Error> for crate::Error {
+    fn from(error: Error) -> Self {
         match error {
-            SnapshotError::System(error) => error,
-            SnapshotError::Overrun => Self::new(Operation::Access, Errno::AGAIN),
+            Error::System(error) => error,
+            Error::Overrun => Self::new(Operation::Access, Errno::AGAIN),
             _ => Self::new(Operation::Open, Errno::INVAL),
         }
     }
 }
 
 #[cfg(feature = "std")]
-impl From<SnapshotError> for std::io::Error {
-    /// Keeps the whole error: its kind is the errno's, its message this error's, and `downcast` gives it back.
-    fn from(error: SnapshotError) -> Self {
-        let errno = Error::from(error).errno();
+impl From<Error> for std::io::Error {
+    /// Keeps the whole error: its kind is the errno's, its message this error's, and `downcast`
+    /// returns it.
+    fn from(error: Error) -> Self {
+        let errno = crate::Error::from(error).errno();
         let kind = Self::from_raw_os_error(errno.raw_os_error()).kind();
         Self::new(kind, error)
     }
 }
 
-/// The writer stored faster than a value could be copied, a thousand times in a row: more slots would help.
+/// The writer stored faster than a value could be copied, a thousand times in a row. More slots
+/// help.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Overrun;
 
@@ -166,16 +195,16 @@ impl fmt::Display for Overrun {
 
 impl core::error::Error for Overrun {}
 
-impl From<Overrun> for Error {
+impl From<Overrun> for crate::Error {
     /// `EAGAIN` with [`Operation::Access`].
-    fn from(_: Overrun) -> Self {
-        Self::new(Operation::Access, Errno::AGAIN)
+    fn from(overrun: Overrun) -> Self {
+        Error::from(overrun).into()
     }
 }
 
 #[cfg(feature = "std")]
 impl From<Overrun> for std::io::Error {
     fn from(overrun: Overrun) -> Self {
-        SnapshotError::from(overrun).into()
+        Error::from(overrun).into()
     }
 }

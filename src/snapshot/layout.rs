@@ -1,14 +1,12 @@
-//! What tells one type of value from another.
-
-use core::mem::size_of;
+//! Fingerprints of layouts, which tell one type of value from another.
 
 use bytemuck::Pod;
 
 /// A plain type whose values can be published, with a fingerprint of its layout.
 ///
-/// Writer and reader, which may be different programs in different languages, agree on the type if its size and its
-/// fingerprint are the same. Nothing in the language gives a type's layout, so a type of your own says what it is, in
-/// words that change whenever its meaning does:
+/// Writer and reader, which may be different programs in different languages, agree on the type if
+/// its size and its fingerprint are the same. The language has no fingerprint of a type's layout, so
+/// a type of your own describes itself, in words that change whenever its meaning does:
 ///
 /// ```
 /// # #[cfg(feature = "derive")] {
@@ -30,14 +28,15 @@ use bytemuck::Pod;
 /// # }
 /// ```
 ///
-/// Integers and floating point numbers have the fingerprint of their Rust name, such as `"i64"`; an array has that of 16
-/// bytes, the fingerprint of its elements and their number, both as 64-bit little-endian integers.
+/// Integers and floating point numbers have the fingerprint of their Rust name, such as `"i64"`. An
+/// array has that of 16 bytes: the fingerprint of its elements and their number, both as 64-bit
+/// little-endian integers.
 pub trait Layout: Pod {
-    /// Differs from that of any other layout.
+    /// Differs from the fingerprint of any other layout.
     const FINGERPRINT: u64;
 }
 
-/// Gives the fingerprint of a description: the FNV-1a hash of its bytes, in 64 bits.
+/// Returns the fingerprint of a description: the FNV-1a hash of its bytes, in 64 bits.
 ///
 /// # Examples
 ///
@@ -81,62 +80,16 @@ const fn array(element: u64, count: usize) -> u64 {
     hash(hash_of_element, &(count as u64).to_le_bytes())
 }
 
-/// How far apart slots are: whole cache lines of 64 bytes.
-#[expect(
-    clippy::as_conversions,
-    reason = "no other conversion is const; no target has a usize of more than 64 bits"
-)]
-pub(super) const fn stride<T>() -> u64 {
-    (size_of::<T>() as u64).next_multiple_of(64)
+/// A macro, as each impl differs in the name of its type only, as a type and as a text.
+macro_rules! layouts {
+    ($($scalar:ident)*) => {
+        $(impl Layout for $scalar {
+            const FINGERPRINT: u64 = fingerprint(stringify!($scalar));
+        })*
+    };
 }
 
-impl Layout for u8 {
-    const FINGERPRINT: u64 = fingerprint("u8");
-}
-
-impl Layout for u16 {
-    const FINGERPRINT: u64 = fingerprint("u16");
-}
-
-impl Layout for u32 {
-    const FINGERPRINT: u64 = fingerprint("u32");
-}
-
-impl Layout for u64 {
-    const FINGERPRINT: u64 = fingerprint("u64");
-}
-
-impl Layout for u128 {
-    const FINGERPRINT: u64 = fingerprint("u128");
-}
-
-impl Layout for i8 {
-    const FINGERPRINT: u64 = fingerprint("i8");
-}
-
-impl Layout for i16 {
-    const FINGERPRINT: u64 = fingerprint("i16");
-}
-
-impl Layout for i32 {
-    const FINGERPRINT: u64 = fingerprint("i32");
-}
-
-impl Layout for i64 {
-    const FINGERPRINT: u64 = fingerprint("i64");
-}
-
-impl Layout for i128 {
-    const FINGERPRINT: u64 = fingerprint("i128");
-}
-
-impl Layout for f32 {
-    const FINGERPRINT: u64 = fingerprint("f32");
-}
-
-impl Layout for f64 {
-    const FINGERPRINT: u64 = fingerprint("f64");
-}
+layouts! { u8 u16 u32 u64 u128 i8 i16 i32 i64 i128 f32 f64 }
 
 impl<T: Layout, const N: usize> Layout for [T; N]
 where

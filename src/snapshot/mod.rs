@@ -1,17 +1,18 @@
-//! Snapshots: one writer publishes a typed value, any number of readers load the last one.
+//! Snapshots: one writer publishes a typed value, and any number of readers load the last one.
 //!
-//! A reader never sees half of one value and half of another, and never waits for the writer: neither for one that is
-//! in the middle of a store, nor for one that was killed there. To store and to load make no system call; to sleep until
-//! the next value, and to wake who sleeps, make one each. A reader needs nothing but an object that it may read.
+//! A reader never sees parts of two values and never waits for the writer, whether that is in the
+//! middle of a store or was killed there. `store` and `load` make no system call. Sleeping until
+//! the next value, and waking the readers that sleep, make one each. A reader needs nothing but the
+//! right to read the object.
 //!
 //! ```
-//! use rawshm::snapshot::{Reader, Writer};
-//! use rawshm::{Deadline, Name};
+//! use rawshm::Name;
+//! use rawshm::snapshot::{Deadline, Reader, Writer};
 //!
 //! let name = Name::new("/columns")?;
 //! # let name = Name::new(&format!("/rawshm-doc-snapshot-{}", std::process::id()))?;
 //!
-//! // The writer. With the name comes the first value.
+//! // The writer. The name appears with the first value.
 //! let mut writer = Writer::create(&name, 4, &[100_i64, 876, 8021])?;
 //! writer.store(&[101, 876, 8021]);
 //! writer.notify()?;
@@ -24,29 +25,29 @@
 //! #   break;
 //! }
 //! # rawshm::unlink(&name)?;
-//! # Ok::<(), rawshm::snapshot::SnapshotError>(())
+//! # Ok::<(), rawshm::snapshot::Error>(())
 //! ```
 //!
-//! # Who writes
+//! # Writers
 //!
-//! One writer at a time: it [claims](crate::Object::claim) the object, which the kernel ends with its process, and a
-//! second one is refused with `EBUSY`. When it has ended, however that came, the next one takes over by
-//! [`Writer::open`], with the last whole value in place; readers do not notice. A writer that is done for good says so
-//! by [`Writer::retire`]; one that needs another type or size puts a new object in the place of the old by
-//! [`Writer::replace`]. In both cases readers get [`SnapshotError::Retired`] behind the last value, and wait for the next
-//! snapshot of this name. The same happens where a process that may only read has a lock on the object when its writer
-//! has ended: the next one then goes on in a new object, with the last value and its number.
+//! There is one writer at a time. It [claims](crate::Object::claim) the object with a lock that the
+//! kernel ends with the process, and a second writer is refused with `EBUSY`. When a writer has
+//! ended, for whatever reason, [`Writer::open`] takes over with the last whole value in place, and
+//! readers notice nothing. A writer whose snapshot ends with it calls [`Writer::retire`]. A writer
+//! that needs another type or size puts a new object in place of the old one with
+//! [`Writer::replace`]. In both cases readers get [`Error::Retired`] after the last value, and can
+//! wait for the next snapshot of this name:
 //!
 //! ```
-//! use rawshm::snapshot::{Reader, SnapshotError};
-//! use rawshm::{Deadline, Name};
+//! use rawshm::Name;
+//! use rawshm::snapshot::{Deadline, Error, Reader};
 //!
-//! fn follow(name: &Name) -> Result<(), SnapshotError> {
+//! fn follow(name: &Name) -> Result<(), Error> {
 //!     while let Some(mut reader) = Reader::<[i64; 3]>::wait_for(name, Deadline::NEVER)? {
 //!         loop {
 //!             match reader.next(Deadline::NEVER) {
 //!                 Ok(columns) => println!("{columns:?}"),
-//!                 Err(SnapshotError::Retired) => break,
+//!                 Err(Error::Retired) => break,
 //!                 Err(error) => return Err(error),
 //!             }
 //!         }
@@ -56,9 +57,11 @@
 //! # let _ = follow;
 //! ```
 //!
-//! # What is in the object
+//! A snapshot whose writer is gone for good is removed with [`reap`].
 //!
-//! For programs in other languages, as C has it:
+//! # The object
+//!
+//! For programs in other languages, as a C program declares it:
 //!
 //! ```c
 //! struct rawshm_snapshot {           /* at offset 0; 64 bytes, in the machine's byte order */
@@ -75,15 +78,17 @@
 //! };
 //! ```
 //!
-//! Slots follow at offset 64, each `value_size` rounded up to a multiple of 64. Value number `n` is in slot
-//! `n % slots`. To load: load `sequence`; an acquire fence; copy the slot; an acquire fence; load `sequence` again. The copy
-//! is whole if the second number less the first is below `slots - 1`; else again.
+//! The slots follow at offset 64, each of `value_size` rounded up to a multiple of 64. Value number
+//! `n` is in slot `n % slots`. To load: load `sequence`; an acquire fence; copy the slot; an acquire
+//! fence; load `sequence` again. The copy is whole if the second number less the first is less than
+//! `slots - 1`; otherwise, start again.
 //!
 //! # Platform notes
 //!
-//! macOS has neither claims nor futexes: a second writer is not refused there, and who sleeps looks every millisecond. On
-//! Linux, claims are there for `x86_64`, x86, aarch64, arm, riscv64, loongarch64 and s390x; elsewhere it is as on macOS.
-//! A writer needs 64-bit atomics, which a few 32-bit targets lack.
+//! macOS has neither claims nor futexes: a second writer is not refused there, and a reader that
+//! sleeps polls every millisecond. On Linux there are claims on `x86_64`, x86, aarch64, arm,
+//! riscv64, loongarch64 and s390x; on other architectures it is as on macOS. A writer needs 64-bit
+//! atomics, which a few 32-bit targets lack.
 
 mod claim;
 #[cfg(target_has_atomic = "64")]
@@ -95,13 +100,13 @@ mod layout;
 mod reader;
 mod seqlock;
 mod slots;
-mod words;
 #[cfg(target_has_atomic = "64")]
 mod writer;
 
-pub use deadline::Deadline;
-pub use error::{Overrun, SnapshotError};
-pub use layout::{Layout, fingerprint};
-pub use reader::Reader;
+pub use self::claim::{reap, reap_with};
+pub use self::deadline::Deadline;
+pub use self::error::{Error, Overrun};
+pub use self::layout::{Layout, fingerprint};
+pub use self::reader::Reader;
 #[cfg(target_has_atomic = "64")]
-pub use writer::Writer;
+pub use self::writer::Writer;

@@ -6,14 +6,15 @@ use core::mem::{MaybeUninit, size_of};
 use core::ptr::NonNull;
 use core::sync::atomic::{Ordering, fence};
 
-use super::error::SnapshotError;
-use super::header::{Header, LEN, Shape};
+use rustix::fd::AsFd as _;
+
+use super::error::Error;
+use super::header::{Header, LEN, Shape, Words};
 use super::layout::Layout;
 use super::seqlock::{Source, Target};
-use super::words::Words;
-use crate::Rights;
 use crate::bytes::copy;
-use crate::{Mapping, ReadWrite};
+use crate::error::{Operation, because};
+use crate::{Extent, Mapping, Object, ReadWrite, Rights, Status};
 
 /// A mapping of a snapshot of values of type `T`.
 pub(super) struct Slots<T, R: Rights> {
@@ -24,15 +25,17 @@ pub(super) struct Slots<T, R: Rights> {
 }
 
 impl<T: Layout, R: Rights> Slots<T, R> {
-    /// Checks what is mapped, from the start of an object on. What a peer changes in the header later does not matter
-    /// here.
-    pub(super) fn new(mapping: Mapping<R>) -> Result<Self, SnapshotError> {
+    /// Maps the whole of an object and checks its header.
+    pub(super) fn map<Q: Rights>(object: &Object<Q>, status: Status) -> Result<Self, Error> {
+        Self::new(map_whole(object, status)?)
+    }
+
+    /// Checks the header of a mapping, which begins at the start of an object. What a peer changes
+    /// in the header later does not matter here.
+    pub(super) fn new(mapping: Mapping<R>) -> Result<Self, Error> {
         let size = u64::try_from(mapping.len()).unwrap_or(u64::MAX);
         let Ok(header) = mapping.load::<Header>(0) else {
-            return Err(SnapshotError::ObjectSize {
-                found: size,
-                expected: LEN,
-            });
+            return Err(too_small(size));
         };
         let shape = header.check::<T>(size)?;
         Ok(Self {
@@ -49,7 +52,7 @@ impl<T: Layout, R: Rights> Slots<T, R> {
     }
 
     #[inline]
-    pub(super) fn words(&self) -> Words<'_> {
+    pub(super) fn words(&self) -> Words<'_, R> {
         // SAFETY: the mapping begins with a page and has a header, see the field.
         unsafe { Words::at(self.mapping.start()) }
     }
@@ -68,6 +71,51 @@ impl<T: Layout, R: Rights> Slots<T, R> {
     }
 }
 
+/// Maps the whole of an object that has a header at least.
+fn map_whole<R: Rights, Q: Rights>(
+    object: &Object<R>,
+    status: Status,
+) -> Result<Mapping<Q>, Error> {
+    let size = status.size();
+    if size < LEN {
+        return Err(too_small(size));
+    }
+    let part = Extent::Whole
+        .within(size)
+        .map_err(because(Operation::Map))?;
+    Ok(Mapping::new(object.as_fd(), part)?)
+}
+
+const fn too_small(size: u64) -> Error {
+    Error::ObjectSize {
+        found: size,
+        expected: LEN,
+    }
+}
+
+/// The mapping of an object that is a snapshot, of any type.
+pub(super) struct AnySnapshot {
+    /// Begins with a page, and has a header.
+    mapping: Mapping<ReadWrite>,
+}
+
+impl AnySnapshot {
+    /// Maps an object; None if it is not a snapshot.
+    pub(super) fn map(object: &Object<ReadWrite>) -> Result<Option<Self>, Error> {
+        let mapping: Mapping<ReadWrite> = match map_whole(object, object.status()?) {
+            Err(Error::ObjectSize { .. }) => return Ok(None),
+            mapped => mapped?,
+        };
+        let header = mapping.load::<Header>(0).map_err(crate::Error::from)?;
+        Ok(header.is_known().then_some(Self { mapping }))
+    }
+
+    pub(super) fn words(&self) -> Words<'_, ReadWrite> {
+        // SAFETY: the mapping begins with a page and has a header, see the field.
+        unsafe { Words::at(self.mapping.start()) }
+    }
+}
+
 impl<T: Layout, R: Rights> Source for Slots<T, R> {
     type Value = MaybeUninit<T>;
 
@@ -78,7 +126,8 @@ impl<T: Layout, R: Rights> Source for Slots<T, R> {
 
     #[inline]
     fn copy(&self, slot: u64, into: &mut MaybeUninit<T>) {
-        // SAFETY: the mapping has the slot, which is no smaller than a value; `into` is borrowed exclusively.
+        // SAFETY: the mapping has the slot, which is no smaller than a value; `into` is borrowed
+        // exclusively.
         unsafe { copy::load(self.slot(slot), into.as_mut_ptr().cast(), size_of::<T>()) };
     }
 
@@ -94,7 +143,8 @@ impl<T: Layout> Target for Slots<T, ReadWrite> {
     #[inline]
     fn copy(&self, slot: u64, value: &T) {
         let from: *const T = value;
-        // SAFETY: the mapping has the slot, which is no smaller than the value; that has no padding, as it is `Pod`.
+        // SAFETY: the mapping has the slot, which is no smaller than the value; the value has no
+        // padding, as it is `Pod`.
         unsafe { copy::store(from.cast(), self.slot(slot), size_of::<T>()) };
     }
 

@@ -100,7 +100,7 @@ pub(crate) enum Existing {
 }
 
 /// What `status` reports.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Status {
     pub(crate) size: u64,
     pub(crate) allocated: Result<u64, Errno>,
