@@ -1,7 +1,7 @@
 //! POSIX shared memory with raw Linux system calls: no libc, no librt, no allocator.
 //!
-//! A writer creates an object under a name, sizes it, maps it and stores values. A reader in another
-//! process opens it by that name, maps it and loads them:
+//! A writer creates an object under a name, sizes it, maps it and stores values. A reader in
+//! another process opens it by that name, maps it and loads them:
 //!
 //! ```
 //! use rawshm::{Extent, Mapping, Name, Size};
@@ -38,12 +38,11 @@
 //!
 //! # Soundness
 //!
-//! Other processes may write to shared bytes at any time, so there is never a reference to them or a
-//! slice of them. Values are copied in and out, with accesses that are allowed to race, and every
-//! bound is checked. That makes all of this crate safe to call.
-//! A peer can still change values between two loads, and end this process with a `SIGBUS` by
-//! shrinking the object: see [`Mapping`]. [`SharedBytes`] says what the language's memory model
-//! leaves open.
+//! Other processes may write to shared bytes at any time, so there is never a reference to them or
+//! a slice of them. Values are copied in and out, with accesses that are allowed to race, and every
+//! bound is checked. That makes all of this crate safe to call. A peer can still change values
+//! between two loads, and end this process with a `SIGBUS` by shrinking the object: see
+//! [`Mapping`]. [`SharedBytes`] says what the language's memory model leaves open.
 //!
 //! # Names, not paths
 //!

@@ -43,10 +43,10 @@ impl Options<'_> {
     /// either, or `O_TMPFILE` is refused, the object is created under a temporary name, locked with
     /// `flock`, and renamed with `renameat2` and `RENAME_NOREPLACE`, or linked and unlinked where
     /// that is unknown. A process that is killed meanwhile leaves the temporary name. The next
-    /// creation by this fallback or replacement of the same name removes it. A temporary name is the
-    /// name itself between a dot and `.rawshm-` with three digits: `/frames` becomes
-    /// `.frames.rawshm-000`. Use no such names otherwise. A child that `initialise` forks shares the
-    /// lock: the temporary name then stays for as long as the child lives.
+    /// creation by this fallback or replacement of the same name removes it. A temporary name is
+    /// the name itself between a dot and `.rawshm-` with three digits: `/frames` becomes
+    /// `.frames.rawshm-000`. Use no such names otherwise. A child that `initialise` forks shares
+    /// the lock: the temporary name then stays for as long as the child lives.
     ///
     /// # Errors
     ///
@@ -66,8 +66,8 @@ impl Options<'_> {
     /// # Platform notes
     ///
     /// macOS has no objects without a name. There the name is taken first, so that a peer may open
-    /// the object before it is complete. The name is removed if the initialiser fails or panics, and
-    /// stays if the process is killed.
+    /// the object before it is complete. The name is removed if the initialiser fails or panics,
+    /// and stays if the process is killed.
     ///
     /// Linux before 6.0 does not apply the umask here on file systems that were built without
     /// access control lists.
@@ -118,15 +118,16 @@ impl Options<'_> {
 
     /// Creates a new, complete object in place of the one that has the name, if there is one.
     ///
-    /// The object is created as [`Options::create_complete`] creates it. Then, in one step, the name
-    /// denotes the new object and no longer the old one. So a process that opens the name finds the
-    /// old or the new object, whole. A process that has the old one open or mapped keeps it as it
-    /// is, and learns from [`Object::is_unlinked`] that it is replaced. If several processes replace
-    /// at a time, the last one's object stays. The call that renames is the point of no return.
+    /// The object is created as [`Options::create_complete`] creates it. Then, in one step, the
+    /// name denotes the new object and no longer the old one. So a process that opens the name
+    /// finds the old or the new object, whole. A process that has the old one open or mapped keeps
+    /// it as it is, and learns from [`Object::is_unlinked`] that it is replaced. If several
+    /// processes replace at a time, the last one's object stays. The call that renames is the point
+    /// of no return.
     ///
     /// On Linux, the calls of [`Options::create_complete`], with a different end: `flock`; `linkat`
-    /// to a temporary name; `renameat`; `flock`; and an `openat` that looks for temporary names that
-    /// others have left. A process that is killed between `linkat` and `renameat` leaves the
+    /// to a temporary name; `renameat`; `flock`; and an `openat` that looks for temporary names
+    /// that others have left. A process that is killed between `linkat` and `renameat` leaves the
     /// temporary name, which the next replacement of the same name removes.
     ///
     /// # Errors

@@ -14,15 +14,15 @@ use crate::{Errno, Extent, Name, Options, ReadOnly, ReadWrite, SharedBytes, Size
 /// A mapping of a shared memory object: its bytes in this process's memory, with the rights in its
 /// type.
 ///
-/// It needs neither the object's descriptor nor its name. Its bytes are accessed as [`SharedBytes`],
-/// to which it dereferences. Dropping it makes one `munmap`; a child of `fork` has a mapping of its
-/// own.
+/// It needs neither the object's descriptor nor its name. Its bytes are accessed as
+/// [`SharedBytes`], to which it dereferences. Dropping it makes one `munmap`; a child of `fork` has
+/// a mapping of its own.
 ///
 /// A peer that may write can change every byte at any time, which is why there are no references to
 /// them. If a peer shrinks the object, or there is no memory for a sparse page, an access is a
 /// `SIGBUS`, which ends the process. That is not undefined behaviour, but it cannot be foreseen:
-/// reserve memory ([`Size::Reserved`]) or get it ([`Mapping::prefault`]), and give write access only
-/// to processes that need it.
+/// reserve memory ([`Size::Reserved`]) or get it ([`Mapping::prefault`]), and give write access
+/// only to processes that need it.
 ///
 /// # Examples
 ///
@@ -72,8 +72,8 @@ impl Mapping<ReadOnly> {
     ///
     /// - `ENOENT` – there is no such object.
     /// - `EACCES` – its mode does not permit reading.
-    /// - `ENXIO` with [`Operation::Map`] – the part reaches beyond the object's size. An object that
-    ///   its creator is about to size has 0 bytes.
+    /// - `ENXIO` with [`Operation::Map`] – the part reaches beyond the object's size. An object
+    ///   that its creator is about to size has 0 bytes.
     /// - `ENOENT` with [`Operation::Directory`] – there is no `/dev/shm`.
     /// - The others of [`Options::open`] and [`Object::map`](crate::Object::map).
     pub fn open(name: &Name, extent: Extent) -> Result<Self, Error> {
@@ -125,8 +125,8 @@ impl Mapping<ReadWrite> {
     #[doc(alias = "mprotect")]
     pub fn into_read_only(self) -> Result<Mapping<ReadOnly>, Error> {
         let (start, len) = self.mapped();
-        // SAFETY: `mapped` returns the whole mapping, and this, the only way to write through it, is
-        // consumed.
+        // SAFETY: `mapped` returns the whole mapping, and this, the only way to write through it,
+        // is consumed.
         unsafe { sys::make_read_only(start.cast(), len) }.map_err(because(Operation::Protect))?;
         let kept = core::mem::ManuallyDrop::new(self);
         Ok(Mapping {
@@ -146,38 +146,38 @@ impl<R: Rights> Mapping<R> {
         let lead = offset % sys::OFFSET_GRANULE;
         let start = offset.saturating_sub(lead);
         let lead = usize::try_from(lead).map_err(|_| failed(Errno::OVERFLOW))?;
-        // No offset within it may exceed an isize, by which pointers are moved; the kernel of a 32-bit
-        // process maps more.
+        // No offset within it may exceed an isize, by which pointers are moved; the kernel of a
+        // 32-bit process maps more.
         let mapped = len
             .checked_add(lead)
             .filter(|mapped| isize::try_from(*mapped).is_ok())
             .ok_or(failed(Errno::NOMEM))?;
         let base = sys::map(fd, Access::of::<R>(), start, mapped).map_err(failed)?;
-        // SAFETY: the kernel maps whole pages, and no system has smaller ones. With this, the compiler
-        // makes a few plain moves of the copy of a small value at the start of a mapping.
+        // SAFETY: the kernel maps whole pages, and no system has smaller ones. With this, the
+        // compiler makes a few plain moves of the copy of a small value at the start of a mapping.
         unsafe { hint::assert_unchecked(base.addr() % PAGE_MIN == 0) };
         let first = base.cast::<u8>().wrapping_add(lead);
         // The kernel maps nothing at address 0 unless it is asked to.
         let first = NonNull::new(first).ok_or(failed(Errno::FAULT))?;
-        // SAFETY: `len` bytes from `first` on are mapped with the rights `R`, until the drop of this
-        // mapping, which drops its `SharedBytes`.
+        // SAFETY: `len` bytes from `first` on are mapped with the rights `R`, until the drop of
+        // this mapping, which drops its `SharedBytes`.
         let bytes = unsafe { SharedBytes::new(first, len) };
         Ok(Self { bytes, lead })
     }
 
     /// Gets the memory of every page now, for writing if the mapping has the right to write, else
-    /// for reading. Both fill the holes of a sparse object. One `madvise` with `MADV_POPULATE_WRITE`
-    /// or `MADV_POPULATE_READ`.
+    /// for reading. Both fill the holes of a sparse object. One `madvise` with
+    /// `MADV_POPULATE_WRITE` or `MADV_POPULATE_READ`.
     ///
-    /// A lack of memory is an error here, where the first touch of a page would be a `SIGBUS`. A peer
-    /// that shrinks the object can still take pages away later.
+    /// A lack of memory is an error here, where the first touch of a page would be a `SIGBUS`. A
+    /// peer that shrinks the object can still take pages away later.
     ///
     /// # Errors
     ///
     /// With [`Operation::Prefault`]:
     ///
-    /// - `EFAULT` – the file system has not enough memory, or the object was shrunk. Pages that were
-    ///   allocated before that stay allocated.
+    /// - `EFAULT` – the file system has not enough memory, or the object was shrunk. Pages that
+    ///   were allocated before that stay allocated.
     /// - `ENOMEM` – the process may not have more memory.
     /// - `EINVAL` – Linux before 5.14.
     ///
@@ -237,8 +237,8 @@ impl<R: Rights> Mapping<R> {
     ///
     /// # Errors
     ///
-    /// With [`Operation::Advise`]: `EINVAL` – the kernel was built without it; `ENOMEM` – the process
-    /// has too many mappings.
+    /// With [`Operation::Advise`]: `EINVAL` – the kernel was built without it; `ENOMEM` – the
+    /// process has too many mappings.
     ///
     /// # Platform notes
     ///
@@ -273,9 +273,9 @@ impl<R: Rights> Drop for Mapping<R> {
         let (start, len) = self.mapped();
         // SAFETY: `mapped` returns the whole mapping, and whatever borrowed its bytes is gone.
         let unmapped = unsafe { sys::unmap(start.cast(), len) };
-        // It can fail only where it would split a larger area, which the kernel made of neighbouring
-        // mappings, and the process has as many areas as it may. Then the memory stays mapped, and
-        // unused.
+        // It can fail only where it would split a larger area, which the kernel made of
+        // neighbouring mappings, and the process has as many areas as it may. Then the memory stays
+        // mapped, and unused.
         let _ = unmapped;
     }
 }

@@ -82,7 +82,8 @@ impl Object<ReadWrite> {
         Options::new().create(name, size)
     }
 
-    /// Opens an object to read and write it, as [`Options::open_read_write`] does with the defaults.
+    /// Opens an object to read and write it, as [`Options::open_read_write`] does with the
+    /// defaults.
     ///
     /// # Errors
     ///
@@ -107,16 +108,16 @@ impl Object<ReadWrite> {
     ///
     /// For [`Size::Sparse`], one `ftruncate`. For [`Size::Reserved`], one `fstat` and one
     /// `fallocate`, and an `ftruncate` if that shrinks the object. If memory runs out, an
-    /// `ftruncate` restores the old size, and the bytes are unchanged; where signals have made it go
-    /// in steps, holes that were filled stay filled.
+    /// `ftruncate` restores the old size, and the bytes are unchanged; where signals have made it
+    /// go in steps, holes that were filled stay filled.
     ///
     /// If this cuts off pages that a peer or this process has mapped, touching them is a `SIGBUS`
     /// that ends the process.
     ///
     /// # Errors
     ///
-    /// - `EFBIG` with [`Operation::Resize`] – larger than a file can be, or than `RLIMIT_FSIZE` where
-    ///   `SIGXFSZ` is ignored.
+    /// - `EFBIG` with [`Operation::Resize`] – larger than a file can be, or than `RLIMIT_FSIZE`
+    ///   where `SIGXFSZ` is ignored.
     /// - `EPERM` with [`Operation::Resize`] – an adopted descriptor is sealed against it.
     /// - `ENOSPC` with [`Operation::Reserve`] – not enough memory.
     ///
@@ -269,7 +270,8 @@ impl<R: Rights> Object<R> {
             .map_err(because(Operation::Inspect))
     }
 
-    /// Maps the object or a part of it. One `fstat` to check the size, one `mmap` with `MAP_SHARED`.
+    /// Maps the object or a part of it. One `fstat` to check the size, one `mmap` with
+    /// `MAP_SHARED`.
     ///
     /// The mapping does not need the object any more. [`Mapping`] says what a peer can do to it.
     ///

@@ -60,7 +60,8 @@ const PATH: usize = PREFIX.len() + LONGEST + 1;
 /// - [Linux](https://man7.org/linux/man-pages/man3/shm_open.3.html)
 #[derive(Clone, Copy)]
 pub struct Name {
-    /// `PREFIX` and the name, neither of which holds a NUL, then a NUL. The rest is not initialised.
+    /// `PREFIX` and the name, neither of which holds a NUL, then a NUL. The rest is not
+    /// initialised.
     path: [MaybeUninit<u8>; PATH],
     /// The length without the NUL, at least `PREFIX.len() + 1` and below `PATH`.
     len: usize,
@@ -134,8 +135,8 @@ impl Name {
         }
     }
 
-    /// Validates a name that may not be UTF-8, and builds it in place, which saves a copy of its 280
-    /// bytes.
+    /// Validates a name that may not be UTF-8, and builds it in place, which saves a copy of its
+    /// 280 bytes.
     ///
     /// # Errors
     ///
@@ -230,8 +231,8 @@ impl Name {
         // SAFETY: `start` is at most `PREFIX.len()`, so that `len` bytes from there on end with the
         // NUL after the path. They are initialised, see the field, and bytes of the same layout.
         let path = unsafe { slice::from_raw_parts(path.as_ptr().cast(), len) };
-        // SAFETY: the last byte is a NUL and none before it is, see the field: `write_limited` refuses
-        // a name with one.
+        // SAFETY: the last byte is a NUL and none before it is, see the field: `write_limited`
+        // refuses a name with one.
         unsafe { CStr::from_bytes_with_nul_unchecked(path) }
     }
 }

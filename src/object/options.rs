@@ -135,8 +135,8 @@ impl<'d> Options<'d> {
 
     /// Opens an object to read it.
     ///
-    /// On Linux, `openat` with `O_RDONLY` and `fstat`. If there is no such name, one call more looks
-    /// at the directory, to tell which of the two is missing.
+    /// On Linux, `openat` with `O_RDONLY` and `fstat`. If there is no such name, one call more
+    /// looks at the directory, to tell which of the two is missing.
     ///
     /// # Errors
     ///
@@ -169,8 +169,9 @@ impl<'d> Options<'d> {
 
     /// Opens the object if there is one, else creates it. The [`Outcome`] says which.
     ///
-    /// An existing object keeps its size and its mode, whatever is asked for here. It may be smaller:
-    /// an object that its creator is about to size has 0 bytes. Mapping it is then `ENXIO`.
+    /// An existing object keeps its size and its mode, whatever is asked for here. It may be
+    /// smaller: an object that its creator is about to size has 0 bytes. Mapping it is then
+    /// `ENXIO`.
     ///
     /// Exclusive creation, as [`Options::create`] does it; if the name is taken, `openat` without
     /// `O_CREAT` and `fstat`; if the name is gone by then, both again.
@@ -233,8 +234,8 @@ impl<'d> Options<'d> {
     /// Creates a new object, exclusively, sizes it and maps the whole of it, without keeping a
     /// descriptor.
     ///
-    /// The calls of [`Options::create`], then `mmap` and `close`. An object that cannot be mapped is
-    /// not left behind.
+    /// The calls of [`Options::create`], then `mmap` and `close`. An object that cannot be mapped
+    /// is not left behind.
     ///
     /// # Errors
     ///

@@ -96,8 +96,8 @@ impl<R: Rights> Object<R> {
         unlink_if_same(None, name, self.as_fd()).map_err(because(Operation::Unlink))
     }
 
-    /// Makes a guard that removes the name in [`Directory::DEFAULT`] when it is dropped, if the name
-    /// still is this object's then. One `fcntl`.
+    /// Makes a guard that removes the name in [`Directory::DEFAULT`] when it is dropped, if the
+    /// name still is this object's then. One `fcntl`.
     ///
     /// # Errors
     ///
@@ -111,13 +111,13 @@ impl<R: Rights> Object<R> {
 /// Removes a name when it is dropped, if the name then still is the object's.
 ///
 /// The opt-in counterpart of [`unlink`]: neither an [`Object`] nor a [`Mapping`](crate::Mapping)
-/// removes a name by itself. Made by [`Object::unlink_on_drop`] or [`Directory::unlink_on_drop`]. It
-/// holds a descriptor of its own, so that it does not need the object, and no other object can get
-/// the same identity meanwhile.
+/// removes a name by itself. Made by [`Object::unlink_on_drop`] or [`Directory::unlink_on_drop`].
+/// It holds a descriptor of its own, so that it does not need the object, and no other object can
+/// get the same identity meanwhile.
 ///
-/// Dropping it makes an `fstat`, a `newfstatat`, an `unlinkat` if the name still denotes the object,
-/// and a `close`. It ignores errors, which [`UnlinkGuard::unlink`] reports. A process that is killed
-/// drops nothing. A guard for a name that was never this object's removes nothing.
+/// Dropping it makes an `fstat`, a `newfstatat`, an `unlinkat` if the name still denotes the
+/// object, and a `close`. It ignores errors, which [`UnlinkGuard::unlink`] reports. A process that
+/// is killed drops nothing. A guard for a name that was never this object's removes nothing.
 ///
 /// Between the last two calls a peer may replace the object with another of the same name, which is
 /// then removed: Linux has no call that does both.
@@ -165,8 +165,8 @@ impl<'d> UnlinkGuard<'d> {
         })
     }
 
-    /// Removes the name now, if it still is the object's, and returns whether it was. The calls of a
-    /// drop.
+    /// Removes the name now, if it still is the object's, and returns whether it was. The calls of
+    /// a drop.
     ///
     /// # Errors
     ///

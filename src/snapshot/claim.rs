@@ -10,10 +10,10 @@ impl Object<ReadWrite> {
     /// Claims the object: this process is its writer, until the kernel sees its end.
     ///
     /// A claim is a lock of the open file description. It is held by this object's descriptor, by
-    /// the descriptor's duplicates and by every mapping made of it, and lasts as long as the last of
-    /// these. So it needs no descriptor once there is a mapping, and it ends with the process at the
-    /// latest, however that ends. It is advisory: a second claim is refused, but a process that does
-    /// not ask can still write. A claim needs the right to write.
+    /// the descriptor's duplicates and by every mapping made of it, and lasts as long as the last
+    /// of these. So it needs no descriptor once there is a mapping, and it ends with the process at
+    /// the latest, however that ends. It is advisory: a second claim is refused, but a process that
+    /// does not ask can still write. A claim needs the right to write.
     ///
     /// A child of `fork` has the same descriptors and mappings: the claim then ends when both
     /// processes have released them. A process that receives the descriptor has the claim, too.
@@ -91,10 +91,10 @@ impl<R: Rights> Object<R> {
     /// Sleeps until no other process has claimed the object: not at all if none has, else until its
     /// writer has ended.
     ///
-    /// On Linux, an `fcntl` with `F_OFD_GETLK`. If another process has claimed the object, two more,
-    /// `F_OFD_SETLKW` for a shared lock and `F_OFD_SETLK` to release it, and the first again. The
-    /// kernel ends the sleep. Only where a reader's lock kept the writer from taking the byte that
-    /// is slept on, this polls every 10 ms.
+    /// On Linux, an `fcntl` with `F_OFD_GETLK`. If another process has claimed the object, two
+    /// more, `F_OFD_SETLKW` for a shared lock and `F_OFD_SETLK` to release it, and the first again.
+    /// The kernel ends the sleep. Only where a reader's lock kept the writer from taking the byte
+    /// that is slept on, this polls every 10 ms.
     ///
     /// # Errors
     ///

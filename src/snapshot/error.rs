@@ -112,8 +112,8 @@ impl fmt::Display for Error {
             ),
             Self::Slots { found } => write!(
                 f,
-                "{found} is not a possible number of slots: a power of two from 2 to 65536 that fits \
-                 into memory"
+                "{found} is not a possible number of slots: a power of two from 2 to 65536 that \
+                 fits into memory"
             ),
             Self::ObjectSize { found, expected } => write!(
                 f,

@@ -5,8 +5,8 @@ use bytemuck::Pod;
 /// A plain type whose values can be published, with a fingerprint of its layout.
 ///
 /// Writer and reader, which may be different programs in different languages, agree on the type if
-/// its size and its fingerprint are the same. The language has no fingerprint of a type's layout, so
-/// a type of your own describes itself, in words that change whenever its meaning does:
+/// its size and its fingerprint are the same. The language has no fingerprint of a type's layout,
+/// so a type of your own describes itself, in words that change whenever its meaning does:
 ///
 /// ```
 /// # #[cfg(feature = "derive")] {

@@ -79,9 +79,9 @@
 //! ```
 //!
 //! The slots follow at offset 64, each of `value_size` rounded up to a multiple of 64. Value number
-//! `n` is in slot `n % slots`. To load: load `sequence`; an acquire fence; copy the slot; an acquire
-//! fence; load `sequence` again. The copy is whole if the second number less the first is less than
-//! `slots - 1`; otherwise, start again.
+//! `n` is in slot `n % slots`. To load: load `sequence`; an acquire fence; copy the slot; an
+//! acquire fence; load `sequence` again. The copy is whole if the second number less the first is
+//! less than `slots - 1`; otherwise, start again.
 //!
 //! # Platform notes
 //!

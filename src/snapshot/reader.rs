@@ -21,8 +21,8 @@ const EARLY: u32 = 16;
 /// Loads the values of a snapshot: a read-only mapping, and nothing else.
 ///
 /// Any number of readers in any number of processes may do this. None needs the right to write, and
-/// none can disturb the writer or what others load. A reader lives on when the writer ends, and when
-/// the next one takes over. Dropping it makes one `munmap`.
+/// none can disturb the writer or what others load. A reader lives on when the writer ends, and
+/// when the next one takes over. Dropping it makes one `munmap`.
 ///
 /// A hostile reader can keep others asleep: Linux lets a process that may read a word move those
 /// that sleep on it to another word (`FUTEX_REQUEUE`), where the writer does not wake them. Where
@@ -60,8 +60,8 @@ impl<T: Layout> Reader<T> {
     ///
     /// # Errors
     ///
-    /// What was found instead of such a snapshot. [`Error::System`] with [`Operation::Open`], unless
-    /// another operation is named:
+    /// What was found instead of such a snapshot. [`Error::System`] with [`Operation::Open`],
+    /// unless another operation is named:
     ///
     /// - `ENOENT` – there is no such name: see [`Reader::wait_for`].
     /// - `EACCES` – the object's mode does not permit reading.
@@ -194,8 +194,8 @@ impl<T: Layout> Reader<T> {
         self.load_with_sequence().map(|(_, value)| value)
     }
 
-    /// Returns the last value that was stored whole, as [`Reader::load`] does, and its number: 1 for
-    /// the value that the snapshot was created with, and one more for each that followed.
+    /// Returns the last value that was stored whole, as [`Reader::load`] does, and its number: 1
+    /// for the value that the snapshot was created with, and one more for each that followed.
     ///
     /// # Errors
     ///
@@ -245,10 +245,10 @@ impl<T: Layout> Reader<T> {
     /// Returns a value that it has not returned before. Sleeps until there is one; `None` if the
     /// deadline passes first.
     ///
-    /// The first call returns the value that is there. Values that were stored between two calls are
-    /// skipped. A value that is there already is returned without a call; else this sleeps until the
-    /// writer calls [`Writer::notify`](super::Writer::notify). On Linux, one `futex` for each sleep,
-    /// with or without a deadline.
+    /// The first call returns the value that is there. Values that were stored between two calls
+    /// are skipped. A value that is there already is returned without a call; else this sleeps
+    /// until the writer calls [`Writer::notify`](super::Writer::notify). On Linux, one `futex` for
+    /// each sleep, with or without a deadline.
     ///
     /// # Errors
     ///

@@ -107,8 +107,8 @@ impl<T: Layout> Writer<T> {
     /// Copies the last value stored into `value`, for values that are too large for the stack.
     pub fn load_into(&self, value: &mut T) {
         let value: *mut T = value;
-        // SAFETY: it is borrowed exclusively, and only initialised bytes are written to it, of which
-        // any are a `T`, which is `Pod`.
+        // SAFETY: it is borrowed exclusively, and only initialised bytes are written to it, of
+        // which any are a `T`, which is `Pod`.
         let value = unsafe { &mut *value.cast::<MaybeUninit<T>>() };
         Source::copy(&self.slots, self.last & self.slots.mask(), value);
     }
