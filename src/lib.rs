@@ -86,13 +86,19 @@
 #[cfg(feature = "std")]
 extern crate std;
 
-mod bytes;
-mod complete;
+// The storeys: each imports only from those before it.
 mod error;
+
+mod bytes;
+
+mod sys;
+
 mod object;
+
+mod complete;
+
 #[cfg(feature = "snapshot")]
 pub mod snapshot;
-mod sys;
 
 pub use bytes::{
     AccessError, Atomic, Integer, LoadReadOnly, ReadOnly, ReadWrite, Rights, SharedBytes, Slice,
