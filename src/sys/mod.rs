@@ -131,6 +131,6 @@ pub(crate) use apple::*;
 
 #[cfg(not(any(target_os = "linux", target_os = "macos")))]
 compile_error!(
-    "rawshm has no backend for this operating system yet; to help, add a file beside src/sys/linux.rs that offers the \
+    "rawshm has no backend for this operating system yet; to help, add a file beside src/sys/linux that offers the \
      items in the table of src/sys/mod.rs"
 );

@@ -10,16 +10,15 @@ use rustix::fs::{self, AtFlags, CWD, FallocateFlags, FileType, Mode, OFlags};
 use rustix::io::retry_on_intr;
 use rustix::mm;
 
-mod claims;
 mod links;
-mod raw;
-mod waiting;
+mod snapshot;
 
-pub(crate) use self::claims::{HAS_CLAIMS, claim, is_claimed, wait_unclaimed};
 pub(crate) use self::links::{
     HAS_LINKS, can_link, link, lock_file, open_unnamed, rename, unlock_file,
 };
-pub(crate) use self::waiting::{DirWatch, now, wait, wake};
+pub(crate) use self::snapshot::{
+    DirWatch, HAS_CLAIMS, claim, is_claimed, now, wait, wait_unclaimed, wake,
+};
 use super::Advice;
 pub(crate) use super::common::{duplicate, lock, make_read_only, map, set_size, unlock, unmap};
 use super::{Access, Dir, Disposition, Identity, Status, common};

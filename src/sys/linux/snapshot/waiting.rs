@@ -12,8 +12,9 @@ use rustix::io::{read, retry_on_intr};
 use rustix::thread::futex;
 use rustix::thread::{Timespec, nanosleep};
 
-use super::links::{PROC_PATH_ROOM, proc_path};
-use super::{SHM, raw};
+use super::super::SHM;
+use super::super::links::{PROC_PATH_ROOM, proc_path};
+use super::raw;
 use crate::Errno;
 use crate::sys::Dir;
 

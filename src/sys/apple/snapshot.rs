@@ -1,0 +1,74 @@
+//! What only snapshots need. There are no claims here, and sleeping is polling.
+
+use core::sync::atomic::AtomicU32;
+use core::time::Duration;
+
+use rustix::fd::BorrowedFd;
+use rustix::thread::nanosleep;
+use rustix::time::{ClockId, Timespec, clock_gettime};
+
+use crate::Errno;
+use crate::sys::Dir;
+
+pub(crate) const HAS_CLAIMS: bool = false;
+
+pub(crate) fn claim(_fd: BorrowedFd<'_>) -> Result<(), Errno> {
+    Err(Errno::NOTSUP)
+}
+
+pub(crate) fn is_claimed(_fd: BorrowedFd<'_>) -> Result<bool, Errno> {
+    Err(Errno::NOTSUP)
+}
+
+pub(crate) fn wait_unclaimed(_fd: BorrowedFd<'_>) -> Result<(), Errno> {
+    Err(Errno::NOTSUP)
+}
+
+/// How often to look: nothing tells of a change, neither of a word nor of a name.
+const POLL: Duration = Duration::from_millis(1);
+
+#[expect(clippy::unnecessary_wraps, reason = "the contract's signature")]
+pub(crate) fn now() -> Result<Duration, Errno> {
+    let time = clock_gettime(ClockId::Monotonic);
+    let seconds = u64::try_from(time.tv_sec).unwrap_or(0);
+    Ok(Duration::new(
+        seconds,
+        u32::try_from(time.tv_nsec).unwrap_or(0),
+    ))
+}
+
+pub(crate) fn wait(_word: &AtomicU32, _seen: u32, until: Option<Duration>) -> Result<bool, Errno> {
+    let time = match until {
+        None => POLL,
+        Some(until) => match until.checked_sub(now()?) {
+            None => return Ok(false),
+            Some(left) => left.min(POLL),
+        },
+    };
+    let _ = nanosleep(&Timespec {
+        tv_sec: 0,
+        tv_nsec: time.subsec_nanos().into(),
+    });
+    Ok(true)
+}
+
+/// Who waits looks by itself.
+#[expect(clippy::unnecessary_wraps, reason = "the contract's signature")]
+pub(crate) fn wake(_word: &AtomicU32) -> Result<usize, Errno> {
+    Ok(0)
+}
+
+/// Nothing tells when a name appears.
+#[derive(Debug)]
+pub(crate) struct DirWatch;
+
+impl DirWatch {
+    pub(crate) fn of(_place: Dir<'_>) -> Self {
+        Self
+    }
+
+    #[expect(clippy::unused_self, reason = "the contract's signature")]
+    pub(crate) fn wait(&self, until: Option<Duration>) -> Result<bool, Errno> {
+        wait(&AtomicU32::new(0), 0, until)
+    }
+}
