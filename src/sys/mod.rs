@@ -117,6 +117,7 @@ pub(crate) struct Identity {
     pub(crate) inode: u64,
 }
 
+mod clock;
 mod common;
 
 #[cfg(target_os = "linux")]

@@ -4,11 +4,11 @@ use core::sync::atomic::AtomicU32;
 use core::time::Duration;
 
 use rustix::fd::BorrowedFd;
-use rustix::thread::nanosleep;
-use rustix::time::{ClockId, Timespec, clock_gettime};
+use rustix::thread::{Timespec, nanosleep};
 
 use crate::Errno;
 use crate::sys::Dir;
+pub(crate) use crate::sys::clock::now;
 
 pub(crate) const HAS_CLAIMS: bool = false;
 
@@ -26,16 +26,6 @@ pub(crate) fn wait_unclaimed(_fd: BorrowedFd<'_>) -> Result<(), Errno> {
 
 /// How often to look: nothing tells of a change, neither of a word nor of a name.
 const POLL: Duration = Duration::from_millis(1);
-
-#[expect(clippy::unnecessary_wraps, reason = "the contract's signature")]
-pub(crate) fn now() -> Result<Duration, Errno> {
-    let time = clock_gettime(ClockId::Monotonic);
-    let seconds = u64::try_from(time.tv_sec).unwrap_or(0);
-    Ok(Duration::new(
-        seconds,
-        u32::try_from(time.tv_nsec).unwrap_or(0),
-    ))
-}
 
 pub(crate) fn wait(_word: &AtomicU32, _seen: u32, until: Option<Duration>) -> Result<bool, Errno> {
     let time = match until {

@@ -5,6 +5,7 @@
 use core::ffi::{CStr, c_int, c_void};
 use core::hint;
 
+use linux_raw_sys::general::{RAMFS_MAGIC, TMPFS_MAGIC};
 use rustix::fd::{AsRawFd as _, BorrowedFd, OwnedFd};
 use rustix::fs::{self, AtFlags, CWD, FallocateFlags, FileType, Mode, OFlags};
 use rustix::io::retry_on_intr;
@@ -24,7 +25,8 @@ pub(crate) use super::common::{duplicate, lock, make_read_only, map, set_size, u
 use super::{Access, Dir, Disposition, Identity, Status, common};
 use crate::{Errno, Name};
 
-pub(crate) const NAME_MAX: usize = 255;
+#[expect(clippy::as_conversions, reason = "`TryFrom` is not const")]
+pub(crate) const NAME_MAX: usize = linux_raw_sys::general::NAME_MAX as usize;
 
 pub(crate) const CAN_RESERVE: bool = true;
 
@@ -38,8 +40,6 @@ const ALWAYS: OFlags = OFlags::CLOEXEC
     .union(OFlags::NONBLOCK);
 
 const SHM: &CStr = c"/dev/shm";
-const TMPFS_MAGIC: u64 = 0x0102_1994;
-const RAMFS_MAGIC: u64 = 0x8584_58f6;
 const STAT_BLOCK: u64 = 512;
 
 /// `fallocate` on tmpfs undoes a whole call that a signal interrupts: a smaller step than the interrupted one must
@@ -204,12 +204,12 @@ pub(crate) fn directory_is_memory(dir: Dir<'_>) -> Result<bool, Errno> {
         None => retry_on_intr(|| fs::statfs(SHM))?,
         Some(directory) => retry_on_intr(|| fs::fstatfs(directory))?,
     };
-    // The field's sign and width differ between architectures; a magic number has 32 bits.
     #[expect(
         clippy::as_conversions,
+        clippy::cast_possible_truncation,
         clippy::cast_sign_loss,
-        reason = "the low 32 bits of any type"
+        reason = "the field's type differs between architectures; a magic number is its low 32 bits"
     )]
-    let magic = stat.f_type as u64 & 0xffff_ffff;
+    let magic = stat.f_type as u32;
     Ok(matches!(magic, TMPFS_MAGIC | RAMFS_MAGIC))
 }

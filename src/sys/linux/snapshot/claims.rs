@@ -1,53 +1,73 @@
-//! Claims: who writes to an object, as the kernel knows it.
+//! Claims: which process writes to an object, as the kernel knows it.
 //!
-//! A claim is a pair of record locks of an open file description (`F_OFD_SETLK`), far behind any object's end. They last
-//! as long as a descriptor or a mapping of that description does, and need the right to write. The first byte decides
-//! who has the claim. On the second byte, of which the claimant has a lock too, others sleep until the claim ends, by
-//! asking for a shared lock; which any reader may have, so that it decides nothing.
+//! A claim is a pair of record locks of an open file description (`F_OFD_SETLK`), far beyond the
+//! end of any object. They need the right to write, and last as long as a descriptor or a mapping
+//! of that description. The lock on the first byte decides which process has the claim. The
+//! claimant also locks the second byte. Others sleep until the claim ends by waiting for a shared
+//! lock on that byte. Any reader may have such a lock, so it decides nothing.
 
-use rustix::fd::BorrowedFd;
+use core::mem;
+
+use linux_raw_sys::general::{
+    F_OFD_GETLK, F_OFD_SETLK, F_OFD_SETLKW, F_RDLCK, F_UNLCK, F_WRLCK, flock64,
+};
+use rustix::fd::{AsRawFd as _, BorrowedFd};
 use rustix::io::retry_on_intr;
 use rustix::thread::{Timespec, nanosleep, sched_yield};
 
-use super::raw::{self, Flock, fcntl_lock};
+use super::raw;
 use crate::Errno;
-
-const F_OFD_GETLK: usize = 36;
-const F_OFD_SETLK: usize = 37;
-const F_OFD_SETLKW: usize = 38;
-
-const F_RDLCK: i16 = 0;
-const F_WRLCK: i16 = 1;
-const F_UNLCK: i16 = 2;
 
 const CLAIM: i64 = 1 << 62;
 const END: i64 = CLAIM + 1;
 
-/// How often a lock is tried that others have for moments only.
+/// How often to try for a lock that other processes hold only for moments.
 const TRIES: u32 = 100;
 
-/// How long to sleep where the kernel does not wake, because a reader has kept the claimant from the second byte.
+/// How long to sleep where the kernel does not wake this process, because a reader has kept the
+/// claimant from locking the second byte.
 const POLL: Timespec = Timespec {
     tv_sec: 0,
     tv_nsec: 10_000_000,
 };
 
-pub(crate) const HAS_CLAIMS: bool = raw::ARE_THERE;
+pub(crate) const HAS_CLAIMS: bool = raw::HAS_CALL;
 
-fn lock_call(fd: BorrowedFd<'_>, command: usize, kind: i16, byte: i64) -> Result<i16, Errno> {
-    let mut lock = Flock {
-        kind,
-        whence: 0,
-        start: byte,
-        len: 1,
-        pid: 0,
+#[derive(Clone, Copy, Debug)]
+enum Command {
+    GetLock,
+    SetLock,
+    SetLockWait,
+}
+
+/// Sets a lock on one byte, or gets the kind of lock that is in its way: `F_RDLCK`, `F_WRLCK`, or
+/// `F_UNLCK` if there is none.
+fn fcntl_lock(fd: BorrowedFd<'_>, command: Command, kind: u32, byte: i64) -> Result<u32, Errno> {
+    let command = match command {
+        Command::GetLock => F_OFD_GETLK,
+        Command::SetLock => F_OFD_SETLK,
+        Command::SetLockWait => F_OFD_SETLKW,
     };
-    retry_on_intr(|| fcntl_lock(fd, command, &mut lock)).map(|()| lock.kind)
+    // SAFETY: the struct has only integers, for which zero is a value. It stands for `SEEK_SET`,
+    // and for the process id that these commands require.
+    let mut lock: flock64 = unsafe { mem::zeroed() };
+    lock.l_type = kind.try_into().map_err(|_| Errno::INVAL)?;
+    lock.l_start = byte;
+    lock.l_len = 1;
+    let number = usize::try_from(fd.as_raw_fd()).map_err(|_| Errno::BADF)?;
+    let arguments = [
+        number,
+        raw::argument(command)?,
+        (&raw mut lock).expose_provenance(),
+    ];
+    // SAFETY: the kernel reads and writes the lock, which is this function's own, and nothing else.
+    retry_on_intr(|| unsafe { raw::call(raw::FCNTL, arguments) })?;
+    Ok(lock.l_type.unsigned_abs().into())
 }
 
 pub(crate) fn claim(fd: BorrowedFd<'_>) -> Result<(), Errno> {
     for _ in 0..TRIES {
-        match lock_call(fd, F_OFD_SETLK, F_WRLCK, CLAIM) {
+        match fcntl_lock(fd, Command::SetLock, F_WRLCK, CLAIM) {
             Ok(_) => {
                 lock_end(fd);
                 return Ok(());
@@ -58,18 +78,18 @@ pub(crate) fn claim(fd: BorrowedFd<'_>) -> Result<(), Errno> {
         if is_claimed(fd)? {
             return Err(Errno::BUSY);
         }
-        if lock_call(fd, F_OFD_GETLK, F_WRLCK, CLAIM)? == F_RDLCK {
+        if fcntl_lock(fd, Command::GetLock, F_WRLCK, CLAIM)? == F_RDLCK {
             return Err(Errno::AGAIN);
         }
     }
-    // A reader that takes a lock and releases it, over and over: no other process has ever had the claim.
+    // A reader takes and releases a lock in a loop: no other process has had the claim.
     Err(Errno::AGAIN)
 }
 
-/// Who waited for the end of the last claim has this lock for a moment.
+/// A process that waited for the end of the last claim has this lock for a moment.
 fn lock_end(fd: BorrowedFd<'_>) {
     for _ in 0..TRIES {
-        if lock_call(fd, F_OFD_SETLK, F_WRLCK, END).is_ok() {
+        if fcntl_lock(fd, Command::SetLock, F_WRLCK, END).is_ok() {
             break;
         }
         sched_yield();
@@ -77,18 +97,18 @@ fn lock_end(fd: BorrowedFd<'_>) {
 }
 
 pub(crate) fn is_claimed(fd: BorrowedFd<'_>) -> Result<bool, Errno> {
-    // Shared locks do not conflict with the one that is asked about, so that readers do not show.
-    Ok(lock_call(fd, F_OFD_GETLK, F_RDLCK, CLAIM)? != F_UNLCK)
+    // A shared lock conflicts only with the claim: locks of readers do not count.
+    Ok(fcntl_lock(fd, Command::GetLock, F_RDLCK, CLAIM)? != F_UNLCK)
 }
 
 pub(crate) fn wait_unclaimed(fd: BorrowedFd<'_>) -> Result<(), Errno> {
-    // Who has the claim would give up its own lock below.
+    // The claimant itself must not get to the loop, which would release its lock.
     if !is_claimed(fd)? {
         return Ok(());
     }
     loop {
-        lock_call(fd, F_OFD_SETLKW, F_RDLCK, END)?;
-        lock_call(fd, F_OFD_SETLK, F_UNLCK, END)?;
+        fcntl_lock(fd, Command::SetLockWait, F_RDLCK, END)?;
+        fcntl_lock(fd, Command::SetLock, F_UNLCK, END)?;
         if !is_claimed(fd)? {
             return Ok(());
         }

@@ -5,6 +5,7 @@ use core::num::NonZeroU32;
 use core::sync::atomic::AtomicU32;
 use core::time::Duration;
 
+use linux_raw_sys::general::{__kernel_timespec, CLOCK_MONOTONIC};
 use rustix::event::{PollFd, PollFlags, poll};
 use rustix::fd::{AsFd as _, BorrowedFd, OwnedFd};
 use rustix::fs::inotify;
@@ -16,9 +17,7 @@ use super::super::SHM;
 use super::super::links::{PROC_PATH_ROOM, proc_path};
 use super::raw;
 use crate::Errno;
-use crate::sys::Dir;
-
-const CLOCK_MONOTONIC: usize = 1;
+use crate::sys::{Dir, clock};
 
 /// All bits: whoever wakes, wakes this one.
 const ANY: NonZeroU32 = NonZeroU32::MAX;
@@ -27,18 +26,21 @@ const ANY: NonZeroU32 = NonZeroU32::MAX;
 const SHARED: futex::Flags = futex::Flags::empty();
 
 pub(crate) fn now() -> Result<Duration, Errno> {
-    if !raw::ARE_THERE {
-        let time = rustix::time::clock_gettime(rustix::time::ClockId::Monotonic);
-        let seconds = u64::try_from(time.tv_sec).map_err(|_| Errno::OVERFLOW)?;
-        return Ok(Duration::new(
-            seconds,
-            u32::try_from(time.tv_nsec).unwrap_or(0),
-        ));
+    if !raw::HAS_CALL {
+        return clock::now();
     }
-    let time = raw::clock_gettime(CLOCK_MONOTONIC)?;
-    let seconds = u64::try_from(time.seconds).map_err(|_| Errno::OVERFLOW)?;
-    let nanoseconds = u32::try_from(time.nanoseconds).map_err(|_| Errno::OVERFLOW)?;
-    Ok(Duration::new(seconds, nanoseconds))
+    let mut time = __kernel_timespec {
+        tv_sec: 0,
+        tv_nsec: 0,
+    };
+    let arguments = [
+        raw::argument(CLOCK_MONOTONIC)?,
+        (&raw mut time).expose_provenance(),
+        0,
+    ];
+    // SAFETY: the kernel writes the time, which is this function's own, and nothing else.
+    unsafe { raw::call(raw::CLOCK_GETTIME, arguments) }?;
+    clock::duration(time.tv_sec, time.tv_nsec)
 }
 
 fn timespec(time: Duration) -> Timespec {
