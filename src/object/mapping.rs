@@ -1,8 +1,7 @@
 //! Mappings of objects.
 
+use core::fmt;
 use core::ops::Deref;
-use core::ptr::NonNull;
-use core::{fmt, hint};
 
 use rustix::fd::BorrowedFd;
 
@@ -136,9 +135,6 @@ impl Mapping<ReadWrite> {
     }
 }
 
-/// No page is smaller than this.
-const PAGE_MIN: usize = 4096;
-
 impl<R: Rights> Mapping<R> {
     /// Maps an offset and a length that lie within the object.
     pub(crate) fn new(fd: BorrowedFd<'_>, (offset, len): (u64, usize)) -> Result<Self, Error> {
@@ -153,12 +149,8 @@ impl<R: Rights> Mapping<R> {
             .filter(|mapped| isize::try_from(*mapped).is_ok())
             .ok_or(failed(Errno::NOMEM))?;
         let base = sys::map(fd, Access::of::<R>(), start, mapped).map_err(failed)?;
-        // SAFETY: the kernel maps whole pages, and no system has smaller ones. With this, the
-        // compiler makes a few plain moves of the copy of a small value at the start of a mapping.
-        unsafe { hint::assert_unchecked(base.addr() % PAGE_MIN == 0) };
-        let first = base.cast::<u8>().wrapping_add(lead);
-        // The kernel maps nothing at address 0 unless it is asked to.
-        let first = NonNull::new(first).ok_or(failed(Errno::FAULT))?;
+        // SAFETY: `lead` is at most the length of what was mapped.
+        let first = unsafe { base.cast::<u8>().add(lead) };
         // SAFETY: `len` bytes from `first` on are mapped with the rights `R`, until the drop of
         // this mapping, which drops its `SharedBytes`.
         let bytes = unsafe { SharedBytes::new(first, len) };

@@ -1,7 +1,7 @@
 //! The calls that are alike on every system.
 
 use core::ffi::c_void;
-use core::ptr::null_mut;
+use core::ptr::{NonNull, null_mut};
 
 use rustix::fd::{BorrowedFd, OwnedFd};
 use rustix::fs::{self, OFlags};
@@ -29,18 +29,26 @@ pub(crate) fn access_from(flags: OFlags) -> Result<Access, Errno> {
     }
 }
 
+/// No page of any system is smaller.
+const PAGE_MIN: usize = 4096;
+
 pub(crate) fn map(
     fd: BorrowedFd<'_>,
     access: Access,
     offset: u64,
     len: usize,
-) -> Result<*mut c_void, Errno> {
+) -> Result<NonNull<c_void>, Errno> {
     let protection = match access {
         Access::ReadOnly => ProtFlags::READ,
         Access::ReadWrite => ProtFlags::READ.union(ProtFlags::WRITE),
     };
     // SAFETY: the kernel chooses an unused address, so no memory that is in use changes.
-    unsafe { mm::mmap(null_mut(), len, protection, MapFlags::SHARED, fd, offset) }
+    let start = unsafe { mm::mmap(null_mut(), len, protection, MapFlags::SHARED, fd, offset) }?;
+    // A filter or a tracer can answer with an address that the kernel would not: then there is
+    // nothing to unmap.
+    NonNull::new(start)
+        .filter(|start| start.addr().get() % PAGE_MIN == 0)
+        .ok_or(Errno::FAULT)
 }
 
 /// # Safety

@@ -4,6 +4,7 @@
 //! size; their mode is not subject to the umask and cannot be changed; their size is set once, in whole pages.
 
 use core::ffi::{CStr, c_int, c_void};
+use core::ptr::NonNull;
 
 use rustix::fd::{BorrowedFd, OwnedFd};
 use rustix::fs::{self, FileType, Mode, OFlags};
@@ -111,7 +112,7 @@ pub(crate) fn map(
     access: Access,
     offset: u64,
     len: usize,
-) -> Result<*mut c_void, Errno> {
+) -> Result<NonNull<c_void>, Errno> {
     common::map(fd, access, offset, len).map_err(|errno| match errno {
         // POSIX's errno for a descriptor without the access.
         Errno::PERM => Errno::ACCESS,

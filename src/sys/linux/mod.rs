@@ -89,7 +89,8 @@ fn openat(dir: Dir<'_>, name: &Name, flags: OFlags, mode: Mode) -> Result<OwnedF
             Err(Errno::ISDIR | Errno::NXIO) => return Err(Errno::INVAL),
             Err(errno) => return Err(errno),
             Ok(fd) => {
-                // SAFETY: no descriptor is -1. Knowing it, the compiler leaves out a check at every borrow.
+                // SAFETY: the functions that make an `OwnedFd` assert it. Where the compiler knows
+                // it, no borrow of the descriptor checks it again.
                 unsafe { hint::assert_unchecked(fd.as_raw_fd() != -1) };
                 return Ok(fd);
             }
