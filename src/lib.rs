@@ -118,6 +118,6 @@ pub use rustix::fd;
 #[doc(no_inline)]
 pub use rustix::io::Errno;
 
-#[cfg(doctest)]
+#[cfg(all(doctest, feature = "snapshot"))]
 #[doc = include_str!("../README.md")]
 struct Readme;

@@ -197,6 +197,7 @@ impl Drop for UnlinkGuard<'_> {
 }
 
 /// Returns whether the name denotes this object.
+#[cfg(feature = "snapshot")]
 pub(crate) fn is_same(dir: Dir<'_>, name: &Name, object: BorrowedFd<'_>) -> bool {
     sys::status(object).is_ok_and(|status| sys::identity_at(dir, name) == Ok(status.identity))
 }

@@ -117,6 +117,7 @@ pub(crate) struct Identity {
     pub(crate) inode: u64,
 }
 
+#[cfg(feature = "snapshot")]
 mod clock;
 mod common;
 

@@ -11,10 +11,12 @@ use rustix::fs::{self, FileType, Mode, OFlags};
 use rustix::io::retry_on_intr;
 use rustix::shm;
 
+#[cfg(feature = "snapshot")]
 mod snapshot;
 
+#[cfg(feature = "snapshot")]
 pub(crate) use self::snapshot::{
-    DirWatch, HAS_CLAIMS, claim, is_claimed, now, wait, wait_unclaimed, wake,
+    CAN_RESERVE, DirWatch, HAS_CLAIMS, claim, is_claimed, now, wait, wait_unclaimed, wake,
 };
 use super::Advice;
 pub(crate) use super::common::{duplicate, lock, make_read_only, set_size, unlock, unmap};
@@ -23,8 +25,6 @@ use crate::{Errno, Name};
 
 /// 31 bytes with the leading slash.
 pub(crate) const NAME_MAX: usize = 30;
-
-pub(crate) const CAN_RESERVE: bool = false;
 
 /// The page of Apple silicon; a multiple of that of Intel.
 pub(crate) const OFFSET_GRANULE: u64 = 16384;

@@ -10,6 +10,8 @@ use crate::Errno;
 use crate::sys::Dir;
 pub(crate) use crate::sys::clock::now;
 
+pub(crate) const CAN_RESERVE: bool = false;
+
 pub(crate) const HAS_CLAIMS: bool = false;
 
 pub(crate) fn claim(_fd: BorrowedFd<'_>) -> Result<(), Errno> {

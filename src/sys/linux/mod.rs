@@ -12,13 +12,15 @@ use rustix::io::retry_on_intr;
 use rustix::mm;
 
 mod links;
+#[cfg(feature = "snapshot")]
 mod snapshot;
 
 pub(crate) use self::links::{
     HAS_LINKS, can_link, link, lock_file, open_unnamed, rename, unlock_file,
 };
+#[cfg(feature = "snapshot")]
 pub(crate) use self::snapshot::{
-    DirWatch, HAS_CLAIMS, claim, is_claimed, now, wait, wait_unclaimed, wake,
+    CAN_RESERVE, DirWatch, HAS_CLAIMS, claim, is_claimed, now, wait, wait_unclaimed, wake,
 };
 use super::Advice;
 pub(crate) use super::common::{duplicate, lock, make_read_only, map, set_size, unlock, unmap};
@@ -27,8 +29,6 @@ use crate::{Errno, Name};
 
 #[expect(clippy::as_conversions, reason = "`TryFrom` is not const")]
 pub(crate) const NAME_MAX: usize = linux_raw_sys::general::NAME_MAX as usize;
-
-pub(crate) const CAN_RESERVE: bool = true;
 
 /// The largest page of any Linux architecture that rustix knows. One value for all of them makes the same calls
 /// everywhere, and spares asking for the page size, which without libc is a call or a file of its own.

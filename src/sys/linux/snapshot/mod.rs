@@ -6,3 +6,5 @@ mod waiting;
 
 pub(crate) use self::claims::{HAS_CLAIMS, claim, is_claimed, wait_unclaimed};
 pub(crate) use self::waiting::{DirWatch, now, wait, wake};
+
+pub(crate) const CAN_RESERVE: bool = true;
