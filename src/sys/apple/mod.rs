@@ -1,9 +1,10 @@
-//! macOS: the same contract by libc, through rustix.
+//! macOS: libc's functions, through rustix.
 //!
-//! XNU's shared memory objects are no files: they have no directory, no identity, no file type and no allocated
-//! size; their mode is not subject to the umask and cannot be changed; their size is set once, in whole pages.
+//! The shared memory objects of XNU are not files. They have no directory, no identity, no file
+//! type and no allocated size. The umask does not apply to their mode, which cannot be changed.
+//! Their size is set once, in whole pages.
 
-use core::ffi::{CStr, c_int, c_void};
+use core::ffi::{CStr, c_void};
 use core::ptr::NonNull;
 
 use rustix::fd::{BorrowedFd, OwnedFd};
@@ -19,54 +20,35 @@ pub(crate) use self::snapshot::{
     CAN_RESERVE, DirWatch, HAS_CLAIMS, claim, is_claimed, now, wait, wait_unclaimed, wake,
 };
 use super::Advice;
-pub(crate) use super::common::{duplicate, lock, make_read_only, set_size, unlock, unmap};
-use super::{Access, Dir, Disposition, Existing, Identity, Link, Status, common};
+pub(crate) use super::common::{
+    duplicate, lock, make_read_only, open, open_with_flags, set_size, unlock, unmap,
+};
+use super::{Access, Dir, Existing, Identity, Link, Status, common};
 use crate::{Errno, Name};
 
 /// 31 bytes with the leading slash.
 pub(crate) const NAME_MAX: usize = 30;
 
-/// The page of Apple silicon; a multiple of that of Intel.
+/// The page of Apple silicon, which is a multiple of Intel's.
 pub(crate) const OFFSET_GRANULE: u64 = 16384;
 
-/// All objects look alike: identity cannot be told.
+/// The same for all objects.
 const NO_IDENTITY: Identity = Identity {
     device: 0,
     inode: 0,
 };
 
-pub(crate) fn open(
+pub(super) fn shm_open(
     dir: Dir<'_>,
     name: &Name,
-    access: Access,
-    disposition: Disposition,
-) -> Result<OwnedFd, Errno> {
-    let access = match access {
-        Access::ReadOnly => shm::OFlags::RDONLY,
-        Access::ReadWrite => shm::OFlags::RDWR,
-    };
-    let (how, mode) = match disposition {
-        Disposition::Existing => (shm::OFlags::empty(), 0),
-        Disposition::New(mode) => (shm::OFlags::CREATE | shm::OFlags::EXCL, mode),
-    };
-    shm_open(dir, name, access | how, mode)
-}
-
-pub(crate) fn open_with_flags(
-    dir: Dir<'_>,
-    name: &Name,
-    flags: c_int,
+    flags: OFlags,
     mode: u32,
 ) -> Result<OwnedFd, Errno> {
-    let flags = shm::OFlags::from_bits_retain(u32::from_ne_bytes(flags.to_ne_bytes()));
-    shm_open(dir, name, flags, mode)
-}
-
-fn shm_open(dir: Dir<'_>, name: &Name, flags: shm::OFlags, mode: u32) -> Result<OwnedFd, Errno> {
     if dir.is_some() {
         return Err(Errno::NOTSUP);
     }
     let mode = Mode::from_bits_retain(u16::try_from(mode).map_err(|_| Errno::INVAL)?);
+    let flags = shm::OFlags::from_bits_retain(flags.bits());
     retry_on_intr(|| shm::open(name.as_c_str(), flags, mode))
 }
 
@@ -86,7 +68,7 @@ pub(crate) fn status(fd: BorrowedFd<'_>) -> Result<Status, Errno> {
 }
 
 #[expect(clippy::unnecessary_wraps, reason = "the contract's signature")]
-pub(crate) fn identity_at(_place: Dir<'_>, _name: &Name) -> Result<Identity, Errno> {
+pub(crate) fn identity_at(_dir: Dir<'_>, _name: &Name) -> Result<Identity, Errno> {
     Ok(NO_IDENTITY)
 }
 
@@ -97,7 +79,7 @@ pub(crate) fn unlink(dir: Dir<'_>, name: &Name) -> Result<(), Errno> {
     shm::unlink(name.as_c_str())
 }
 
-/// `shm_open` has set the mode already, and exactly: macOS does not apply the umask to it, and `fchmod` is refused.
+/// Not needed: `shm_open` has set exactly this mode. `fchmod` would be refused.
 #[expect(clippy::unnecessary_wraps, reason = "the contract's signature")]
 pub(crate) fn set_mode(_fd: BorrowedFd<'_>, _mode: u32) -> Result<(), Errno> {
     Ok(())
@@ -113,11 +95,8 @@ pub(crate) fn map(
     offset: u64,
     len: usize,
 ) -> Result<NonNull<c_void>, Errno> {
-    common::map(fd, access, offset, len).map_err(|errno| match errno {
-        // POSIX's errno for a descriptor without the access.
-        Errno::PERM => Errno::ACCESS,
-        other => other,
-    })
+    // The kernel's errno for a descriptor without the access is EPERM.
+    common::map(fd, access, offset, len).map_err(common::as_posix)
 }
 
 /// # Safety
@@ -148,38 +127,38 @@ pub(crate) fn open_directory(_path: &CStr) -> Result<OwnedFd, Errno> {
     Err(Errno::NOTSUP)
 }
 
-pub(crate) fn directory_exists(_place: Dir<'_>) -> bool {
+pub(crate) fn directory_exists(_dir: Dir<'_>) -> bool {
     true
 }
 
-/// The objects are anonymous memory of the kernel's.
+/// All objects are anonymous memory of the kernel's.
 #[expect(clippy::unnecessary_wraps, reason = "the contract's signature")]
-pub(crate) fn directory_is_memory(_place: Dir<'_>) -> Result<bool, Errno> {
+pub(crate) fn directory_is_memory(_dir: Dir<'_>) -> Result<bool, Errno> {
     Ok(true)
 }
 
-/// A name is given once, by `shm_open`.
+/// Only `shm_open` gives an object its name.
 pub(crate) const HAS_LINKS: bool = false;
 
-pub(crate) fn open_unnamed(_place: Dir<'_>, _mode: u32) -> Result<OwnedFd, Errno> {
+pub(crate) fn open_unnamed(_dir: Dir<'_>, _mode: u32) -> Result<OwnedFd, Errno> {
     Err(Errno::NOTSUP)
 }
 
-pub(crate) fn can_link(_object: BorrowedFd<'_>, _link: Link, _place: Dir<'_>) -> bool {
+pub(crate) fn can_link(_object: BorrowedFd<'_>, _link: Link, _dir: Dir<'_>) -> bool {
     false
 }
 
 pub(crate) fn link(
     _object: BorrowedFd<'_>,
     _link: Link,
-    _place: Dir<'_>,
+    _dir: Dir<'_>,
     _name: &Name,
 ) -> Result<(), Errno> {
     Err(Errno::NOTSUP)
 }
 
 pub(crate) fn rename(
-    _place: Dir<'_>,
+    _dir: Dir<'_>,
     _from: &Name,
     _to: &Name,
     _existing: Existing,

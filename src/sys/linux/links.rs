@@ -1,18 +1,20 @@
-//! Names as directory entries: objects without one, and how they get it.
+//! Names as directory entries: objects without a name, and how they get one.
 
 use core::ffi::CStr;
 
-use rustix::fd::{AsRawFd as _, BorrowedFd, OwnedFd};
+use rustix::fd::{BorrowedFd, OwnedFd};
 use rustix::fs::{self, AtFlags, CWD, FlockOperation, Mode, OFlags, RenameFlags};
 use rustix::io::retry_on_intr;
+use rustix::path::DecInt;
 
 use super::{SHM, at};
+use crate::sys::common::as_posix;
 use crate::sys::{Dir, Existing, Link};
 use crate::{Errno, Name};
 
 pub(crate) const HAS_LINKS: bool = true;
 
-/// A path of the directory itself, which is always taken.
+/// A path of the directory itself: a name that is always taken.
 const SHM_ITSELF: &CStr = c"/dev/shm/.";
 const ITSELF: &CStr = c".";
 
@@ -24,9 +26,10 @@ pub(crate) fn open_unnamed(dir: Dir<'_>, mode: u32) -> Result<OwnedFd, Errno> {
     let flags = OFlags::TMPFILE | OFlags::RDWR | OFlags::CLOEXEC;
     let opened = retry_on_intr(|| fs::openat(directory, path, flags, Mode::from_bits_retain(mode)));
     opened.map_err(|errno| match errno {
-        // A kernel or a file system without such files takes the flag for another, or for none. The others are answers
-        // of filters and security modules, and EPERM that of ext4 if the directory was removed: creating the usual way
-        // works, or says why not.
+        // EISDIR and EINVAL: the kernel or the file system has no such files, and takes the flag
+        // for another or for none. The others come from filters and security modules; EPERM also
+        // from ext4, if the directory was removed. In each case, creation under a name works or
+        // fails with the reason.
         Errno::ISDIR | Errno::INVAL | Errno::PERM | Errno::ACCESS | Errno::NOSYS => Errno::NOTSUP,
         other => other,
     })
@@ -37,7 +40,7 @@ pub(crate) fn can_link(object: BorrowedFd<'_>, link: Link, dir: Dir<'_>) -> bool
         None => (CWD, SHM_ITSELF),
         Some(directory) => (directory, ITSELF),
     };
-    // The kernel looks for what is linked before it looks at where to.
+    // The kernel looks up the object before the new name.
     linkat(object, link, target) == Err(Errno::EXIST)
 }
 
@@ -60,39 +63,26 @@ fn linkat(
             retry_on_intr(|| fs::linkat(object, c"", directory, path, AtFlags::EMPTY_PATH))
         }
         Link::ByProc => {
-            let mut room = PROC_PATH_ROOM;
-            let proc = proc_path(object, &mut room);
+            let mut buffer = PROC_PATH_BUFFER;
+            let proc = proc_path(object, &mut buffer);
             retry_on_intr(|| fs::linkat(CWD, proc, directory, path, AtFlags::SYMLINK_FOLLOW))
         }
     }
 }
 
-/// Of this thread: it may have descriptors of its own, and then those of its process are others.
+/// The descriptors of this thread, which may differ from those of its process.
 const PROC: &[u8; 21] = b"/proc/thread-self/fd/";
-const LONGEST_NUMBER: usize = 10;
-const PROC_PATH_LEN: usize = PROC.len() + LONGEST_NUMBER + 1;
+const PROC_PATH_LEN: usize = PROC.len() + "2147483647".len() + 1;
 
-pub(super) const PROC_PATH_ROOM: [u8; PROC_PATH_LEN] = [0; PROC_PATH_LEN];
+pub(super) const PROC_PATH_BUFFER: [u8; PROC_PATH_LEN] = [0; PROC_PATH_LEN];
 
-/// The path of an open file, with a NUL.
-pub(super) fn proc_path<'a>(fd: BorrowedFd<'_>, room: &'a mut [u8; PROC_PATH_LEN]) -> &'a CStr {
-    let mut left = fd.as_raw_fd().unsigned_abs();
-    let mut digits = [b'0'; LONGEST_NUMBER];
-    let mut count: usize = 0;
-    for digit in digits.iter_mut().rev() {
-        *digit = b'0' | u8::try_from(left % 10).unwrap_or(0);
-        left /= 10;
-        count = count.wrapping_add(1);
-        if left == 0 {
-            break;
-        }
-    }
-    let digits = digits.iter().skip(LONGEST_NUMBER.wrapping_sub(count));
-    for (slot, byte) in room.iter_mut().zip(PROC.iter().chain(digits)) {
+pub(super) fn proc_path<'a>(fd: BorrowedFd<'_>, buffer: &'a mut [u8; PROC_PATH_LEN]) -> &'a CStr {
+    let number = DecInt::from_fd(fd);
+    for (slot, byte) in buffer.iter_mut().zip(PROC.iter().chain(number.as_bytes())) {
         *slot = *byte;
     }
-    // The last byte is never written to.
-    CStr::from_bytes_until_nul(room).unwrap_or(c"")
+    // The last byte is not written, so that it is a NUL.
+    CStr::from_bytes_until_nul(buffer).unwrap_or(c"")
 }
 
 pub(crate) fn rename(
@@ -108,18 +98,16 @@ pub(crate) fn rename(
         Existing::Replaced => fs::renameat(directory, from, directory, to),
     });
     let renamed = match (renamed, existing) {
-        // Before Linux 3.17, another file system, or a filter: a second name is exclusive, too.
+        // Before Linux 3.17, on another file system, or with a filter. A second name is exclusive
+        // too.
         (Err(Errno::INVAL | Errno::NOSYS), Existing::Kept) => {
             retry_on_intr(|| fs::linkat(directory, from, directory, to, AtFlags::empty()))
                 .and_then(|()| retry_on_intr(|| fs::unlinkat(directory, from, AtFlags::empty())))
         }
         (renamed, _) => renamed,
     };
-    renamed.map_err(|errno| match errno {
-        // The kernel's answer in a sticky directory, where POSIX allows either; that of `unlink` is EACCES.
-        Errno::PERM => Errno::ACCESS,
-        other => other,
-    })
+    // The kernel's errno in a sticky directory is EPERM.
+    renamed.map_err(as_posix)
 }
 
 pub(crate) fn lock_file(object: BorrowedFd<'_>) -> Result<(), Errno> {

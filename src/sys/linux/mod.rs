@@ -1,8 +1,9 @@
-//! Linux: the calls of `shm_open(3)` and its kin, made directly.
+//! Linux: the system calls of `shm_open(3)` and the related functions, without libc.
 //!
-//! `rustix::shm` is not used: it follows symbolic links, waits for a FIFO's peer and differs between architectures.
+//! `rustix::shm` is not used: it follows symbolic links, waits for the peer of a FIFO, and makes
+//! different calls on different architectures.
 
-use core::ffi::{CStr, c_int, c_void};
+use core::ffi::{CStr, c_void};
 use core::hint;
 
 use linux_raw_sys::general::{RAMFS_MAGIC, TMPFS_MAGIC};
@@ -23,18 +24,20 @@ pub(crate) use self::snapshot::{
     CAN_RESERVE, DirWatch, HAS_CLAIMS, claim, is_claimed, now, wait, wait_unclaimed, wake,
 };
 use super::Advice;
-pub(crate) use super::common::{duplicate, lock, make_read_only, map, set_size, unlock, unmap};
-use super::{Access, Dir, Disposition, Identity, Status, common};
+pub(crate) use super::common::{
+    duplicate, lock, make_read_only, map, open, open_with_flags, set_size, unlock, unmap,
+};
+use super::{Access, Dir, Identity, Status, common};
 use crate::{Errno, Name};
 
 #[expect(clippy::as_conversions, reason = "`TryFrom` is not const")]
 pub(crate) const NAME_MAX: usize = linux_raw_sys::general::NAME_MAX as usize;
 
-/// The largest page of any Linux architecture that rustix knows. One value for all of them makes the same calls
-/// everywhere, and spares asking for the page size, which without libc is a call or a file of its own.
+/// The largest page of any Linux architecture that rustix supports. With one value for all of
+/// them, every architecture makes the same calls, and none is needed to ask for the page size.
 pub(crate) const OFFSET_GRANULE: u64 = 65536;
 
-/// What every open adds.
+/// The flags that every `openat` has.
 const ALWAYS: OFlags = OFlags::CLOEXEC
     .union(OFlags::NOFOLLOW)
     .union(OFlags::NONBLOCK);
@@ -42,8 +45,8 @@ const ALWAYS: OFlags = OFlags::CLOEXEC
 const SHM: &CStr = c"/dev/shm";
 const STAT_BLOCK: u64 = 512;
 
-/// `fallocate` on tmpfs undoes a whole call that a signal interrupts: a smaller step than the interrupted one must
-/// get through in the end, however often signals come.
+/// On tmpfs, a `fallocate` that a signal interrupts is undone as a whole. Its retries ask for less,
+/// down to this many bytes, so that they succeed even if signals are frequent.
 const RESERVE_STEP_MIN: u64 = 1 << 21;
 
 fn at<'a>(dir: Dir<'a>, name: &'a Name) -> (BorrowedFd<'a>, &'a CStr) {
@@ -53,44 +56,23 @@ fn at<'a>(dir: Dir<'a>, name: &'a Name) -> (BorrowedFd<'a>, &'a CStr) {
     }
 }
 
-pub(crate) fn open(
+pub(super) fn shm_open(
     dir: Dir<'_>,
     name: &Name,
-    access: Access,
-    disposition: Disposition,
-) -> Result<OwnedFd, Errno> {
-    let access = match access {
-        Access::ReadOnly => OFlags::RDONLY,
-        Access::ReadWrite => OFlags::RDWR,
-    };
-    let (how, mode) = match disposition {
-        Disposition::Existing => (OFlags::empty(), Mode::empty()),
-        Disposition::New(mode) => (OFlags::CREATE | OFlags::EXCL, Mode::from_bits_retain(mode)),
-    };
-    openat(dir, name, ALWAYS | access | how, mode)
-}
-
-pub(crate) fn open_with_flags(
-    dir: Dir<'_>,
-    name: &Name,
-    flags: c_int,
+    flags: OFlags,
     mode: u32,
 ) -> Result<OwnedFd, Errno> {
-    let flags = OFlags::from_bits_retain(u32::from_ne_bytes(flags.to_ne_bytes()));
-    openat(dir, name, ALWAYS | flags, Mode::from_bits_retain(mode))
-}
-
-fn openat(dir: Dir<'_>, name: &Name, flags: OFlags, mode: Mode) -> Result<OwnedFd, Errno> {
     let (directory, path) = at(dir, name);
+    let (flags, mode) = (ALWAYS | flags, Mode::from_bits_retain(mode));
     loop {
         match fs::openat(directory, path, flags, mode) {
             Err(Errno::INTR) => {}
-            // A directory, and a socket or a device without a driver.
+            // The first is a directory's, the second that of a socket or a device without a driver.
             Err(Errno::ISDIR | Errno::NXIO) => return Err(Errno::INVAL),
             Err(errno) => return Err(errno),
             Ok(fd) => {
-                // SAFETY: the functions that make an `OwnedFd` assert it. Where the compiler knows
-                // it, no borrow of the descriptor checks it again.
+                // SAFETY: every function that makes an `OwnedFd` asserts this. Without this
+                // hint, each borrow of the descriptor checks it again.
                 unsafe { hint::assert_unchecked(fd.as_raw_fd() != -1) };
                 return Ok(fd);
             }
@@ -103,7 +85,7 @@ pub(crate) fn status(fd: BorrowedFd<'_>) -> Result<Status, Errno> {
     let blocks = u64::try_from(stat.st_blocks).map_err(|_| Errno::OVERFLOW)?;
     Ok(Status {
         size: u64::try_from(stat.st_size).map_err(|_| Errno::OVERFLOW)?,
-        // The kernel counts bytes in 64 bits.
+        // This cannot wrap: the kernel counts bytes in 64 bits.
         allocated: Ok(blocks.wrapping_mul(STAT_BLOCK)),
         identity: identity(&stat),
         is_regular: FileType::from_raw_mode(stat.st_mode) == FileType::RegularFile,
@@ -130,11 +112,8 @@ pub(crate) fn identity_at(dir: Dir<'_>, name: &Name) -> Result<Identity, Errno> 
 
 pub(crate) fn unlink(dir: Dir<'_>, name: &Name) -> Result<(), Errno> {
     let (directory, path) = at(dir, name);
-    retry_on_intr(|| fs::unlinkat(directory, path, AtFlags::empty())).map_err(|errno| match errno {
-        // The kernel's answer in a sticky directory; POSIX names EACCES.
-        Errno::PERM => Errno::ACCESS,
-        other => other,
-    })
+    // The kernel's errno in a sticky directory is EPERM.
+    retry_on_intr(|| fs::unlinkat(directory, path, AtFlags::empty())).map_err(common::as_posix)
 }
 
 pub(crate) fn set_mode(fd: BorrowedFd<'_>, mode: u32) -> Result<(), Errno> {
@@ -162,7 +141,7 @@ pub(crate) unsafe fn prefault(start: *mut c_void, len: usize, access: Access) ->
         Access::ReadOnly => mm::Advice::LinuxPopulateRead,
         Access::ReadWrite => mm::Advice::LinuxPopulateWrite,
     };
-    // SAFETY: populating page tables changes no byte of the mapping.
+    // SAFETY: filling the page tables changes no byte of the mapping.
     retry_on_intr(|| unsafe { mm::madvise(start, len, advice) })
 }
 
@@ -175,7 +154,7 @@ pub(crate) unsafe fn advise(start: *mut c_void, len: usize, advice: Advice) -> R
         Advice::DontDump => mm::Advice::LinuxDontDump,
         Advice::Dump => mm::Advice::LinuxDoDump,
     };
-    // SAFETY: none of these changes a byte of the mapping in this process.
+    // SAFETY: no advice of these changes a byte of the mapping in this process.
     unsafe { mm::madvise(start, len, advice) }
 }
 
@@ -188,14 +167,14 @@ pub(crate) fn open_directory(path: &CStr) -> Result<OwnedFd, Errno> {
     retry_on_intr(|| fs::openat(CWD, path, flags, Mode::empty()))
 }
 
-/// A directory that was removed while it is open has no link left.
 pub(crate) fn directory_exists(dir: Dir<'_>) -> bool {
     match dir {
-        // Any other answer, such as a filter's, says nothing about the directory.
+        // Any other errno, such as that of a seccomp filter, says nothing about the directory.
         None => !matches!(
             fs::accessat(CWD, SHM, fs::Access::EXISTS, AtFlags::empty()),
             Err(Errno::NOENT | Errno::NOTDIR)
         ),
+        // If it was removed while it is open, it has no links.
         Some(directory) => fs::fstat(directory).map_or(true, |stat| stat.st_nlink > 0),
     }
 }
