@@ -1,4 +1,4 @@
-//! The monotonic clock, by rustix.
+//! The monotonic clock, as rustix reads it.
 
 use core::time::Duration;
 

@@ -1,42 +1,55 @@
-//! The one door to the operating system, and its contract.
+//! The system calls, and the contract that each operating system's backend fulfils.
 //!
-//! Each backend offers the same items with the same meaning; nothing outside this folder names a system call or an
-//! operating system. Every function reports the errno as the system gave it, except where its line below says
-//! otherwise. A call that a signal interrupted is made again here, so that no caller ever sees `EINTR`.
+//! Every backend has the same items with the same meaning. Only this folder makes system calls or
+//! names an operating system. Functions return the errno of the system, except where the table
+//! says otherwise. They repeat a call that a signal interrupted, so that no caller sees `EINTR`.
 //!
 //! | item | contract |
 //! |---|---|
-//! | `NAME_MAX` | the longest name in bytes, without slashes |
-//! | `OFFSET_GRANULE` | every offset that is a multiple of it can be mapped |
-//! | `open` | opens or exclusively creates; close-on-exec; a symbolic link, a FIFO's peer or a terminal is never waited for or followed; `EINVAL` for what is not a regular file, if that shows at the open |
-//! | `open_with_flags` | the same with the flags and the mode of a C program, which are the system's to judge; nothing that `open` adds can be taken away |
-//! | `status` | one call; size, allocated bytes if known, identity, whether it is a regular file |
-//! | `identity_at` | the identity of what the name denotes now; all equal where the system has none |
-//! | `unlink` | `EACCES` where it is not permitted, as POSIX has it |
-//! | `duplicate` | another descriptor of the same object |
-//! | `set_mode` | sets the permission bits exactly |
-//! | `set_size`, `reserve`, `CAN_RESERVE` | sparse size; memory for every page below a size; whether there is such a call, which else is `ENOTSUP` |
-//! | `access_of` | which access the descriptor was opened with; `EACCES` if it cannot be mapped |
-//! | `map`, `unmap`, `make_read_only` | `MAP_SHARED`; the offset is a multiple of `OFFSET_GRANULE` |
-//! | `prefault`, `lock`, `unlock`, `advise` | one call each, or `ENOTSUP` without any |
-//! | `HAS_LINKS` | whether names are directory entries; where they are not, the items of the next three lines are `ENOTSUP` and never needed |
-//! | `open_unnamed` | an object without a name, for reading and writing; `ENOTSUP` if the file system has none |
-//! | `can_link`, `link`, `rename` | says, without a change, whether a [`Link`] works for this object; makes it; gives a name's object another name; `EEXIST` if that is taken, where it is to be kept; `EACCES` where it may not be replaced |
-//! | `lock_file`, `unlock_file` | an exclusive lock on the open object, whose end the kernel sees to; `EAGAIN` if another has it |
-//! | `HAS_CLAIMS` | whether there are claims; where not, the items of the next line are `ENOTSUP` |
-//! | `claim` | a lock on the object that needs the right to write and ends with its process at the latest; `EBUSY` if another process has it, `EAGAIN` if only a reader's lock is in the way |
-//! | `is_claimed`, `wait_unclaimed` | whether another process has the claim; sleeps until none has |
-//! | `now` | a monotonic clock |
-//! | `wait`, `wake` | sleeps while a word of shared memory, maybe a read-only one, is what was seen; says whether the time is not up, and may come back early; wakes all who sleep so |
-//! | `DirWatch` | sleeps until a name may have appeared in a directory since it was made; says whether the time is not up |
-//! | `open_directory`, `directory_exists`, `directory_is_memory` | `None` is the system's own place for objects |
+//! | `NAME_MAX` | The longest name in bytes, without slashes. |
+//! | `open` | Opens, or creates exclusively. The descriptor is close-on-exec. Symbolic links are not followed, and no FIFO or terminal is waited for. `EINVAL` if the open shows that it is no regular file. |
+//! | `open_with_flags` | The same, with the flags and the mode of a C program, which the system judges. The flags of `open` are always added. |
+//! | `duplicate` | Another descriptor of the same object, close-on-exec. |
+//! | `access_of` | The access that the descriptor was opened with. `EACCES` if it cannot be mapped. |
+//! | `status` | Size, allocated bytes, identity, and whether it is a regular file and still has a name. One call. |
+//! | `identity_at` | The identity of the object that has the name now. All are equal where objects have no identity. |
+//! | `unlink` | Removes the name. `EACCES`, as in POSIX, if that is not permitted. |
+//! | `set_mode` | Sets exactly these permission bits. |
+//! | `set_size` | Sets the size, without allocating memory. |
+//! | `reserve` | Allocates memory for every page below a size. `ENOTSUP` where there is no such call. |
+//! | `OFFSET_GRANULE` | Every multiple of it is an offset that can be mapped. |
+//! | `map` | A shared mapping that begins with a page; its offset is a multiple of `OFFSET_GRANULE`. `EFAULT` if what the system returned cannot be a mapping. |
+//! | `unmap`, `make_read_only` | One call each, for a whole mapping. |
+//! | `prefault`, `lock`, `unlock`, `advise` | One call each, for a whole mapping. `ENOTSUP` where there is no such call. |
+//! | `open_directory` | Opens a directory for names. `ENOTSUP` where objects are in no directory. |
+//! | `directory_exists` | False only if the directory is certainly missing. |
+//! | `directory_is_memory` | Whether objects in the directory are memory, not files of a disk. |
+//! | `HAS_LINKS` | Whether names are directory entries. If not, the items below up to `unlock_file` are never needed, and are `ENOTSUP`. |
+//! | `open_unnamed` | An object without a name, for reading and writing. `ENOTSUP` if the file system has none. |
+//! | `can_link` | Whether a [`Link`] works for this object. Changes nothing. |
+//! | `link` | Gives an object without a name one. `EEXIST` if it is taken. |
+//! | `rename` | Gives an object another name instead of its own. `EEXIST` if that is taken and is to be kept. `EACCES` if that may not be replaced. |
+//! | `lock_file`, `unlock_file` | An exclusive lock on the open object. The kernel releases it when the process ends. `EAGAIN` if another process has it. |
+//!
+//! With the feature `snapshot`:
+//!
+//! | item | contract |
+//! |---|---|
+//! | `CAN_RESERVE` | Whether `reserve` can be other than `ENOTSUP`. |
+//! | `HAS_CLAIMS` | Whether there are claims. If not, the items of the next two lines are an error. |
+//! | `claim` | A lock on the object that needs the right to write. The kernel releases it when the process ends. `EBUSY` if another process has the claim, `EAGAIN` if only a reader's lock is in the way. |
+//! | `is_claimed`, `wait_unclaimed` | Whether another process has the claim. Sleeps until none has. |
+//! | `now` | The time of a monotonic clock. |
+//! | `wait` | Sleeps while a word of shared memory, which may be mapped read-only, has the value that was seen. May return early. False if the time is up. |
+//! | `wake` | Wakes every process that sleeps in `wait` on the word. |
+//! | `DirWatch` | Sleeps until a name may have appeared in a directory since the watch was made. May return early. False if the time is up. |
 
 use rustix::fd::BorrowedFd;
 
 use crate::bytes::may_write;
 use crate::{Errno, Rights};
 
-/// The directory of a name: an open one, or the system's own place for shared memory objects.
+/// The directory of a name: an open one, or `None` for the system's own place for objects.
 pub(crate) type Dir<'a> = Option<BorrowedFd<'a>>;
 
 /// What a descriptor or a mapping may do.
@@ -60,7 +73,8 @@ impl Access {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Advice {
-    /// Use huge pages where the file system was mounted to give them (`huge=`); elsewhere nothing happens.
+    /// Use huge pages, if the file system was mounted with them (`huge=`). Otherwise it has no
+    /// effect.
     #[doc(alias = "MADV_HUGEPAGE")]
     HugePages,
     /// Do not use huge pages.
@@ -69,7 +83,7 @@ pub enum Advice {
     /// Leave the mapping out of core dumps.
     #[doc(alias = "MADV_DONTDUMP")]
     DontDump,
-    /// Put the mapping into core dumps again.
+    /// Include the mapping in core dumps again.
     #[doc(alias = "MADV_DODUMP")]
     Dump,
 }
@@ -77,22 +91,23 @@ pub enum Advice {
 /// What `open` does about the name.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Disposition {
-    /// Opens what is there.
+    /// Opens an object that exists.
     Existing,
-    /// Creates with these permission bits (less the umask, where the system applies it); `EEXIST` if the name is taken.
+    /// Creates one with these permission bits, less the umask where the system applies it.
+    /// `EEXIST` if the name is taken.
     New(u32),
 }
 
 /// How an object without a name gets one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Link {
-    /// By its descriptor alone. Before Linux 6.10, for privileged processes.
+    /// With its descriptor alone. Before Linux 6.10, only a privileged process can.
     ByDescriptor,
-    /// By its descriptor's file in `/proc`, where that is mounted.
+    /// With its descriptor's file in `/proc`, if that is mounted.
     ByProc,
 }
 
-/// What becomes of another object that has the name.
+/// What happens to another object that has the name.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Existing {
     Kept,
@@ -106,11 +121,11 @@ pub(crate) struct Status {
     pub(crate) allocated: Result<u64, Errno>,
     pub(crate) identity: Identity,
     pub(crate) is_regular: bool,
-    /// Whether the last of its names is gone, if that is known.
+    /// Whether it has no name any more, if that is known.
     pub(crate) is_unlinked: Result<bool, Errno>,
 }
 
-/// Tells one object from another for as long as either exists.
+/// Differs between two objects while both exist.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Identity {
     pub(crate) device: u64,
@@ -133,6 +148,6 @@ pub(crate) use apple::*;
 
 #[cfg(not(any(target_os = "linux", target_os = "macos")))]
 compile_error!(
-    "rawshm has no backend for this operating system yet; to help, add a file beside src/sys/linux that offers the \
-     items in the table of src/sys/mod.rs"
+    "rawshm has no backend for this operating system yet; to help, add a module beside \
+     src/sys/linux with the items in the table of src/sys/mod.rs"
 );

@@ -1,4 +1,4 @@
-//! What only snapshots need. There are no claims here, and sleeping is polling.
+//! What only snapshots need. macOS has no claims, and sleeping is polling.
 
 use core::sync::atomic::AtomicU32;
 use core::time::Duration;
@@ -26,7 +26,7 @@ pub(crate) fn wait_unclaimed(_fd: BorrowedFd<'_>) -> Result<(), Errno> {
     Err(Errno::NOTSUP)
 }
 
-/// How often to look: nothing tells of a change, neither of a word nor of a name.
+/// How long to sleep: no event says that a word or a name has changed.
 const POLL: Duration = Duration::from_millis(1);
 
 pub(crate) fn wait(_word: &AtomicU32, _seen: u32, until: Option<Duration>) -> Result<bool, Errno> {
@@ -44,18 +44,18 @@ pub(crate) fn wait(_word: &AtomicU32, _seen: u32, until: Option<Duration>) -> Re
     Ok(true)
 }
 
-/// Who waits looks by itself.
+/// Not needed: `wait` polls.
 #[expect(clippy::unnecessary_wraps, reason = "the contract's signature")]
 pub(crate) fn wake(_word: &AtomicU32) -> Result<usize, Errno> {
     Ok(0)
 }
 
-/// Nothing tells when a name appears.
+/// No event says that a name has appeared.
 #[derive(Debug)]
 pub(crate) struct DirWatch;
 
 impl DirWatch {
-    pub(crate) fn of(_place: Dir<'_>) -> Self {
+    pub(crate) fn of(_dir: Dir<'_>) -> Self {
         Self
     }
 

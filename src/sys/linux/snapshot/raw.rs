@@ -1,7 +1,7 @@
-//! A system call with three arguments, for the calls that rustix lacks, or that it makes only after
-//! hidden ones.
+//! A system call with three arguments. It makes two calls: `fcntl` for locks that rustix lacks, and
+//! `clock_gettime`, because rustix makes other calls to find that of the vDSO.
 //!
-//! The calling conventions are those of `syscall(2)`.
+//! The calling conventions are those of `syscall(2)`. A result from -4095 to -1 is an errno.
 
 pub(super) use self::arch::{CLOCK_GETTIME, FCNTL, call};
 use crate::Errno;
@@ -9,6 +9,7 @@ use crate::Errno;
 /// Whether this architecture has [`call`]. On the others it returns `ENOSYS`.
 pub(super) const HAS_CALL: bool = FCNTL != 0;
 
+/// A number as an argument of [`call`].
 pub(super) fn argument(number: u32) -> Result<usize, Errno> {
     number.try_into().map_err(|_| Errno::INVAL)
 }
@@ -39,8 +40,8 @@ mod arch {
 
     /// Makes a system call.
     ///
-    /// Not inlined: after a function call, the compiler expects nothing of the registers that the
-    /// kernel may change, such as those of vectors.
+    /// Not inlined: the kernel may change registers that an `asm!` block cannot name, such as those
+    /// of vectors. The compiler expects that of every function call.
     ///
     /// # Safety
     /// The kernel accesses no memory except what the arguments point to, and may access that.
@@ -51,14 +52,14 @@ mod arch {
     ) -> Result<(), Errno> {
         let number = super::argument(number)?;
         let result: isize;
-        // SAFETY: as this function's own contract says. The kernel keeps all registers but those
-        // that are outputs here.
+        // SAFETY: as this function's own contract says. Of the registers that a function call
+        // preserves, the kernel changes none that is not an output here.
         unsafe {
             #[cfg(target_arch = "x86_64")]
             asm!("syscall", inlateout("rax") number => result,
                 in("rdi") one, in("rsi") two, in("rdx") three,
                 lateout("rcx") _, lateout("r11") _, options(nostack, preserves_flags));
-            // LLVM may need ebx for itself, so that it is only exchanged.
+            // LLVM may need ebx for itself: it is put back.
             #[cfg(target_arch = "x86")]
             asm!("xchg {one}, ebx", "int 0x80", "xchg {one}, ebx", one = inout(reg) one => _,
                 inlateout("eax") number => result, in("ecx") two, in("edx") three,
@@ -66,12 +67,12 @@ mod arch {
             #[cfg(target_arch = "aarch64")]
             asm!("svc 0", in("x8") number, inlateout("x0") one => result,
                 in("x1") two, in("x2") three, options(nostack, preserves_flags));
-            // r7 is the frame pointer in Thumb code, so that it is put back.
+            // r7 is the frame pointer in Thumb code: it is put back.
             #[cfg(target_arch = "arm")]
             asm!("mov {frame}, r7", "mov r7, {number}", "svc 0", "mov r7, {frame}",
                 frame = out(reg) _, number = in(reg) number, inlateout("r0") one => result,
                 in("r1") two, in("r2") three, options(nostack, preserves_flags));
-            // The flags that could be preserved include vl and vtype, which a call invalidates.
+            // `preserves_flags` would include vl and vtype, which the kernel invalidates.
             #[cfg(target_arch = "riscv64")]
             asm!("ecall", in("a7") number, inlateout("a0") one => result,
                 in("a1") two, in("a2") three, options(nostack));

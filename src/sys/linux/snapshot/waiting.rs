@@ -13,18 +13,19 @@ use rustix::io::{read, retry_on_intr};
 use rustix::thread::futex;
 use rustix::thread::{Timespec, nanosleep};
 
-use super::super::SHM;
-use super::super::links::{PROC_PATH_ROOM, proc_path};
 use super::raw;
 use crate::Errno;
+use crate::sys::linux::SHM;
+use crate::sys::linux::links::{PROC_PATH_BUFFER, proc_path};
 use crate::sys::{Dir, clock};
 
-/// All bits: whoever wakes, wakes this one.
+/// All bits, so that every wake wakes this sleeper.
 const ANY: NonZeroU32 = NonZeroU32::MAX;
 
-/// Never private: other processes sleep and wake on the same word.
+/// Not private: the processes that sleep and wake are different ones.
 const SHARED: futex::Flags = futex::Flags::empty();
 
+/// Not from the vDSO: without libc, rustix makes calls of its own to find it.
 pub(crate) fn now() -> Result<Duration, Errno> {
     if !raw::HAS_CALL {
         return clock::now();
@@ -60,18 +61,18 @@ pub(crate) fn wait(word: &AtomicU32, seen: u32, until: Option<Duration>) -> Resu
 }
 
 pub(crate) fn wake(word: &AtomicU32) -> Result<usize, Errno> {
-    // The kernel takes the number for a signed one.
+    // The kernel takes the number as signed.
     const ALL: u32 = u32::MAX >> 1;
     futex::wake(word, SHARED, ALL)
 }
 
-/// How often to look where nothing tells.
+/// How long to sleep where no event wakes this process.
 const POLL: Duration = Duration::from_millis(10);
 
-/// Sees names appear in a directory.
+/// A watch for names that appear in a directory.
 #[derive(Debug)]
 pub(crate) struct DirWatch {
-    /// None where there is none to be had: too many are in use, or a directory of the caller's and no `/proc`.
+    /// None if too many are in use, or if the directory is the caller's and `/proc` is not mounted.
     inotify: Option<OwnedFd>,
 }
 
@@ -107,8 +108,8 @@ fn watch(dir: Dir<'_>) -> Result<OwnedFd, Errno> {
     match dir {
         None => inotify::add_watch(&inotify, SHM, events)?,
         Some(directory) => {
-            let mut room = PROC_PATH_ROOM;
-            inotify::add_watch(&inotify, proc_path(directory, &mut room), events)?
+            let mut buffer = PROC_PATH_BUFFER;
+            inotify::add_watch(&inotify, proc_path(directory, &mut buffer), events)?
         }
     };
     Ok(inotify)
@@ -122,7 +123,8 @@ fn wait_readable(inotify: BorrowedFd<'_>, left: Option<Timespec>) -> Result<bool
         Err(Errno::INTR) => return Ok(true),
         Err(errno) => return Err(errno),
     }
-    // What it was does not matter: the name is looked up again. Room for several of the longest.
+    // The events themselves do not matter: the caller looks up the name again. The buffer holds
+    // several of the longest.
     let mut events = [MaybeUninit::<u8>::uninit(); 4096];
     match retry_on_intr(|| read(inotify, &mut events[..]).map(|_| ())) {
         Ok(()) | Err(Errno::AGAIN) => Ok(true),
