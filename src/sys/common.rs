@@ -46,6 +46,11 @@ pub(super) fn as_posix(errno: Errno) -> Errno {
     }
 }
 
+/// A field of `struct stat`. Its type differs between systems and architectures.
+pub(super) fn unsigned(field: impl TryInto<u64>) -> Result<u64, Errno> {
+    field.try_into().map_err(|_| Errno::OVERFLOW)
+}
+
 pub(crate) fn duplicate(fd: BorrowedFd<'_>) -> Result<OwnedFd, Errno> {
     fcntl_dupfd_cloexec(fd, 0)
 }

@@ -55,7 +55,7 @@ pub(super) fn shm_open(
 pub(crate) fn status(fd: BorrowedFd<'_>) -> Result<Status, Errno> {
     let stat = fs::fstat(fd)?;
     Ok(Status {
-        size: u64::try_from(stat.st_size).map_err(|_| Errno::OVERFLOW)?,
+        size: common::unsigned(stat.st_size)?,
         allocated: Err(Errno::NOTSUP),
         identity: NO_IDENTITY,
         // An object has no file type.

@@ -82,9 +82,9 @@ pub(super) fn shm_open(
 
 pub(crate) fn status(fd: BorrowedFd<'_>) -> Result<Status, Errno> {
     let stat = fs::fstat(fd)?;
-    let blocks = u64::try_from(stat.st_blocks).map_err(|_| Errno::OVERFLOW)?;
+    let blocks = common::unsigned(stat.st_blocks)?;
     Ok(Status {
-        size: u64::try_from(stat.st_size).map_err(|_| Errno::OVERFLOW)?,
+        size: common::unsigned(stat.st_size)?,
         // This cannot wrap: the kernel counts bytes in 64 bits.
         allocated: Ok(blocks.wrapping_mul(STAT_BLOCK)),
         identity: identity(&stat),
@@ -184,12 +184,8 @@ pub(crate) fn directory_is_memory(dir: Dir<'_>) -> Result<bool, Errno> {
         None => retry_on_intr(|| fs::statfs(SHM))?,
         Some(directory) => retry_on_intr(|| fs::fstatfs(directory))?,
     };
-    #[expect(
-        clippy::as_conversions,
-        clippy::cast_possible_truncation,
-        clippy::cast_sign_loss,
-        reason = "the field's type differs between architectures; a magic number is its low 32 bits"
-    )]
-    let magic = stat.f_type as u32;
-    Ok(matches!(magic, TMPFS_MAGIC | RAMFS_MAGIC))
+    // The field's type differs between architectures; a magic number is its low 32 bits.
+    let magic = stat.f_type.to_le_bytes().first_chunk().copied();
+    let magic = magic.map(u32::from_le_bytes);
+    Ok(matches!(magic, Some(TMPFS_MAGIC | RAMFS_MAGIC)))
 }
