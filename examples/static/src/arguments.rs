@@ -1,25 +1,31 @@
-//! Options and operands, as POSIX's utility syntax guidelines have them: `-v`, `-u -v`, `-uv`, `-n NAME`, `-nNAME`,
-//! `--`. What begins with `-` and a digit is a number.
+//! Options and operands as in POSIX's utility syntax guidelines: `-v`, `-u -v`, `-uv`, `-n NAME`, `-nNAME`, `--`.
+//! An argument that begins with `-` and a digit is a number.
 
 use crate::start::Arguments;
 
 /// One argument, or one letter of it.
-pub(crate) enum Item {
+#[derive(Clone, Copy, Debug)]
+pub enum Item {
+    /// A letter after `-`.
     Letter(u8),
+    /// An argument that is neither letters nor the value of one.
     Operand(&'static [u8]),
 }
 
-/// Gives the arguments one by one.
-pub(crate) struct Parser {
+/// Splits the arguments into items.
+#[derive(Debug)]
+pub struct Parser {
     arguments: Arguments,
-    /// The letters of the current argument that have not been given yet.
+    /// The letters of the current argument that have not been returned yet.
     letters: &'static [u8],
-    /// What letters begin with: `-`, and nothing any more behind `--`.
+    /// What letters begin with: `-`, and nothing after `--`.
     dash: Option<u8>,
 }
 
 impl Parser {
-    pub(crate) fn new(arguments: Arguments) -> Self {
+    /// Begins with the first argument.
+    #[must_use]
+    pub fn new(arguments: Arguments) -> Self {
         Self {
             arguments,
             letters: &[],
@@ -27,16 +33,16 @@ impl Parser {
         }
     }
 
-    /// The value of the letter just given: the rest of its argument, or the next one.
-    pub(crate) fn value(&mut self) -> Option<&'static [u8]> {
+    /// The value of the last letter: the rest of its argument, or the next one.
+    pub fn value(&mut self) -> Option<&'static [u8]> {
         match core::mem::take(&mut self.letters) {
             [] => self.arguments.next(),
             rest => Some(rest),
         }
     }
 
-    /// The value of the letter just given, as an unsigned number of this base.
-    pub(crate) fn unsigned(&mut self, base: u64) -> Option<u64> {
+    /// The value of the last letter as an unsigned number of this base.
+    pub fn unsigned(&mut self, base: u64) -> Option<u64> {
         unsigned(self.value()?, base)
     }
 }
@@ -63,8 +69,8 @@ impl Iterator for Parser {
     }
 }
 
-/// Reads an unsigned number of this base, 8 or 10.
-pub(crate) fn unsigned(digits: &[u8], base: u64) -> Option<u64> {
+/// Reads an unsigned number of this base, at most 10.
+fn unsigned(digits: &[u8], base: u64) -> Option<u64> {
     if digits.is_empty() {
         return None;
     }
@@ -78,7 +84,8 @@ pub(crate) fn unsigned(digits: &[u8], base: u64) -> Option<u64> {
 }
 
 /// Reads a signed decimal number.
-pub(crate) fn signed(text: &[u8]) -> Option<i64> {
+#[must_use]
+pub fn signed(text: &[u8]) -> Option<i64> {
     let (digits, negative) = match text {
         [b'-', digits @ ..] => (digits, true),
         digits => (digits, false),

@@ -15,95 +15,103 @@ use rawshm::{Errno, Name};
 use rustix::io::write;
 use rustix::stdio::{raw_stderr, raw_stdout};
 
-/// Where a line goes to.
-#[derive(Clone, Copy)]
-pub(crate) enum Stream {
+/// A standard stream.
+#[derive(Clone, Copy, Debug)]
+pub enum Stream {
+    /// Descriptor 1.
     Output,
+    /// Descriptor 2.
     Error,
 }
 
 impl Stream {
-    pub(crate) fn fd(self) -> BorrowedFd<'static> {
+    /// The descriptor, open or not.
+    #[must_use]
+    pub fn fd(self) -> BorrowedFd<'static> {
         let fd = match self {
             Self::Output => raw_stdout(),
             Self::Error => raw_stderr(),
         };
-        // SAFETY: these programs never close it. Where it was closed from the start, it is nobody's: at worst one of
-        // their own objects has got its number, which they have closed again before they write, or opened to read.
+        // SAFETY: these programs never close it. If it was closed when they started, its number is
+        // unused, and using it is an error; or an object of their own has the number: they have
+        // closed that, or opened it only to read, before they write.
         unsafe { BorrowedFd::borrow_raw(fd) }
     }
 }
 
-/// Room for the longest line: a verb, a name and the words of an error. Initialising it would be hundreds of
-/// instructions for a line of a few bytes.
-pub(crate) const ROOM: Room = [MaybeUninit::uninit(); LEN];
+/// Storage for the longest line: a verb, a name and the words of an error.
+pub type Buffer = [MaybeUninit<u8>; LEN];
 
-type Room = [MaybeUninit<u8>; LEN];
+/// An empty buffer. Initialising it would take hundreds of instructions for a line of a few bytes.
+pub const BUFFER: Buffer = [MaybeUninit::uninit(); LEN];
 
 const LEN: usize = 384;
 
-/// The digits of the longest number, its sign and a byte in front of it.
+/// The digits of the longest number, its sign and one byte before it.
 const LONGEST_NUMBER: usize = 22;
 
-/// A line being put together from its end to its start, which is how numbers come.
-pub(crate) struct Line<'a> {
+/// A line that is put together from its end to its start, the order in which digits are computed.
+#[derive(Debug)]
+pub struct Line<'a> {
     /// Initialised from `start` on.
-    room: &'a mut Room,
+    buffer: &'a mut Buffer,
     /// At most `LEN`.
     start: usize,
 }
 
 impl<'a> Line<'a> {
-    pub(crate) fn new(room: &'a mut Room) -> Self {
-        Self { room, start: LEN }
+    /// An empty line.
+    pub fn new(buffer: &'a mut Buffer) -> Self {
+        Self { buffer, start: LEN }
     }
 
-    /// Where there is no room left, the byte takes the place of the first one.
-    pub(crate) fn byte(&mut self, byte: u8) {
+    /// Adds a byte. If the buffer is full, it replaces the first one.
+    pub fn byte(&mut self, byte: u8) {
         self.start = self.start.saturating_sub(1);
-        // SAFETY: `start` was at most `LEN`, and is below it now.
-        let slot = unsafe { self.room.get_unchecked_mut(self.start) };
+        // SAFETY: `start` was at most `LEN`, and is less now.
+        let slot = unsafe { self.buffer.get_unchecked_mut(self.start) };
         slot.write(byte);
     }
 
-    /// As much of a name as leaves room for the rest, and so that it stays one line on any terminal.
-    pub(crate) fn text(&mut self, text: &[u8]) {
+    /// Adds a text with control characters replaced, so that it stays one line on any terminal.
+    /// Cuts it after the length of a name, so that the rest of the line fits as well.
+    pub fn text(&mut self, text: &[u8]) {
         for byte in text.get(..=Name::MAX).unwrap_or(text).iter().rev() {
             self.byte(if byte.is_ascii_control() { b'?' } else { *byte });
         }
     }
 
-    /// A number, if there is room for the longest one.
-    pub(crate) fn number(&mut self, number: u64) {
+    /// Adds a number, if the longest one would fit.
+    pub fn number(&mut self, number: u64) {
         if self.start >= LONGEST_NUMBER {
-            // SAFETY: there is room for the longest one.
+            // SAFETY: the longest one fits.
             unsafe { self.digits(number) };
         }
     }
 
-    /// A number and what is in front of it, if there is room for the longest one.
+    /// Adds a byte and a number after it, if the longest one would fit.
     #[inline(always)]
-    pub(crate) fn signed(&mut self, before: u8, number: i64) {
+    pub fn signed(&mut self, before: u8, number: i64) {
         if self.start < LONGEST_NUMBER {
             return;
         }
-        // SAFETY: there is room for the longest one.
+        // SAFETY: the longest one fits.
         unsafe { self.digits(number.unsigned_abs()) };
         if number < 0 {
             self.byte(b'-');
         }
-        // SAFETY: there is room for this byte, too.
+        // SAFETY: this byte is counted in the longest number.
         unsafe { self.put(before) };
     }
 
     /// # Safety
-    /// There is room for the longest number.
+    /// The longest number fits.
     #[inline(always)]
     unsafe fn digits(&mut self, number: u64) {
         let mut left = number;
         loop {
             let digit = u8::try_from(left % 10).unwrap_or(0);
-            // SAFETY: there are at least as many slots in front as `left` has digits.
+            // SAFETY: at least as many bytes are free as `left` has digits.
             unsafe { self.put(b'0' | digit) };
             left = opaque(left / 10);
             if left == 0 {
@@ -113,30 +121,38 @@ impl<'a> Line<'a> {
     }
 
     /// # Safety
-    /// There is room for a byte.
+    /// A byte fits.
     unsafe fn put(&mut self, byte: u8) {
         self.start = self.start.wrapping_sub(1);
-        // SAFETY: `start` was at most `LEN`, and not 0 by this function's own contract.
-        let slot = unsafe { self.room.get_unchecked_mut(self.start) };
+        // SAFETY: `start` was at most `LEN`, and by this function's contract not 0.
+        let slot = unsafe { self.buffer.get_unchecked_mut(self.start) };
         slot.write(byte);
     }
 
-    /// Writes the line, whole.
+    /// Writes the whole line.
+    ///
+    /// # Errors
+    /// As [`write_all`].
     #[inline(always)]
-    pub(crate) fn write(self, to: Stream) -> Result<(), Errno> {
+    pub fn write(self, to: Stream) -> Result<(), Errno> {
         // SAFETY: `start` is at most `LEN`.
-        let text = unsafe { self.room.get_unchecked(self.start..) };
-        // SAFETY: what is behind `start` is initialised, see the field.
+        let text = unsafe { self.buffer.get_unchecked(self.start..) };
+        // SAFETY: the buffer is initialised from `start` on, see the field.
         let text = unsafe { slice::from_raw_parts(text.as_ptr().cast(), text.len()) };
-        write_all(to.fd(), text)
+        write_all(to, text)
     }
 }
 
+/// Writes the whole text.
+///
+/// # Errors
+/// - `EIO` – the descriptor accepts no more bytes
+/// - whatever else `write` returns except `EINTR`
 #[inline(always)]
-pub(crate) fn write_all(to: BorrowedFd<'_>, text: &[u8]) -> Result<(), Errno> {
+pub fn write_all(to: Stream, text: &[u8]) -> Result<(), Errno> {
     let mut left = text;
     loop {
-        match write(to, left) {
+        match write(to.fd(), left) {
             Ok(written) if written == left.len() => return Ok(()),
             Ok(0) => return Err(Errno::IO),
             Ok(written) => left = left.get(written..).unwrap_or(&[]),
@@ -146,7 +162,8 @@ pub(crate) fn write_all(to: BorrowedFd<'_>, text: &[u8]) -> Result<(), Errno> {
     }
 }
 
-/// Spares the loop two instructions a digit: the compiler would keep what was divided, to compare that with 10.
+/// Saves the loop two instructions a digit: the compiler would keep the number that was divided,
+/// and compare that with 10.
 fn opaque(number: u64) -> u64 {
     let same;
     #[cfg(target_pointer_width = "64")]

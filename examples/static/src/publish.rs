@@ -2,25 +2,17 @@
 
 #![cfg_attr(target_os = "linux", no_std, no_main)]
 
-#[expect(dead_code, reason = "the writer uses the rest of it")]
-mod arguments;
-#[expect(dead_code, reason = "the reader uses the rest of it")]
-mod line;
-mod message;
-#[expect(dead_code, reason = "the reader uses the rest of it")]
-mod report;
 mod source;
-#[expect(dead_code, reason = "the reader uses the rest of it")]
-mod start;
-mod trouble;
 
 use core::mem::MaybeUninit;
 
-use arguments::{Item, Parser};
 use rawshm::snapshot::SnapshotError;
 use rawshm::{Errno, Error, Mode, Name, Operation, Options};
+use rawshm_static::arguments::{Item, Parser};
+use rawshm_static::report::misused;
+use rawshm_static::start::Arguments;
+use rawshm_static::trouble::Trouble;
 use source::{NANOSECONDS, Source};
-use trouble::Trouble;
 
 const USAGE: &str = "usage: publish [-n NAME] [-m MODE] [-s SLOTS] [-r RATE] [-c COUNT] [-u]\n";
 const FAILED: &str = "publish: cannot % %: % (%%)\n";
@@ -38,12 +30,9 @@ struct Request {
     unlink: bool,
 }
 
-#[cfg(not(target_os = "linux"))]
-fn main() -> std::process::ExitCode {
-    start::main()
-}
+rawshm_static::program!(run);
 
-fn run(arguments: start::Arguments) -> u8 {
+fn run(arguments: Arguments) -> u8 {
     let mut request = Request {
         name: b"/my_snapshot",
         mode: 0o644,
@@ -53,7 +42,7 @@ fn run(arguments: start::Arguments) -> u8 {
         unlink: false,
     };
     if request.parse(arguments).is_none() {
-        return report::misused(USAGE);
+        return misused(USAGE);
     }
     match publish(&request) {
         Ok(()) => 0,
@@ -63,7 +52,7 @@ fn run(arguments: start::Arguments) -> u8 {
 
 impl Request {
     /// Gives nothing if the arguments are not as the usage line has them.
-    fn parse(&mut self, arguments: start::Arguments) -> Option<()> {
+    fn parse(&mut self, arguments: Arguments) -> Option<()> {
         let mut parser = Parser::new(arguments);
         while let Some(item) = parser.next() {
             match item {

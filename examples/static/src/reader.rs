@@ -2,18 +2,13 @@
 
 #![cfg_attr(target_os = "linux", no_std, no_main)]
 
-#[expect(dead_code, reason = "the writer uses the rest of it")]
-mod arguments;
-mod line;
-mod report;
-mod start;
-
 use core::mem::MaybeUninit;
 
-use arguments::{Item, Parser};
-use line::{Line, ROOM, Stream};
 use rawshm::{Errno, Extent, Name, Options, Status};
-use report::{Failure, Operand, say};
+use rawshm_static::arguments::{Item, Parser};
+use rawshm_static::line::{BUFFER, Line, Stream};
+use rawshm_static::report::{Failure, Operand, misused, say};
+use rawshm_static::start::Arguments;
 
 const USAGE: &str = "usage: reader [-n NAME] [-v] [-u]\n";
 const FAILED: &str = "reader: cannot % %: % (%%)\n";
@@ -26,17 +21,14 @@ struct Request {
     unlink: bool,
 }
 
-#[cfg(not(target_os = "linux"))]
-fn main() -> std::process::ExitCode {
-    start::main()
-}
+rawshm_static::program!(run);
 
 #[expect(
     clippy::inline_always,
     reason = "spares saving and restoring registers that nobody uses"
 )]
 #[inline(always)]
-fn run(arguments: start::Arguments) -> u8 {
+fn run(arguments: Arguments) -> u8 {
     let mut request = Request {
         name: b"/my_shm",
         verbose: false,
@@ -44,7 +36,7 @@ fn run(arguments: start::Arguments) -> u8 {
     };
     // Where there are none, this spares the parser's 20 instructions.
     if !arguments.is_empty() && request.parse(arguments).is_none() {
-        return report::misused(USAGE);
+        return misused(USAGE);
     }
     match read(&request) {
         Ok(()) => 0,
@@ -54,7 +46,7 @@ fn run(arguments: start::Arguments) -> u8 {
 
 impl Request {
     /// Gives nothing if the arguments are not as the usage line has them.
-    fn parse(&mut self, arguments: start::Arguments) -> Option<()> {
+    fn parse(&mut self, arguments: Arguments) -> Option<()> {
         let mut parser = Parser::new(arguments);
         while let Some(item) = parser.next() {
             match item {
@@ -87,8 +79,8 @@ fn read(request: &Request) -> Result<(), Failure> {
 }
 
 fn print([one, two, three]: [i64; 3]) -> Result<(), Errno> {
-    let mut room = ROOM;
-    let mut line = Line::new(&mut room);
+    let mut buffer = BUFFER;
+    let mut line = Line::new(&mut buffer);
     line.byte(b'\n');
     line.byte(b'}');
     line.signed(b' ', three);

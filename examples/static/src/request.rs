@@ -1,21 +1,26 @@
-//! What the programs that create an object are asked for.
+//! The arguments of the programs that create an object.
+
+use rawshm::{Mode, Options, Size};
 
 use crate::arguments::{Item, Parser, signed};
 use crate::start::Arguments;
-use rawshm::{Mode, Options, Size};
 
 const COLUMNS: usize = 3;
 const COLUMNS_SIZE: u64 = 24;
 
-pub(crate) struct Request {
-    pub(crate) name: &'static [u8],
+/// What the arguments ask for.
+#[derive(Debug)]
+pub struct Request {
+    /// The name of the object, not validated.
+    pub name: &'static [u8],
     size: u64,
     mode: u64,
-    pub(crate) columns: [i64; COLUMNS],
+    /// The integers to store.
+    pub columns: [i64; COLUMNS],
 }
 
-impl Request {
-    pub(crate) fn new() -> Self {
+impl Default for Request {
+    fn default() -> Self {
         Self {
             name: b"/my_shm",
             size: 4_000_000_000,
@@ -23,10 +28,12 @@ impl Request {
             columns: [100, 876, 8021],
         }
     }
+}
 
-    /// Gives nothing if the arguments are not as the usage line has them. A letter that only one of the programs knows
-    /// is for `other` to judge.
-    pub(crate) fn parse(
+impl Request {
+    /// Reads the arguments. `other` judges the letters that only one of the programs has. None if
+    /// they do not agree with the usage line.
+    pub fn parse(
         &mut self,
         arguments: Arguments,
         mut other: impl FnMut(u8) -> Option<()>,
@@ -50,11 +57,14 @@ impl Request {
         (complete && valid).then_some(())
     }
 
-    pub(crate) fn options(&self) -> Options<'static> {
+    /// The options to create the object with.
+    pub fn options(&self) -> Options<'static> {
         Options::new().mode(Mode::LessUmask(u32::try_from(self.mode).unwrap_or(0)))
     }
 
-    pub(crate) fn size(&self) -> Size {
+    /// The size of the object.
+    #[must_use]
+    pub fn size(&self) -> Size {
         Size::Sparse(self.size)
     }
 }

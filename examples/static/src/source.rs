@@ -1,8 +1,8 @@
 //! What `publish` publishes: lines of standard input, or numbers.
 
-use crate::message::{LONGEST, Message};
 use rawshm::Errno;
 use rawshm::fd::BorrowedFd;
+use rawshm_static::message::{LONGEST, Message};
 use rustix::io::read;
 use rustix::stdio::raw_stdin;
 use rustix::thread::{Timespec, nanosleep};
@@ -129,8 +129,8 @@ impl Lines {
         self.end = self.end.wrapping_sub(self.start);
         self.start = 0;
         let room = self.room.get_mut(self.end..).unwrap_or(&mut []);
-        // SAFETY: this program never closes it. Where it was closed from the start, it is an object of this program's
-        // own, which can be read, or nobody's.
+        // SAFETY: this program never closes it. Where it was closed from the start, it is an object of
+        // this program's own, which can be read, or nobody's.
         let input = unsafe { BorrowedFd::borrow_raw(raw_stdin()) };
         loop {
             match read(input, &mut *room) {

@@ -1,17 +1,24 @@
-//! What programs that use snapshots could not do.
+//! What the programs that use snapshots could not do.
 
-use crate::report::{FAILURE, Failure, Operand, say};
 use rawshm::snapshot::SnapshotError;
 use rawshm::{Error, Operation};
 
-pub(crate) enum Trouble {
+use crate::report::{FAILURE, Failure, Operand, say};
+
+/// As [`Failure`], and what that cannot express.
+#[derive(Clone, Copy, Debug)]
+pub enum Trouble {
+    /// What it can.
     Failure(Failure),
-    /// What a `Failure` has no room for.
+    /// An error with a verb or words of its own.
     Other {
+        /// What could not be done.
         verb: &'static str,
-        /// None is the object.
+        /// What it could not be done to. None is the object.
         what: Option<&'static str>,
+        /// Why.
         words: &'static str,
+        /// Has the errno.
         error: Error,
     },
 }
@@ -31,8 +38,9 @@ impl<E: Into<SnapshotError>> From<E> for Trouble {
 }
 
 impl Trouble {
-    /// As `Failure::report`.
-    pub(crate) fn report(self, pattern: &str, name: &[u8]) -> u8 {
+    /// As [`Failure::report`].
+    #[must_use]
+    pub fn report(self, pattern: &str, name: &[u8]) -> u8 {
         match self {
             Self::Failure(failure) => failure.report(pattern, name),
             Self::Other {

@@ -2,26 +2,17 @@
 
 #![cfg_attr(target_os = "linux", no_std, no_main)]
 
-#[expect(dead_code, reason = "the writer uses the rest of it")]
-mod arguments;
-#[expect(dead_code, reason = "the reader uses the rest of it")]
-mod line;
-mod message;
-mod report;
-#[expect(dead_code, reason = "the reader uses the rest of it")]
-mod start;
-mod trouble;
-
 use core::mem::MaybeUninit;
 use core::time::Duration;
 
-use arguments::{Item, Parser};
-use line::{Stream, write_all};
-use message::{LONGEST, Message};
 use rawshm::snapshot::{Reader, SnapshotError};
 use rawshm::{Deadline, Errno, Error, Name, Operation};
-use report::{FAILURE, Failure, Operand, say};
-use trouble::Trouble;
+use rawshm_static::arguments::{Item, Parser};
+use rawshm_static::line::{Stream, write_all};
+use rawshm_static::message::{LONGEST, Message};
+use rawshm_static::report::{FAILURE, Failure, Operand, misused, say};
+use rawshm_static::start::Arguments;
+use rawshm_static::trouble::Trouble;
 
 const USAGE: &str = "usage: watch [-n NAME] [-c COUNT] [-t SECONDS]\n";
 const FAILED: &str = "watch: cannot % %: % (%%)\n";
@@ -34,19 +25,16 @@ struct Request {
     seconds: Option<u64>,
 }
 
-#[cfg(not(target_os = "linux"))]
-fn main() -> std::process::ExitCode {
-    start::main()
-}
+rawshm_static::program!(run);
 
-fn run(arguments: start::Arguments) -> u8 {
+fn run(arguments: Arguments) -> u8 {
     let mut request = Request {
         name: b"/my_snapshot",
         count: u64::MAX,
         seconds: None,
     };
     if request.parse(arguments).is_none() {
-        return report::misused(USAGE);
+        return misused(USAGE);
     }
     match watch(&request) {
         Ok(true) => 0,
@@ -62,7 +50,7 @@ fn run(arguments: start::Arguments) -> u8 {
 
 impl Request {
     /// Gives nothing if the arguments are not as the usage line has them.
-    fn parse(&mut self, arguments: start::Arguments) -> Option<()> {
+    fn parse(&mut self, arguments: Arguments) -> Option<()> {
         let mut parser = Parser::new(arguments);
         while let Some(item) = parser.next() {
             match item {
@@ -125,7 +113,7 @@ fn print(message: &Message) -> Result<(), Errno> {
         *slot = *byte;
     }
     let line = line.get(..=text.len()).unwrap_or(&line);
-    write_all(Stream::Output.fd(), line)
+    write_all(Stream::Output, line)
 }
 
 /// The text of a message; whatever a peer has put there, within it.

@@ -2,38 +2,27 @@
 
 #![cfg_attr(target_os = "linux", no_std, no_main)]
 
-mod arguments;
-#[expect(dead_code, reason = "the reader uses the rest of it")]
-mod line;
-#[expect(dead_code, reason = "the reader uses the rest of it")]
-mod report;
-mod request;
-#[expect(dead_code, reason = "the reader uses the rest of it")]
-mod start;
-
 use core::mem::MaybeUninit;
 
 use rawshm::{Errno, Error, Name};
-use report::Failure;
-use request::Request;
+use rawshm_static::report::{Failure, misused};
+use rawshm_static::request::Request;
+use rawshm_static::start::Arguments;
 
 const USAGE: &str = "usage: writer [-n NAME] [-s BYTES] [-m MODE] [COL1 COL2 COL3]\n";
 const FAILED: &str = "writer: cannot % %: % (%%)\n";
 
-#[cfg(not(target_os = "linux"))]
-fn main() -> std::process::ExitCode {
-    start::main()
-}
+rawshm_static::program!(run);
 
 #[expect(
     clippy::inline_always,
     reason = "spares saving and restoring registers that nobody uses"
 )]
 #[inline(always)]
-fn run(arguments: start::Arguments) -> u8 {
-    let mut request = Request::new();
+fn run(arguments: Arguments) -> u8 {
+    let mut request = Request::default();
     if request.parse(arguments, |_| None).is_none() {
-        return report::misused(USAGE);
+        return misused(USAGE);
     }
     match write(&request) {
         Ok(()) => 0,

@@ -1,20 +1,36 @@
-//! An ordinary program's `main`, where there is no start code of our own.
+//! An ordinary program's `main`, for systems that the start code is not for.
 
 use std::env::{self, ArgsOs};
 use std::os::unix::ffi::OsStringExt as _;
 use std::process::ExitCode;
 
-/// The arguments behind the program's name.
-pub(crate) struct Arguments(ArgsOs);
-
-pub(crate) fn main() -> ExitCode {
-    let mut arguments = env::args_os();
-    let _ = arguments.next();
-    ExitCode::from(crate::run(Arguments(arguments)))
+/// Makes a program of a function that takes [`Arguments`] and returns the exit status.
+///
+/// A macro, because only the program itself can define `main`.
+#[macro_export]
+macro_rules! program {
+    ($run:path) => {
+        fn main() -> std::process::ExitCode {
+            $crate::start::main($run)
+        }
+    };
 }
 
+/// Runs a program's function with its arguments.
+pub fn main(run: impl FnOnce(Arguments) -> u8) -> ExitCode {
+    let mut arguments = env::args_os();
+    let _ = arguments.next();
+    ExitCode::from(run(Arguments(arguments)))
+}
+
+/// The arguments after the program's name.
+#[derive(Debug)]
+pub struct Arguments(ArgsOs);
+
 impl Arguments {
-    pub(crate) fn is_empty(&self) -> bool {
+    /// Whether there are none left.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
         self.0.len() == 0
     }
 }

@@ -1,18 +1,19 @@
-//! The start code: from the kernel's entry to `run`, and from what it returns to `exit_group`.
+//! The start code: from the kernel's entry to the program's function, and from what that returns to
+//! `exit_group`.
 
 use core::arch::{asm, global_asm};
 use core::ffi::c_char;
 use core::panic::PanicInfo;
 use core::slice;
 
-// At the entry point the stack pointer is aligned as the ABI wants it, and points to argc, which argv follows.
+// At the entry point the stack pointer is aligned as the ABI requires, and points to argc. After it
+// comes argv.
 
 #[cfg(target_arch = "x86_64")]
 global_asm!(
     ".globl rawshm_start",
     "rawshm_start: mov rdi, rsp",
-    "call {start}",
-    start = sym start,
+    "call rawshm_main",
 );
 
 #[cfg(target_arch = "x86")]
@@ -21,16 +22,14 @@ global_asm!(
     "rawshm_start: mov eax, esp",
     "sub esp, 12",
     "push eax",
-    "call {start}",
-    start = sym start,
+    "call rawshm_main",
 );
 
 #[cfg(target_arch = "aarch64")]
 global_asm!(
     ".globl rawshm_start",
     "rawshm_start: mov x0, sp",
-    "bl {start}",
-    start = sym start,
+    "bl rawshm_main",
 );
 
 #[cfg(target_arch = "arm")]
@@ -38,16 +37,14 @@ global_asm!(
     ".arm",
     ".globl rawshm_start",
     "rawshm_start: mov r0, sp",
-    "bl {start}",
-    start = sym start,
+    "bl rawshm_main",
 );
 
 #[cfg(target_arch = "riscv64")]
 global_asm!(
     ".globl rawshm_start",
     "rawshm_start: mv a0, sp",
-    "call {start}",
-    start = sym start,
+    "call rawshm_main",
 );
 
 #[cfg(not(any(
@@ -58,24 +55,32 @@ global_asm!(
     target_arch = "riscv64"
 )))]
 compile_error!(
-    "there is no start code for this architecture yet; to help, add its five lines here"
+    "there is no start code for this architecture yet; to help, add its lines here and in exit_group"
 );
 
-/// The exit status of a panic, as std has it.
+/// The exit status of a panic, the same as std's.
 const PANICKED: u8 = 101;
 
-/// # Safety
-/// Called once, by `rawshm_start`, with the stack pointer that the kernel left.
-unsafe extern "C" fn start(stack: *const usize) -> ! {
-    // SAFETY: the kernel puts argc there.
-    let count = unsafe { stack.read() };
-    // Linux before 5.18 runs a program without a name, too.
-    let first = usize::from(count != 0).wrapping_add(1);
-    let argv = stack.wrapping_add(first).cast();
-    exit_group(crate::run(Arguments { argv }))
+/// Makes a program of a function that takes [`Arguments`] and returns the exit status.
+///
+/// A macro, because the start code is compiled before the program, and can only call it by a symbol
+/// that the program defines.
+#[macro_export]
+macro_rules! program {
+    ($run:path) => {
+        /// # Safety
+        /// Called once, by `rawshm_start`, with the stack pointer that the kernel left.
+        #[unsafe(no_mangle)]
+        unsafe extern "C" fn rawshm_main(stack: *const usize) -> ! {
+            // SAFETY: the caller's.
+            let arguments = unsafe { $crate::start::Arguments::new(stack) };
+            $crate::start::exit($run(arguments))
+        }
+    };
 }
 
-fn exit_group(status: u8) -> ! {
+/// Ends the process with this exit status.
+pub fn exit(status: u8) -> ! {
     let status = u32::from(status);
     // SAFETY: it ends the process.
     unsafe {
@@ -92,15 +97,30 @@ fn exit_group(status: u8) -> ! {
     }
 }
 
-/// The arguments behind the program's name.
-pub(crate) struct Arguments {
-    /// Points into argv, at the most to the null behind its last element.
+/// The arguments after the program's name.
+#[derive(Debug)]
+pub struct Arguments {
+    /// Points into argv, at most to the null after its last element.
     argv: *const *const c_char,
 }
 
 impl Arguments {
-    pub(crate) fn is_empty(&self) -> bool {
-        // SAFETY: an element of argv, or the null behind it.
+    /// # Safety
+    /// `stack` is the stack pointer that the kernel left.
+    #[must_use]
+    pub unsafe fn new(stack: *const usize) -> Self {
+        // SAFETY: the kernel puts argc there.
+        let count = unsafe { stack.read() };
+        // Linux before 5.18 also runs a program without a name.
+        let first = usize::from(count != 0).wrapping_add(1);
+        let argv = stack.wrapping_add(first).cast();
+        Self { argv }
+    }
+
+    /// Whether there are none left.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        // SAFETY: an element of argv, or the null after it.
         unsafe { self.argv.read() }.is_null()
     }
 }
@@ -109,27 +129,28 @@ impl Iterator for Arguments {
     type Item = &'static [u8];
 
     fn next(&mut self) -> Option<&'static [u8]> {
-        // SAFETY: an element of argv, or the null behind it.
+        // SAFETY: an element of argv, or the null after it.
         let text = unsafe { self.argv.read() }.cast::<u8>();
         if text.is_null() {
             return None;
         }
         self.argv = self.argv.wrapping_add(1);
         let mut len: usize = 0;
-        // SAFETY: the text ends with a NUL, and none of the bytes up to `len` was it.
-        while unsafe { text.wrapping_add(len).read() } != 0 {
+        // Volatile, or the compiler would replace the loop by a call of `strlen`, which is larger.
+        // SAFETY: the text ends with a NUL, and none of the bytes before `len` was it.
+        while unsafe { text.wrapping_add(len).read_volatile() } != 0 {
             len = len.wrapping_add(1);
         }
-        // SAFETY: `len` bytes, which stay unchanged for as long as the process lives.
+        // SAFETY: `len` bytes, which stay unchanged until the process ends.
         Some(unsafe { slice::from_raw_parts(text, len) })
     }
 }
 
 #[panic_handler]
 fn panic(_: &PanicInfo<'_>) -> ! {
-    exit_group(PANICKED)
+    exit(PANICKED)
 }
 
-/// Named by the unwinding tables of a debug build's `core`; nothing here unwinds.
+/// The unwinding tables of a debug build's `core` refer to it. Nothing here unwinds.
 #[unsafe(no_mangle)]
 extern "C" fn rust_eh_personality() {}

@@ -1,13 +1,13 @@
-//! What stands between the operating system and `run`.
+//! What comes between the operating system and the program's function.
 
 #[cfg(target_os = "linux")]
 mod linux;
 #[cfg(target_os = "linux")]
 mod memory;
 #[cfg(target_os = "linux")]
-pub(crate) use linux::Arguments;
+pub use linux::{Arguments, exit};
 
 #[cfg(not(target_os = "linux"))]
 mod hosted;
 #[cfg(not(target_os = "linux"))]
-pub(crate) use hosted::{Arguments, main};
+pub use hosted::{Arguments, main};
