@@ -13,11 +13,13 @@ use core::slice;
 use rawshm::fd::BorrowedFd;
 use rawshm::{Errno, Name};
 use rustix::io::write;
-use rustix::stdio::{raw_stderr, raw_stdout};
+use rustix::stdio::{raw_stderr, raw_stdin, raw_stdout};
 
 /// A standard stream.
 #[derive(Clone, Copy, Debug)]
 pub enum Stream {
+    /// Descriptor 0.
+    Input,
     /// Descriptor 1.
     Output,
     /// Descriptor 2.
@@ -29,12 +31,13 @@ impl Stream {
     #[must_use]
     pub fn fd(self) -> BorrowedFd<'static> {
         let fd = match self {
+            Self::Input => raw_stdin(),
             Self::Output => raw_stdout(),
             Self::Error => raw_stderr(),
         };
         // SAFETY: these programs never close it. If it was closed when they started, its number is
-        // unused, and using it is an error; or an object of their own has the number: they have
-        // closed that, or opened it only to read, before they write.
+        // unused, and using it is an error; or an object of their own has the number: they may
+        // read that, and have closed it, or opened it only to read, before they write.
         unsafe { BorrowedFd::borrow_raw(fd) }
     }
 }
@@ -129,17 +132,23 @@ impl<'a> Line<'a> {
         slot.write(byte);
     }
 
+    /// What has been added so far.
+    #[inline(always)]
+    #[must_use]
+    pub fn as_bytes(&self) -> &[u8] {
+        // SAFETY: `start` is at most `LEN`.
+        let text = unsafe { self.buffer.get_unchecked(self.start..) };
+        // SAFETY: the buffer is initialised from `start` on, see the field.
+        unsafe { slice::from_raw_parts(text.as_ptr().cast(), text.len()) }
+    }
+
     /// Writes the whole line.
     ///
     /// # Errors
     /// As [`write_all`].
     #[inline(always)]
     pub fn write(self, to: Stream) -> Result<(), Errno> {
-        // SAFETY: `start` is at most `LEN`.
-        let text = unsafe { self.buffer.get_unchecked(self.start..) };
-        // SAFETY: the buffer is initialised from `start` on, see the field.
-        let text = unsafe { slice::from_raw_parts(text.as_ptr().cast(), text.len()) };
-        write_all(to, text)
+        write_all(to, self.as_bytes())
     }
 }
 

@@ -21,7 +21,7 @@ const SLOTS_MAX: u64 = 65_536;
 
 struct Request {
     name: &'static [u8],
-    mode: u64,
+    mode: Mode,
     slots: u64,
     /// Numbers per second instead of lines, if it is not 0.
     rate: u64,
@@ -35,7 +35,7 @@ rawshm_static::program!(run);
 fn run(arguments: Arguments) -> u8 {
     let mut request = Request {
         name: b"/my_snapshot",
-        mode: 0o644,
+        mode: Mode::LessUmask(0o644),
         slots: 4,
         rate: 0,
         count: u64::MAX,
@@ -57,23 +57,23 @@ impl Request {
         while let Some(item) = parser.next() {
             match item {
                 Item::Letter(b'n') => self.name = parser.value()?,
-                Item::Letter(b'm') => self.mode = parser.unsigned(8)?,
-                Item::Letter(b's') => self.slots = parser.unsigned(10)?,
-                Item::Letter(b'r') => self.rate = parser.unsigned(10).filter(|rate| *rate > 0)?,
-                Item::Letter(b'c') => self.count = parser.unsigned(10)?,
+                Item::Letter(b'm') => self.mode = parser.mode()?,
+                Item::Letter(b's') => self.slots = parser.unsigned()?,
+                Item::Letter(b'r') => self.rate = parser.unsigned().filter(|rate| *rate > 0)?,
+                Item::Letter(b'c') => self.count = parser.unsigned()?,
                 Item::Letter(b'u') => self.unlink = true,
                 _ => return None,
             }
         }
         let slots = self.slots.is_power_of_two() && (2..=SLOTS_MAX).contains(&self.slots);
-        (self.mode <= 0o777 && slots && self.rate <= NANOSECONDS).then_some(())
+        (slots && self.rate <= NANOSECONDS).then_some(())
     }
 }
 
 fn publish(request: &Request) -> Result<(), Trouble> {
     let mut room = MaybeUninit::uninit();
     let name = Name::write(&mut room, request.name)?;
-    let options = Options::new().mode(Mode::LessUmask(u32::try_from(request.mode).unwrap_or(0)));
+    let options = Options::new().mode(request.mode);
     let slots = u32::try_from(request.slots).unwrap_or(0);
     // A writer that lives is an error before anything is read.
     let mut writer = match options.open_writer(name) {

@@ -14,7 +14,7 @@ pub struct Request {
     /// The name of the object, not validated.
     pub name: &'static [u8],
     size: u64,
-    mode: u64,
+    mode: Mode,
     /// The integers to store.
     pub columns: [i64; COLUMNS],
 }
@@ -24,7 +24,7 @@ impl Default for Request {
         Self {
             name: b"/my_shm",
             size: 4_000_000_000,
-            mode: 0o644,
+            mode: Mode::LessUmask(0o644),
             columns: [100, 876, 8021],
         }
     }
@@ -43,8 +43,8 @@ impl Request {
         while let Some(item) = parser.next() {
             match item {
                 Item::Letter(b'n') => self.name = parser.value()?,
-                Item::Letter(b's') => self.size = parser.unsigned(10)?,
-                Item::Letter(b'm') => self.mode = parser.unsigned(8)?,
+                Item::Letter(b's') => self.size = parser.unsigned()?,
+                Item::Letter(b'm') => self.mode = parser.mode()?,
                 Item::Letter(letter) => other(letter)?,
                 Item::Operand(text) => {
                     *self.columns.get_mut(operands)? = signed(text)?;
@@ -53,13 +53,12 @@ impl Request {
             }
         }
         let complete = matches!(operands, 0 | COLUMNS);
-        let valid = self.size >= COLUMNS_SIZE && self.mode <= 0o777;
-        (complete && valid).then_some(())
+        (complete && self.size >= COLUMNS_SIZE).then_some(())
     }
 
     /// The options to create the object with.
     pub fn options(&self) -> Options<'static> {
-        Options::new().mode(Mode::LessUmask(u32::try_from(self.mode).unwrap_or(0)))
+        Options::new().mode(self.mode)
     }
 
     /// The size of the object.

@@ -1,10 +1,9 @@
 //! What `publish` publishes: lines of standard input, or numbers.
 
 use rawshm::Errno;
-use rawshm::fd::BorrowedFd;
+use rawshm_static::line::{BUFFER, Line, Stream};
 use rawshm_static::message::{LONGEST, Message};
 use rustix::io::read;
-use rustix::stdio::raw_stdin;
 use rustix::thread::{Timespec, nanosleep};
 
 pub(crate) const NANOSECONDS: u64 = 1_000_000_000;
@@ -61,18 +60,10 @@ fn pack(text: &[u8]) -> Message {
 
 /// A number as a text.
 fn number(number: u64) -> Message {
-    let mut digits = [0; 20];
-    let mut left = number;
-    let mut start = digits.len();
-    for (place, digit) in digits.iter_mut().enumerate().rev() {
-        *digit = b'0' | u8::try_from(left % 10).unwrap_or(0);
-        start = place;
-        left /= 10;
-        if left == 0 {
-            break;
-        }
-    }
-    pack(digits.get(start..).unwrap_or(&[]))
+    let mut buffer = BUFFER;
+    let mut line = Line::new(&mut buffer);
+    line.number(number);
+    pack(line.as_bytes())
 }
 
 /// The lines of standard input, without the newline; one that is too long comes in pieces.
@@ -129,11 +120,8 @@ impl Lines {
         self.end = self.end.wrapping_sub(self.start);
         self.start = 0;
         let room = self.room.get_mut(self.end..).unwrap_or(&mut []);
-        // SAFETY: this program never closes it. Where it was closed from the start, it is an object of
-        // this program's own, which can be read, or nobody's.
-        let input = unsafe { BorrowedFd::borrow_raw(raw_stdin()) };
         loop {
-            match read(input, &mut *room) {
+            match read(Stream::Input.fd(), &mut *room) {
                 Err(Errno::INTR) => {}
                 read => {
                     let len = read?;

@@ -55,8 +55,8 @@ impl Request {
         while let Some(item) = parser.next() {
             match item {
                 Item::Letter(b'n') => self.name = parser.value()?,
-                Item::Letter(b'c') => self.count = parser.unsigned(10)?,
-                Item::Letter(b't') => self.seconds = Some(parser.unsigned(10)?),
+                Item::Letter(b'c') => self.count = parser.unsigned()?,
+                Item::Letter(b't') => self.seconds = Some(parser.unsigned()?),
                 _ => return None,
             }
         }
