@@ -6,6 +6,8 @@ use core::ffi::c_char;
 use core::panic::PanicInfo;
 use core::slice;
 
+use linux_raw_sys::general::__NR_exit_group;
+
 // At the entry point the stack pointer is aligned as the ABI requires, and points to argc. After it
 // comes argv.
 
@@ -85,15 +87,15 @@ pub fn exit(status: u8) -> ! {
     // SAFETY: it ends the process.
     unsafe {
         #[cfg(target_arch = "x86_64")]
-        asm!("syscall", in("eax") 231, in("edi") status, options(noreturn));
+        asm!("syscall", in("eax") __NR_exit_group, in("edi") status, options(noreturn));
         #[cfg(target_arch = "x86")]
-        asm!("int 0x80", in("eax") 252, in("ebx") status, options(noreturn));
+        asm!("int 0x80", in("eax") __NR_exit_group, in("ebx") status, options(noreturn));
         #[cfg(target_arch = "aarch64")]
-        asm!("svc #0", in("x8") 94, in("x0") status, options(noreturn));
+        asm!("svc #0", in("x8") __NR_exit_group, in("x0") status, options(noreturn));
         #[cfg(target_arch = "arm")]
-        asm!("mov r7, #248", "svc #0", in("r0") status, options(noreturn));
+        asm!("mov r7, #{}", "svc #0", const __NR_exit_group, in("r0") status, options(noreturn));
         #[cfg(target_arch = "riscv64")]
-        asm!("ecall", in("a7") 94, in("a0") status, options(noreturn));
+        asm!("ecall", in("a7") __NR_exit_group, in("a0") status, options(noreturn));
     }
 }
 
