@@ -1,13 +1,13 @@
-//! Passes the linker's flags for executables that have neither a C library nor its start files.
+//! Passes the linker's flags for executables without a C library and its start files.
 //!
-//! All are spelled so that the linker and the C compiler that drives it both know them: nothing tells a build script
-//! which of the two it will be. What each saves and costs stands in README.md beside this file.
+//! Each is spelled so that both a linker and a C compiler that drives one know it: a build script
+//! cannot find out which of the two rustc will call. README.md explains what each saves and costs.
 
 use std::env;
 
 const FLAGS: [&str; 4] = ["-static", "-no-pie", "-nostdlib", "--entry=rawshm_start"];
 
-/// How each program is laid out.
+/// The linker script of each program.
 const SCRIPTS: [(&str, &str); 5] = [
     ("writer", "static.ld"),
     ("reader", "static.ld"),
@@ -23,8 +23,8 @@ fn main() {
     if variable("CARGO_CFG_TARGET_OS") != "linux" {
         return;
     }
-    // Only what is optimised as the profile static does is without variables, and no 32-bit target: rustix keeps some
-    // there.
+    // Only a build that is optimised like the profile `static` has no variables, and on 32-bit
+    // targets not even that: rustix has some there.
     if variable("OPT_LEVEL") == "z" && variable("CARGO_CFG_TARGET_POINTER_WIDTH") == "64" {
         let folder = variable("CARGO_MANIFEST_DIR");
         link_arg(&format!("-L{folder}"));

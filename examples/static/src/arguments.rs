@@ -1,5 +1,5 @@
-//! Options and operands as in POSIX's utility syntax guidelines: `-v`, `-u -v`, `-uv`, `-n NAME`, `-nNAME`, `--`.
-//! An argument that begins with `-` and a digit is a number.
+//! Options and operands as in POSIX's utility syntax guidelines: `-v`, `-u -v`, `-uv`, `-n NAME`,
+//! `-nNAME`, `--`. An argument that begins with `-` and a digit is a number.
 
 use rawshm::Mode;
 

@@ -1,4 +1,5 @@
-//! Creates a shared memory object that appears under its name when three 64-bit integers are stored at its start.
+//! Creates a shared memory object that appears under its name only after three 64-bit integers are
+//! stored at its start.
 
 #![cfg_attr(target_os = "linux", no_std, no_main)]
 
@@ -16,7 +17,7 @@ rawshm_static::program!(run);
 
 #[expect(
     clippy::inline_always,
-    reason = "spares saving and restoring registers that nobody uses"
+    reason = "saves storing and restoring registers whose values nothing uses"
 )]
 #[inline(always)]
 fn run(arguments: Arguments) -> u8 {
@@ -33,8 +34,8 @@ fn run(arguments: Arguments) -> u8 {
 }
 
 fn create(request: &Request, replace: bool) -> Result<(), Error> {
-    let mut room = MaybeUninit::uninit();
-    let name = Name::write(&mut room, request.name)?;
+    let mut buffer = MaybeUninit::uninit();
+    let name = Name::write(&mut buffer, request.name)?;
     let (options, size) = (request.options(), request.size());
     let initialise = |mapping: &Mapping<ReadWrite>| mapping.store(0, &request.columns);
     if replace {

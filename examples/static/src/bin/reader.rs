@@ -25,7 +25,7 @@ rawshm_static::program!(run);
 
 #[expect(
     clippy::inline_always,
-    reason = "spares saving and restoring registers that nobody uses"
+    reason = "saves storing and restoring registers whose values nothing uses"
 )]
 #[inline(always)]
 fn run(arguments: Arguments) -> u8 {
@@ -34,7 +34,7 @@ fn run(arguments: Arguments) -> u8 {
         verbose: false,
         unlink: false,
     };
-    // Where there are none, this spares the parser's 20 instructions.
+    // Without arguments this saves the parser's 20 instructions.
     if !arguments.is_empty() && request.parse(arguments).is_none() {
         return misused(USAGE);
     }
@@ -45,7 +45,7 @@ fn run(arguments: Arguments) -> u8 {
 }
 
 impl Request {
-    /// Gives nothing if the arguments are not as the usage line has them.
+    /// Reads the arguments. None if they do not agree with the usage line.
     fn parse(&mut self, arguments: Arguments) -> Option<()> {
         let mut parser = Parser::new(arguments);
         while let Some(item) = parser.next() {
@@ -61,8 +61,8 @@ impl Request {
 }
 
 fn read(request: &Request) -> Result<(), Failure> {
-    let mut room = MaybeUninit::uninit();
-    let name = Name::write(&mut room, request.name)?;
+    let mut buffer = MaybeUninit::uninit();
+    let name = Name::write(&mut buffer, request.name)?;
     let (object, status) = Options::new().open_with_status(name)?;
     if request.verbose {
         describe(request.name, status);
@@ -90,7 +90,7 @@ fn print([one, two, three]: [i64; 3]) -> Result<(), Errno> {
     line.write(Stream::Output)
 }
 
-/// Says on standard error how large the object is, and how much memory it takes, where the system tells that.
+/// Reports the object's size on standard error, and how much memory it takes if the system says so.
 fn describe(name: &[u8], status: Status) {
     let size = Operand::Number(status.size());
     match status.allocated() {

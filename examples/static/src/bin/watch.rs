@@ -1,4 +1,4 @@
-//! Prints each new value of a snapshot that `publish` has, as it comes.
+//! Prints each new value of the snapshot that `publish` stores.
 
 #![cfg_attr(target_os = "linux", no_std, no_main)]
 
@@ -49,7 +49,7 @@ fn run(arguments: Arguments) -> u8 {
 }
 
 impl Request {
-    /// Gives nothing if the arguments are not as the usage line has them.
+    /// Reads the arguments. None if they do not agree with the usage line.
     fn parse(&mut self, arguments: Arguments) -> Option<()> {
         let mut parser = Parser::new(arguments);
         while let Some(item) = parser.next() {
@@ -71,10 +71,10 @@ impl Request {
     }
 }
 
-/// Says whether it came to its end, and not to that of its patience.
+/// Prints `count` values, or all until the snapshot ends. False if a wait timed out.
 fn watch(request: &Request) -> Result<bool, Trouble> {
-    let mut room = MaybeUninit::uninit();
-    let name = Name::write(&mut room, request.name)?;
+    let mut buffer = MaybeUninit::uninit();
+    let name = Name::write(&mut buffer, request.name)?;
     let mut left = request.count;
     let Some(mut reader) = Reader::<Message>::wait_for(name, request.deadline()?)? else {
         return Ok(false);
@@ -85,7 +85,7 @@ fn watch(request: &Request) -> Result<bool, Trouble> {
                 print(&message).map_err(|errno| Trouble::Failure(Failure::Output(errno)))?;
             }
             Ok(None) => return Ok(false),
-            // Another may have its place; if none has, that was the last value.
+            // A new snapshot may have the name. Otherwise that was the last value.
             Err(SnapshotError::Retired) => match Reader::open(name) {
                 Ok(next) if next.is_retired() => break,
                 Ok(next) => {
@@ -116,7 +116,7 @@ fn print(message: &Message) -> Result<(), Errno> {
     write_all(Stream::Output, line)
 }
 
-/// The text of a message; whatever a peer has put there, within it.
+/// The text of a message. Whatever length a peer has stored, the text ends within the message.
 fn unpack(message: &Message) -> &[u8] {
     let [len, text @ ..] = message;
     text.get(..usize::from(*len)).unwrap_or(text)

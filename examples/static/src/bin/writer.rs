@@ -1,4 +1,4 @@
-//! Creates a shared memory object, anew and exclusively, and stores three 64-bit integers at its start.
+//! Creates a new shared memory object, exclusively, and stores three 64-bit integers at its start.
 
 #![cfg_attr(target_os = "linux", no_std, no_main)]
 
@@ -16,7 +16,7 @@ rawshm_static::program!(run);
 
 #[expect(
     clippy::inline_always,
-    reason = "spares saving and restoring registers that nobody uses"
+    reason = "saves storing and restoring registers whose values nothing uses"
 )]
 #[inline(always)]
 fn run(arguments: Arguments) -> u8 {
@@ -31,8 +31,8 @@ fn run(arguments: Arguments) -> u8 {
 }
 
 fn write(request: &Request) -> Result<(), Error> {
-    let mut room = MaybeUninit::uninit();
-    let name = Name::write(&mut room, request.name)?;
+    let mut buffer = MaybeUninit::uninit();
+    let name = Name::write(&mut buffer, request.name)?;
     match rawshm::unlink(name) {
         Err(error) if error.errno() != Errno::NOENT => return Err(error),
         _ => {}

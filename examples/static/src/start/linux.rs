@@ -57,7 +57,7 @@ global_asm!(
     target_arch = "riscv64"
 )))]
 compile_error!(
-    "there is no start code for this architecture yet; to help, add its lines here and in exit_group"
+    "there is no start code for this architecture yet; to help, add it here and in `exit`"
 );
 
 /// The exit status of a panic, the same as std's.
@@ -107,6 +107,8 @@ pub struct Arguments {
 }
 
 impl Arguments {
+    /// The arguments of this process.
+    ///
     /// # Safety
     /// `stack` is the stack pointer that the kernel left.
     #[must_use]
@@ -138,7 +140,7 @@ impl Iterator for Arguments {
         }
         self.argv = self.argv.wrapping_add(1);
         let mut len: usize = 0;
-        // Volatile, or the compiler would replace the loop by a call of `strlen`, which is larger.
+        // Volatile, or the compiler would replace the loop with a call of `strlen`: more code.
         // SAFETY: the text ends with a NUL, and none of the bytes before `len` was it.
         while unsafe { text.wrapping_add(len).read_volatile() } != 0 {
             len = len.wrapping_add(1);

@@ -1,6 +1,7 @@
-//! The functions that compilers assume to exist. A build that is optimised as a whole drops those it does not call.
+//! The functions that compilers assume to exist. The linker drops those that nothing calls.
 //!
-//! Volatile, lest the compiler make a call of itself out of a loop.
+//! All accesses are volatile: otherwise the compiler could replace the loop in `memcpy` with a call
+//! of `memcpy`.
 
 /// # Safety
 /// As C's.
@@ -16,7 +17,7 @@ unsafe extern "C" fn memcpy(to: *mut u8, from: *const u8, len: usize) -> *mut u8
 #[unsafe(no_mangle)]
 unsafe extern "C" fn memmove(to: *mut u8, from: *const u8, len: usize) -> *mut u8 {
     if to.cast_const() <= from {
-        // SAFETY: the caller's; a byte is read before one is written over it.
+        // SAFETY: the caller's; each byte is read before it is overwritten.
         unsafe { forward(to, from, len) };
     } else {
         for at in (0..len).rev() {
@@ -78,7 +79,7 @@ unsafe extern "C" fn strlen(text: *const u8) -> usize {
 }
 
 /// # Safety
-/// As `memcpy`; the ranges may overlap if `to` is not behind `from`.
+/// As `memcpy`, but the ranges may overlap if `to` is not after `from`.
 unsafe fn forward(to: *mut u8, from: *const u8, len: usize) {
     for at in 0..len {
         // SAFETY: the caller's.

@@ -1,4 +1,4 @@
-//! Publishes the lines of standard input, or numbers at a rate, as the values of a snapshot.
+//! Publishes the lines of standard input, or numbers at a fixed rate, as the values of a snapshot.
 
 #![cfg_attr(target_os = "linux", no_std, no_main)]
 
@@ -51,7 +51,7 @@ fn run(arguments: Arguments) -> u8 {
 }
 
 impl Request {
-    /// Gives nothing if the arguments are not as the usage line has them.
+    /// Reads the arguments. None if they do not agree with the usage line.
     fn parse(&mut self, arguments: Arguments) -> Option<()> {
         let mut parser = Parser::new(arguments);
         while let Some(item) = parser.next() {
@@ -71,11 +71,11 @@ impl Request {
 }
 
 fn publish(request: &Request) -> Result<(), Trouble> {
-    let mut room = MaybeUninit::uninit();
-    let name = Name::write(&mut room, request.name)?;
+    let mut buffer = MaybeUninit::uninit();
+    let name = Name::write(&mut buffer, request.name)?;
     let options = Options::new().mode(request.mode);
     let slots = u32::try_from(request.slots).unwrap_or(0);
-    // A writer that lives is an error before anything is read.
+    // If another writer is alive, this fails before any input is read.
     let mut writer = match options.open_writer(name) {
         Err(SnapshotError::System(error)) if error == Error::new(Operation::Open, Errno::NOENT) => {
             None
@@ -88,7 +88,7 @@ fn publish(request: &Request) -> Result<(), Trouble> {
             break;
         };
         match &mut writer {
-            // It appears with its first value.
+            // The snapshot appears together with its first value.
             None => writer = Some(options.create_writer(name, slots, &message)?),
             Some(writer) => {
                 writer.store(&message);

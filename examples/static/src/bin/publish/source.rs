@@ -1,4 +1,4 @@
-//! What `publish` publishes: lines of standard input, or numbers.
+//! The messages that `publish` publishes: lines of standard input, or numbers.
 
 use rawshm::Errno;
 use rawshm_static::line::{BUFFER, Line, Stream};
@@ -11,7 +11,7 @@ pub(crate) const NANOSECONDS: u64 = 1_000_000_000;
 /// Where messages come from.
 #[expect(
     clippy::large_enum_variant,
-    reason = "there is one, and nothing to allocate it with"
+    reason = "there is only one, and no allocator"
 )]
 pub(crate) enum Source {
     Lines(Lines),
@@ -32,7 +32,7 @@ impl Source {
         }
     }
 
-    /// Nothing is the end.
+    /// The next message, or None after the last one.
     pub(crate) fn next(&mut self) -> Result<Option<Message>, Errno> {
         match self {
             Self::Lines(lines) => lines.next(),
@@ -47,11 +47,11 @@ impl Source {
     }
 }
 
-/// Cut to `LONGEST` bytes.
+/// Makes a message of a text, cut to `LONGEST` bytes.
 fn pack(text: &[u8]) -> Message {
     let mut message = [0; 256];
-    let [len, room @ ..] = &mut message;
-    for (slot, byte) in room.iter_mut().zip(text) {
+    let [len, rest @ ..] = &mut message;
+    for (slot, byte) in rest.iter_mut().zip(text) {
         *slot = *byte;
     }
     *len = u8::try_from(text.len()).unwrap_or(u8::MAX);
@@ -66,10 +66,10 @@ fn number(number: u64) -> Message {
     pack(line.as_bytes())
 }
 
-/// The lines of standard input, without the newline; one that is too long comes in pieces.
+/// The lines of standard input, without their newlines. A line that is too long is split.
 pub(crate) struct Lines {
-    /// What has been read and not given is from `start` to `end`.
-    room: [u8; LONGEST + 1],
+    /// From `start` to `end` are the bytes that have been read and not returned yet.
+    buffer: [u8; LONGEST + 1],
     start: usize,
     end: usize,
 }
@@ -77,13 +77,13 @@ pub(crate) struct Lines {
 impl Lines {
     pub(crate) fn new() -> Self {
         Self {
-            room: [0; LONGEST + 1],
+            buffer: [0; LONGEST + 1],
             start: 0,
             end: 0,
         }
     }
 
-    /// Nothing is the end.
+    /// The next message, or None after the last one.
     pub(crate) fn next(&mut self) -> Result<Option<Message>, Errno> {
         loop {
             if let Some(message) = self.line() {
@@ -91,7 +91,7 @@ impl Lines {
             }
             if self.fill()? == 0 {
                 // The last line may lack its newline.
-                let rest = self.room.get(self.start..self.end).unwrap_or(&[]);
+                let rest = self.buffer.get(self.start..self.end).unwrap_or(&[]);
                 let message = (!rest.is_empty()).then(|| pack(rest));
                 self.start = self.end;
                 return Ok(message);
@@ -99,13 +99,13 @@ impl Lines {
         }
     }
 
-    /// A line, or as much of one as fits, if that has been read.
+    /// The next line, or as much of it as fits into a message. None if more must be read.
     fn line(&mut self) -> Option<Message> {
-        let unread = self.room.get(self.start..self.end).unwrap_or(&[]);
+        let unread = self.buffer.get(self.start..self.end).unwrap_or(&[]);
         let newline = unread.iter().position(|byte| *byte == b'\n');
         let len = match newline {
             Some(len) => len,
-            // What follows may be the newline.
+            // If no more bytes than that have been read, the next one may be the newline.
             None if unread.len() > LONGEST => LONGEST,
             None => return None,
         };
@@ -115,13 +115,14 @@ impl Lines {
         Some(message)
     }
 
+    /// Reads more, and returns how many bytes.
     fn fill(&mut self) -> Result<usize, Errno> {
-        self.room.copy_within(self.start..self.end, 0);
+        self.buffer.copy_within(self.start..self.end, 0);
         self.end = self.end.wrapping_sub(self.start);
         self.start = 0;
-        let room = self.room.get_mut(self.end..).unwrap_or(&mut []);
+        let free = self.buffer.get_mut(self.end..).unwrap_or(&mut []);
         loop {
-            match read(Stream::Input.fd(), &mut *room) {
+            match read(Stream::Input.fd(), &mut *free) {
                 Err(Errno::INTR) => {}
                 read => {
                     let len = read?;
