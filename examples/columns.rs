@@ -1,4 +1,4 @@
-//! Three integers in shared memory, by an ordinary program on std.
+//! Three integers in shared memory, in an ordinary program on std.
 //!
 //! ```text
 //! cargo run --example columns -- write /columns 100 876 8021

@@ -1,6 +1,7 @@
-//! Keeps the C compiler's start files out of the shared library: it has nothing to start, and they ask for symbols.
+//! Keeps the C compiler's start files out of the shared library: it has nothing to start, and they
+//! need symbols.
 //!
-//! The flag is one that the linker and the C compiler that drives it both know.
+//! Both a linker and a C compiler that drives one know the flag.
 
 use std::env;
 

@@ -1,8 +1,9 @@
-/* Snapshots of rawshm, for readers in C: one writer publishes values, any number of readers load the last one, from a
- * mapping that they may only read.
+/* Snapshots of rawshm, for readers in C: one writer publishes values, and any number of readers
+ * load the last one from a read-only mapping.
  *
- * A value that is loaded is whole, whatever the writer does meanwhile, and also if it was killed in the middle of a
- * store. Loading makes no system call and waits for nobody. Link with nothing; C11, 64-bit Linux. */
+ * A loaded value is always whole, whatever the writer does at the same time, and also if it was
+ * killed in the middle of a store. Loading makes no system call and never waits. Needs no library;
+ * C11, 64-bit Linux. */
 #ifndef RAWSHM_SNAPSHOT_H
 #define RAWSHM_SNAPSHOT_H
 
@@ -11,8 +12,9 @@
 #include <stdint.h>
 #include <string.h>
 
-/* The start of the object, in the machine's byte order. Slots follow at offset 64, each value_size rounded up to a
- * multiple of 64; value number n is in slot n % slots. */
+/* The start of the object, in the machine's byte order. Slots follow at offset 64, each of
+ * value_size bytes rounded up to a multiple of 64. Value number n is in slot n % slots. To sleep
+ * until the next store, FUTEX_WAIT on futex, without FUTEX_PRIVATE_FLAG. */
 struct rawshm_snapshot {
     char magic[8];                   /* RAWSHM_SNAPSHOT_MAGIC, without a NUL */
     uint32_t version;                /* 1 */
@@ -22,7 +24,7 @@ struct rawshm_snapshot {
     uint32_t slots;                  /* a power of two from 2 to 65536 */
     _Atomic uint32_t state;          /* 0, or 1: retired, no value will follow */
     _Atomic uint64_t sequence;       /* the number of the last value; the first is 1 */
-    _Atomic uint32_t futex;          /* changes with every store: FUTEX_WAIT on it, without FUTEX_PRIVATE_FLAG */
+    _Atomic uint32_t futex;          /* changes with every store */
     uint32_t reserved[3];            /* 0 */
 };
 
@@ -30,8 +32,9 @@ _Static_assert(sizeof(struct rawshm_snapshot) == 64, "the layout is fixed");
 
 #define RAWSHM_SNAPSHOT_MAGIC "rawshm:S"
 
-/* FNV-1a of a description, such as "i64". That of an array is the hash of 16 bytes: the fingerprint of its elements and
- * their number, each as a little-endian 64-bit integer. */
+/* The fingerprint of a layout: FNV-1a of its description, such as "i64". For an array it is the
+ * hash of 16 bytes: the fingerprint of its elements and their number, each as a little-endian
+ * 64-bit integer. */
 static inline uint64_t rawshm_fingerprint(const void *bytes, size_t len)
 {
     uint64_t hash = UINT64_C(0xcbf29ce484222325);
@@ -40,14 +43,16 @@ static inline uint64_t rawshm_fingerprint(const void *bytes, size_t len)
     return hash;
 }
 
+/* The bytes from one slot to the next. */
 static inline uint64_t rawshm_snapshot_stride(uint64_t value_size)
 {
     return (value_size + 63) / 64 * 64;
 }
 
-/* Says whether map_size bytes at map are a snapshot of such values, whole. Ask once, when it is mapped, and keep slots:
- * what is in the header may change later. 0 is no. */
-static inline uint32_t rawshm_snapshot_slots(const void *map, size_t map_size, uint64_t value_size, uint64_t fingerprint)
+/* Returns the number of slots if the map_size bytes at map are a whole snapshot of such values,
+ * otherwise 0. Call it once, after mapping, and keep the number: the header may change later. */
+static inline uint32_t rawshm_snapshot_slots(const void *map, size_t map_size, uint64_t value_size,
+                                             uint64_t fingerprint)
 {
     const struct rawshm_snapshot *header = map;
     if (map_size < sizeof *header || memcmp(header->magic, RAWSHM_SNAPSHOT_MAGIC, 8) != 0)
@@ -59,19 +64,21 @@ static inline uint32_t rawshm_snapshot_slots(const void *map, size_t map_size, u
     uint32_t slots = header->slots;
     if (slots < 2 || slots > 65536 || (slots & (slots - 1)) != 0)
         return 0;
-    uint64_t room = (map_size - sizeof *header) / slots;
-    return room < rawshm_snapshot_stride(value_size) ? 0 : slots;
+    uint64_t space = (map_size - sizeof *header) / slots;
+    return space < rawshm_snapshot_stride(value_size) ? 0 : slots;
 }
 
-/* Copies the last value, of value_size bytes, and its number, and says whether it did: if not, the writer came round
- * meanwhile, and it can be tried again. */
-static inline int rawshm_snapshot_load(const void *map, uint32_t slots, void *value, size_t value_size, uint64_t *number)
+/* Copies the last value, of value_size bytes, and its number. Returns 0 if the writer has
+ * overwritten the value at the same time: then call it again. */
+static inline int rawshm_snapshot_load(const void *map, uint32_t slots, void *value,
+                                       size_t value_size, uint64_t *number)
 {
     const struct rawshm_snapshot *header = map;
     uint64_t before = atomic_load_explicit(&header->sequence, memory_order_relaxed);
     atomic_thread_fence(memory_order_acquire);
-    const char *slot = (const char *)map + sizeof *header + (before & (slots - 1)) * rawshm_snapshot_stride(value_size);
-    /* C has no copy that may race. A volatile one is what compilers leave as it is. */
+    uint64_t offset = (before & (slots - 1)) * rawshm_snapshot_stride(value_size);
+    const char *slot = (const char *)map + sizeof *header + offset;
+    /* C has no copy that may race. Compilers do not change a volatile one. */
     for (size_t at = 0; at < value_size; at++)
         ((char *)value)[at] = ((const volatile char *)slot)[at];
     atomic_thread_fence(memory_order_acquire);

@@ -1,4 +1,4 @@
-/* Prints the three integers that /my_shm, or the object named, begins with. */
+/* Prints the three integers at the start of /my_shm, or of the object named. */
 #include <fcntl.h>
 #include <inttypes.h>
 #include <stdio.h>
@@ -16,7 +16,7 @@ int main(int argc, char **argv)
         perror(name);
         return 1;
     }
-    /* One that its writer has not sized yet would be a SIGBUS. */
+    /* Reading an object that its writer has not sized yet would be a SIGBUS. */
     if (status.st_size < 24) {
         fprintf(stderr, "%s: too small\n", name);
         return 1;

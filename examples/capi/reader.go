@@ -1,4 +1,4 @@
-// Prints the three integers that /my_shm, or the object named, begins with.
+// Prints the three integers at the start of /my_shm, or of the object named.
 package main
 
 // #cgo CFLAGS: -I${SRCDIR}
@@ -33,7 +33,7 @@ func main() {
 	if err := syscall.Fstat(fd, &status); err != nil {
 		log.Fatalf("%s: %v", name, err)
 	}
-	// One that its writer has not sized yet would be a SIGBUS.
+	// Reading an object that its writer has not sized yet would be a SIGBUS.
 	if status.Size < 24 {
 		log.Fatalf("%s: too small", name)
 	}

@@ -1,4 +1,5 @@
-/* Replaces /my_shm, or the object named, by 4,000,000,000 bytes that begin with three integers. */
+/* Replaces /my_shm, or the object named, with a new one of 4,000,000,000 bytes that begins with
+ * three integers. */
 #include <fcntl.h>
 #include <stdint.h>
 #include <stdio.h>

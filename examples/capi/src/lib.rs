@@ -1,4 +1,5 @@
-//! The C drop-in: `shm_open` and `shm_unlink`, by the crate's own objects. `rawshm.h` beside this is its documentation.
+//! The C drop-in: `shm_open` and `shm_unlink`, made of the crate's own objects. `rawshm.h` is its
+//! documentation.
 
 #![no_std]
 
@@ -18,11 +19,11 @@ type Mode = u32;
 type Mode = u16;
 
 /// # Safety
-/// The name is null, or ends with a NUL.
+/// The name is null, or a C string that does not change during the call.
 unsafe fn open(name: *const c_char, flags: c_int, mode: Mode) -> Result<c_int, Errno> {
-    let mut room = MaybeUninit::uninit();
+    let mut buffer = MaybeUninit::uninit();
     // SAFETY: the caller's.
-    let name = unsafe { validate(&mut room, name) }?;
+    let name = unsafe { validate(&mut buffer, name) }?;
     #[cfg_attr(
         not(target_os = "macos"),
         expect(clippy::useless_conversion, reason = "macOS has a shorter type")
@@ -33,33 +34,34 @@ unsafe fn open(name: *const c_char, flags: c_int, mode: Mode) -> Result<c_int, E
 }
 
 /// # Safety
-/// The name is null, or ends with a NUL.
+/// The name is null, or a C string that does not change during the call.
 unsafe fn unlink(name: *const c_char) -> Result<c_int, Errno> {
-    let mut room = MaybeUninit::uninit();
+    let mut buffer = MaybeUninit::uninit();
     // SAFETY: the caller's.
-    let name = unsafe { validate(&mut room, name) }?;
+    let name = unsafe { validate(&mut buffer, name) }?;
     rawshm::unlink(name).map(|()| 0).map_err(Error::errno)
 }
 
 /// # Safety
-/// The name is null, or ends with a NUL.
-unsafe fn validate(room: &mut MaybeUninit<Name>, name: *const c_char) -> Result<&Name, Errno> {
+/// The name is null, or a C string that does not change during the call.
+unsafe fn validate(buffer: &mut MaybeUninit<Name>, name: *const c_char) -> Result<&Name, Errno> {
     if name.is_null() {
         return Err(Errno::FAULT);
     }
-    // Counted here, and volatile lest the compiler make a `strlen` of it, which a freestanding program may lack.
+    // Volatile, or the compiler would replace the loop with a call of `strlen`, which a
+    // freestanding program may lack.
     let mut len: usize = 0;
     loop {
-        // SAFETY: the caller's: none of the bytes before it was the NUL.
+        // SAFETY: the caller's; none of the bytes before it was the NUL.
         let byte = unsafe { name.wrapping_add(len).read_volatile() };
         if byte == 0 {
             break;
         }
         len = len.wrapping_add(1);
     }
-    // SAFETY: `len` bytes, which nobody changes during the call.
+    // SAFETY: `len` bytes, and the caller's: they do not change during the call.
     let name = unsafe { slice::from_raw_parts(name.cast(), len) };
-    Name::write(room, name).map_err(Error::errno)
+    Name::write(buffer, name).map_err(Error::errno)
 }
 
 /// The result, or the negative errno.
@@ -83,7 +85,7 @@ unsafe extern "C" fn rawshm_unlink(name: *const c_char) -> c_int {
     result(unsafe { unlink(name) })
 }
 
-/// No input leads here: what cannot happen stops, without a symbol of anybody's.
+/// No input leads here. It stops the thread, since it may call no function of any library.
 #[panic_handler]
 fn panic(_: &core::panic::PanicInfo<'_>) -> ! {
     loop {

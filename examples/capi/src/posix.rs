@@ -1,6 +1,6 @@
-//! The pair that reports by `errno`, under POSIX's own names.
+//! The pair that reports with `errno`, under POSIX's own names.
 //!
-//! On macOS these names are libSystem's, which every program links, and which the crate itself calls by them: a definition
+//! Not on macOS: there the crate itself calls libSystem's functions of these names, so a definition
 //! here would call itself.
 
 use core::ffi::{c_char, c_int};
@@ -10,14 +10,14 @@ use rawshm::Errno;
 use crate::Mode;
 
 unsafe extern "C" {
-    /// Where this thread's `errno` is; glibc and musl have it by this name.
+    /// The address of this thread's `errno`, in glibc and in musl.
     safe fn __errno_location() -> *mut c_int;
 }
 
 /// The result, or -1 and `errno` set; on success `errno` stays as it is.
 fn result(result: Result<c_int, Errno>) -> c_int {
     result.unwrap_or_else(|errno| {
-        // SAFETY: the C library's variable, of this thread alone.
+        // SAFETY: the C library's variable, which only this thread uses.
         unsafe { __errno_location().write(errno.raw_os_error()) };
         -1
     })
