@@ -1,6 +1,7 @@
 #!/bin/sh
 # All measurements, side by side with the peers, in one run: benches/run.sh [--quick]
-# Prints the tables, and writes them, JSON and SVG plots into benches/results/. README.md says what they mean.
+# Prints the tables, and writes them into benches/results/, with JSON and SVG plots. README.md
+# explains them.
 set -eu
 cd "$(dirname "$0")/.."
 
@@ -13,22 +14,23 @@ esac
 
 say() { echo "benches/run.sh: $*" >&2; }
 
-# need COMMAND PACKAGE WHAT: a Debian package, installed where this may be done; else what is left out without it.
+# need COMMAND PACKAGE WHAT: installs the Debian package if it can; otherwise WHAT is left out.
 need() {
     command -v "$1" >/dev/null && return
     if [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null; then
         say "installing $2"
-        { apt-get update && apt-get install -y --no-install-recommends "$2"; } >/dev/null 2>&1 || true
+        apt-get update >/dev/null 2>&1 || true
+        apt-get install -y --no-install-recommends "$2" >/dev/null 2>&1 || true
         command -v "$1" >/dev/null && return
     fi
-    say "there is no $1 (Debian's package $2), so left out: $3"
+    say "left out for lack of $1 (Debian package $2): $3"
 }
 
 need strace strace "every number of system calls"
 need musl-gcc musl-tools "the musl static programs"
 
-# A /dev/shm of this run's own, where the kernel gives one, keeps others' objects away; there the writer and the
-# reader can run with their default name. Elsewhere all names are unique.
+# If the kernel permits, this run has a private /dev/shm, where the writer and the reader can run
+# with their default name. Otherwise all names are unique.
 own_shm() { # COMMAND...
     if [ "$(id -u)" = 0 ]; then namespace=-m; else namespace=-mr; fi
     unshare "$namespace" sh -c 'mount -t tmpfs none /dev/shm && exec "$@"' sh "$@"
@@ -36,7 +38,7 @@ own_shm() { # COMMAND...
 name=my_shm
 own=own_shm
 if ! own_shm true 2>/dev/null; then
-    say "no /dev/shm of its own for this run: the writer and the reader run with -n NAME"
+    say "no private /dev/shm here: the writer and the reader run with -n NAME"
     name=rawshm-bench-$$
     own=
 fi
@@ -64,19 +66,20 @@ if cargo build --quiet --profile static --package rawshm-benches --bin std_libc 
     --config 'build.rustflags=["-Ctarget-feature=+crt-static"]'; then
     cp "$target/$host/static/std_libc" "$programs/std_libc-static"
 else
-    say "std does not link statically here, so left out: the static Rust program"
+    say "left out, since std does not link statically here: the static Rust program"
 fi
 
-# c COMPILER SOURCE EXECUTABLE FLAGS...: leaves the executable out if it does not compile, and says so.
+# c COMPILER SOURCE EXECUTABLE FLAGS...: if it does not compile, says so and leaves it out.
 c() {
     compiler=$1 source=$2 executable=$3
     shift 3
     command -v "$compiler" >/dev/null || return 0
-    "$compiler" -Wall -Wextra -s "-DNAME=\"$name\"" -o "$programs/$executable" "$@" "benches/peers/$source" ||
-        say "$executable does not compile, so it is left out"
+    "$compiler" -Wall -Wextra -s "-DNAME=\"$name\"" -o "$programs/$executable" "$@" \
+        "benches/peers/$source" ||
+        say "left out, since it does not compile: $executable"
 }
-bare="-Os -static -nostdlib -ffreestanding -fno-pie -no-pie -fno-asynchronous-unwind-tables -fcf-protection=none
-    -fno-stack-protector -Wl,--build-id=none,-n,-znorelro"
+bare="-Os -static -nostdlib -ffreestanding -fno-pie -no-pie -fno-asynchronous-unwind-tables
+    -fcf-protection=none -fno-stack-protector -Wl,--build-id=none,-n,-znorelro"
 tuned="-Os -ffunction-sections -fno-asynchronous-unwind-tables
     -Wl,--build-id=none,-znoseparate-code,-znorelro,--gc-sections"
 # shellcheck disable=SC2086
@@ -96,7 +99,8 @@ gcc -O1 -o "$programs/steps" tests/c/steps.c
 
 processor=$(sed -n 's/^model name.*: //p' /proc/cpuinfo | head -n 1)
 libc=$(getconf GNU_LIBC_VERSION 2>/dev/null || echo "another C library")
-machine="$(nproc) × ${processor:-$(uname -m)}, Linux $(uname -r), $libc, $(rustc -V), gcc $(gcc -dumpfullversion)"
+machine="$(nproc) × ${processor:-$(uname -m)}, Linux $(uname -r), $libc"
+machine="$machine, $(rustc -V), gcc $(gcc -dumpfullversion)"
 
 say "measuring"
 # shellcheck disable=SC2086

@@ -1,10 +1,10 @@
-/* The floor: the pair's job without a C library, without arguments and without a text, by raw system calls.
+/* The floor: the pair's job with raw system calls, without a C library, arguments or texts.
  *     -DNAME="my_shm"     which object
- *     -DTHOROUGH          the same system calls as rawshm's: unlinks first, closes, unmaps
+ *     -DTHOROUGH          the same system calls as rawshm: also unlinks first, closes and unmaps
  *     -DREADER            prints the three integers
- *     -DNOTHING           exits at once: what a process costs that does nothing */
+ *     -DNOTHING           exits at once: the cost of a process that does nothing */
 #ifndef __x86_64__
-#error "x86-64 only: give `call` and `_start` for this architecture, and take its system call numbers"
+#error "x86-64 only: add `call` and `_start` for this architecture"
 #endif
 
 #include <asm/unistd.h>
@@ -43,7 +43,7 @@ static inline int failed(volatile long *columns)
 }
 
 #ifdef READER
-/* Writes a number so that it ends before END, and gives where it begins. */
+/* Writes a number that ends before END, and returns its start. */
 static char *number(char *end, long value)
 {
     unsigned long rest = value < 0 ? -(unsigned long)value : (unsigned long)value;
@@ -112,7 +112,7 @@ static long run(void)
 }
 #endif
 
-/* The kernel aligns the stack to 16 bytes, a function expects that less the 8 of a return address. */
+/* The kernel aligns the stack to 16 bytes. A function expects a return address below that. */
 __attribute__((noreturn, force_align_arg_pointer)) void _start(void)
 {
     call(__NR_exit_group, run(), 0, 0, 0, 0, 0);

@@ -1,4 +1,4 @@
-/* The pair's job by the C library's shm_open, for musl and glibc.
+/* The pair's job with the C library's shm_open, for musl and glibc.
  *     -DNAME="my_shm"     which object
  *     -DREADER            prints the three integers */
 #include <errno.h>

@@ -27,7 +27,7 @@ fn write(path: &Path) -> Result<(), Error> {
         .create_new(true)
         .open(path)?;
     file.set_len(4_000_000_000)?;
-    // SAFETY: nobody else accesses the object meanwhile.
+    // SAFETY: no other process accesses the object at the same time.
     let mut bytes = unsafe { MmapMut::map_mut(&file)? };
     drop(file);
     for (bytes, column) in bytes.chunks_exact_mut(8).zip([100_i64, 876, 8021]) {
@@ -38,7 +38,7 @@ fn write(path: &Path) -> Result<(), Error> {
 
 fn read(path: &Path) -> Result<(), Error> {
     let file = File::open(path)?;
-    // SAFETY: nobody else accesses the object meanwhile.
+    // SAFETY: no other process accesses the object at the same time.
     let bytes = unsafe { Mmap::map(&file)? };
     drop(file);
     let bytes = bytes.get(..COLUMNS_LEN).ok_or(ErrorKind::UnexpectedEof)?;

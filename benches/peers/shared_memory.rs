@@ -19,7 +19,7 @@ fn main() -> Result<(), ShmemError> {
 fn write(name: &str) -> Result<(), ShmemError> {
     let create = || ShmemConf::new().size(4_000_000_000).os_id(name).create();
     let mut object = match create() {
-        // It has no way to unlink a name but to own the object.
+        // The only way to unlink a name is to own the object.
         Err(ShmemError::MappingIdExists) => {
             ShmemConf::new().os_id(name).open()?.set_owner(true);
             create()?
@@ -27,7 +27,7 @@ fn write(name: &str) -> Result<(), ShmemError> {
         result => result?,
     };
     object.set_owner(false);
-    // SAFETY: the object has room for three integers, and nobody else accesses it meanwhile.
+    // SAFETY: the object holds three integers, and no other process accesses it at the same time.
     unsafe {
         object
             .as_ptr()
@@ -42,7 +42,7 @@ fn read(name: &str) -> Result<(), ShmemError> {
     if object.len() < COLUMNS_LEN {
         return Err(ShmemError::MapSizeZero);
     }
-    // SAFETY: the object has room for three integers, and nobody else accesses it meanwhile.
+    // SAFETY: the object holds three integers, and no other process accesses it at the same time.
     let [one, two, three] = unsafe { object.as_ptr().cast::<[i64; 3]>().read_volatile() };
     println!("&{{{one} {two} {three}}}");
     Ok(())

@@ -1,4 +1,5 @@
-//! The pair's job with std, and the C library's functions by the crate `libc`: `std_libc write|read [NAME]`.
+//! The pair's job with std, and the C library's functions through the crate `libc`:
+//! `std_libc write|read [NAME]`.
 
 use std::ffi::CString;
 use std::io::{Error, ErrorKind};
@@ -17,7 +18,8 @@ fn main() -> Result<(), Error> {
 fn write(name: &CString) -> Result<(), Error> {
     let flags = libc::O_RDWR | libc::O_CREAT | libc::O_EXCL;
     let rights = libc::PROT_READ | libc::PROT_WRITE;
-    // SAFETY: the name is a C string, the mapping has room for three integers, and nobody reads them meanwhile.
+    // SAFETY: the name is a C string, and the mapping holds three integers that no other process
+    // accesses at the same time.
     unsafe {
         if libc::shm_unlink(name.as_ptr()) == -1 {
             let error = Error::last_os_error();
@@ -39,7 +41,8 @@ fn write(name: &CString) -> Result<(), Error> {
 }
 
 fn read(name: &CString) -> Result<(), Error> {
-    // SAFETY: the name is a C string; a status of zeros is one; the object has room for three integers.
+    // SAFETY: the name is a C string, all zeros is a valid status, and the object holds three
+    // integers.
     let [one, two, three] = unsafe {
         let fd = checked(libc::shm_open(name.as_ptr(), libc::O_RDONLY, 0))?;
         let mut status: libc::stat = std::mem::zeroed();

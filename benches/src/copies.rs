@@ -1,4 +1,5 @@
-//! Copies between shared and private memory, beside memcpy and relaxed words on the same memory.
+//! Copies between shared and private memory, compared with memcpy and relaxed words on the same
+//! memory.
 
 use std::time::Duration;
 
@@ -33,19 +34,19 @@ const SIZES: [usize; 23] = [
     64 << 20,
 ];
 
-/// From here on copies are promised to be about as fast as memcpy.
+/// From this size on, copies must be about as fast as memcpy.
 const PROMISED_FROM: usize = 4 << 10;
 const SPEED_PROMISED: f64 = 0.95;
 
-/// Several times what any cache holds.
+/// Several times the size of any cache.
 const REGION: usize = 256 << 20;
 
-/// The columns that are ratios, as pairs of cases: what is measured, and beside what.
+/// The columns that are ratios, as pairs of cases: the one measured, and the one to compare with.
 const RATIOS: [(usize, usize); 6] = [(1, 0), (4, 3), (7, 6), (1, 2), (4, 5), (7, 8)];
 const BESIDE_MEMCPY: usize = 3;
 const DIRECTIONS: [&str; 6] = ["out", "in", "between", "out", "in", "between"];
 
-/// The case that is the first once more.
+/// The case that repeats the first.
 const ONCE_MORE: usize = 9;
 
 struct Situation {
@@ -85,7 +86,7 @@ pub fn measure(settings: &Settings) -> Outcome<(Vec<Table>, Vec<Budget>)> {
     let memory = match Memory::new(&one.0, &other.0, REGION) {
         Ok(memory) => memory,
         Err(error) => {
-            eprintln!("copies: left out, as there is no room for them: {error}");
+            eprintln!("copies: left out for lack of memory: {error}");
             return Ok((Vec::new(), Vec::new()));
         }
     };
@@ -123,9 +124,9 @@ fn table(situation: &Situation, rows: Vec<Row>) -> Table {
     Table {
         id: situation.id,
         title: format!("Copies, {}", situation.title),
-        about: "By bytes. Speed as a multiple of memcpy's, and of relaxed words', on the same memory: the larger the \
-                better. Out of shared memory by `copy_to`, in by `copy_from`, between two mappings by \
-                `copy_from_shared`."
+        about: "By bytes. Speed as a multiple of memcpy's, and of relaxed words', on the same\n\
+                memory: larger is better. Out of shared memory with `copy_to`, in with\n\
+                `copy_from`, between two mappings with `copy_from_shared`."
             .into(),
         columns: vec![
             column("memcpy_ns", "memcpy, ns", 1),
@@ -144,7 +145,7 @@ fn table(situation: &Situation, rows: Vec<Row>) -> Table {
     }
 }
 
-/// Speeds: how many times as long the other one takes.
+/// Speeds: how many times as long the other case takes.
 fn row(label: &str, samples: &Samples) -> Row {
     let mut figures = vec![samples.median(0), samples.median(1)];
     figures.extend(RATIOS.map(|(ours, other)| samples.ratio(other, ours)));
@@ -156,7 +157,8 @@ fn row(label: &str, samples: &Samples) -> Row {
     }
 }
 
-/// The worst of each: time beside memcpy's where that is promised, and beside that of words everywhere.
+/// The worst ratios: to memcpy's time from the promised size on, and to the words' time at all
+/// sizes.
 fn promised(situation: &Situation, measured: &[(usize, Samples)]) -> Vec<Budget> {
     let worst = |what: &str, ratios: std::ops::Range<usize>, from: usize, at_most: f64| {
         let ratios = ratios.flat_map(|which| {

@@ -1,4 +1,4 @@
-//! Copies on the same memory by rawshm, by memcpy and by relaxed words.
+//! Copies on the same memory with rawshm, memcpy and relaxed words.
 
 use std::cell::Cell;
 use std::error::Error;
@@ -10,19 +10,19 @@ use rawshm::{Mapping, Name, ReadWrite, Size};
 
 use crate::sampling::{Case, Outcome};
 
-/// Relaxed words: what the crate does where it has no assembly for the processor.
+/// Relaxed words: the crate's copies for processors that it has no assembly for.
 #[path = "../../src/bytes/copy/portable.rs"]
 #[allow(
     dead_code,
     unfulfilled_lint_expectations,
-    reason = "the crate's, which uses all of it and has lints of its own"
+    reason = "the crate's own file, which uses all of it and has other lints"
 )]
 mod words;
 
 /// Where copies are made.
 #[derive(Clone, Copy)]
 pub struct Place {
-    /// Every copy is of memory that has long not been touched.
+    /// Every copy uses memory that has not been touched for a long time.
     far: bool,
     /// How far source and target are from the start of a cache line.
     shift: (usize, usize),
@@ -35,26 +35,27 @@ impl Place {
     }
 }
 
-/// Two objects, and as much private memory. All of it has been touched, so that no copy meets a page fault.
+/// Two objects, and private memory of the same size. All of it has been touched, so that no copy
+/// causes a page fault.
 pub struct Memory {
     shared: Mapping<ReadWrite>,
     other: Mapping<ReadWrite>,
     private: *mut u8,
     len: usize,
-    /// How far the copies in the region have come.
+    /// The offset of the next copy in the region.
     next: Cell<usize>,
 }
 
-/// Added to the sizes of what is mapped.
+/// Added to the sizes of the mappings.
 const ODD: usize = 1 << 20;
 
-/// Between two copies, so that none finds lines that were fetched ahead for the last one.
+/// The distance between two copies, so that none finds lines that were prefetched for the last one.
 const GAP: usize = 192;
 const LINE: usize = 64;
 
 impl Memory {
     pub fn new(one: &Name, other: &Name, len: usize) -> Outcome<Self> {
-        // Not a power of two apart: at such distances addresses compete for places in the cache.
+        // Not a power of two apart: addresses at such distances compete for the same cache sets.
         let size = |more: usize| Ok::<_, Box<dyn Error>>(Size::Reserved((len + more).try_into()?));
         let shared = Mapping::create(one, size(ODD)?)?;
         let other = Mapping::create(other, size(3 * ODD)?)?;
@@ -62,13 +63,13 @@ impl Memory {
         other.fill(0, len, 1_u8)?;
         let flags = libc::MAP_PRIVATE | libc::MAP_ANONYMOUS;
         let access = libc::PROT_READ | libc::PROT_WRITE;
-        // SAFETY: it takes memory that nobody uses.
+        // SAFETY: the kernel chooses an unused address.
         let private = unsafe { libc::mmap(std::ptr::null_mut(), len, access, flags, -1, 0) };
         if private == libc::MAP_FAILED {
             return Err(std::io::Error::last_os_error().into());
         }
         let private: *mut u8 = private.cast();
-        // SAFETY: so many bytes were just mapped.
+        // SAFETY: `len` bytes were just mapped.
         unsafe { private.write_bytes(1, len) };
         Ok(Self {
             shared,
@@ -79,14 +80,14 @@ impl Memory {
         })
     }
 
-    /// Three for each direction: memcpy, rawshm and words; the last is the first once more.
+    /// Three for each direction: memcpy, rawshm and words. The last case repeats the first.
     pub fn cases(&self, place: Place, size: usize) -> Vec<Case<'_>> {
         let shared = self.shared.as_mut_ptr();
         let other = self.other.as_mut_ptr();
         let private = self.private;
         let memcpy = |name, from: *mut u8, to: *mut u8| {
             self.case(name, place, size, move |source, target, size| {
-                // SAFETY: both have room for it, and nothing else uses them meanwhile.
+                // SAFETY: both ranges are within the memory, and nothing else uses them.
                 unsafe { copy_nonoverlapping(from.add(source), to.add(target), size) };
                 Ok(())
             })
@@ -94,25 +95,25 @@ impl Memory {
         vec![
             memcpy("memcpy out", shared, private),
             self.case("out", place, size, move |source, target, size| {
-                // SAFETY: there is room for it, and nothing else uses it meanwhile.
+                // SAFETY: the range is within the memory, and nothing else uses it.
                 let into = unsafe { from_raw_parts_mut(private.add(target), size) };
                 Ok(self.shared.copy_to(source, into)?)
             }),
             self.case("words out", place, size, move |source, target, size| {
                 let from = address(&self.shared, source, size)?;
-                // SAFETY: both have room for it, and nothing else uses them meanwhile.
+                // SAFETY: both ranges are within the memory, and nothing else uses them.
                 unsafe { words::from_shared(from, private.add(target), size) };
                 Ok(())
             }),
             memcpy("memcpy in", private, shared),
             self.case("in", place, size, move |source, target, size| {
-                // SAFETY: there is so much, and nothing else uses it meanwhile.
+                // SAFETY: the range is within the memory, and nothing else uses it.
                 let from = unsafe { from_raw_parts(private.add(source), size) };
                 Ok(self.shared.copy_from(target, from)?)
             }),
             self.case("words in", place, size, move |source, target, size| {
                 let to = address(&self.shared, target, size)?;
-                // SAFETY: both have room for it, and nothing else uses them meanwhile.
+                // SAFETY: both ranges are within the memory, and nothing else uses them.
                 unsafe { words::to_shared(private.add(source), to, size) };
                 Ok(())
             }),
@@ -124,7 +125,7 @@ impl Memory {
             self.case("words between", place, size, move |source, target, size| {
                 let from = address(&self.shared, source, size)?;
                 let to = address(&self.other, target, size)?;
-                // SAFETY: both have room for it, and nothing else uses them meanwhile.
+                // SAFETY: both ranges are within the memory, and nothing else uses them.
                 unsafe { words::within_shared(from, to, size) };
                 Ok(())
             }),
@@ -132,7 +133,7 @@ impl Memory {
         ]
     }
 
-    /// The same for three integers of which the compiler knows that they are three.
+    /// The same for three integers, a size that the compiler knows.
     pub fn values(&self) -> Vec<Case<'_>> {
         const SIZE: usize = size_of::<[i64; 3]>();
         let shared = self.shared.as_mut_ptr();
@@ -140,7 +141,7 @@ impl Memory {
         let private = self.private;
         let memcpy = |name, from: *mut u8, to: *mut u8| {
             Case::new(name, move || {
-                // SAFETY: both have room for it.
+                // SAFETY: both hold more than three integers.
                 unsafe { copy_nonoverlapping(black_box(from), black_box(to), SIZE) };
                 Ok(())
             })
@@ -149,7 +150,7 @@ impl Memory {
             memcpy("memcpy out", shared, private),
             Case::new("load", move || {
                 let columns: [i64; 3] = black_box(&self.shared).load(black_box(0))?;
-                // SAFETY: there is room for it, at the start of a page.
+                // SAFETY: the memory holds more than three integers.
                 unsafe {
                     black_box(private)
                         .cast::<[i64; 3]>()
@@ -159,20 +160,20 @@ impl Memory {
             }),
             Case::new("words out", move || {
                 let from = address(&self.shared, black_box(0), SIZE)?;
-                // SAFETY: both have room for it.
+                // SAFETY: both hold more than three integers.
                 unsafe { words::from_shared(from, black_box(private), SIZE) };
                 Ok(())
             }),
             memcpy("memcpy in", private, shared),
             Case::new("store", move || {
-                // SAFETY: there are so many, at the start of a page.
+                // SAFETY: the memory holds more than three integers.
                 let columns: [i64; 3] =
                     unsafe { black_box(private).cast::<[i64; 3]>().read_unaligned() };
                 Ok(black_box(&self.shared).store(black_box(0), &columns)?)
             }),
             Case::new("words in", move || {
                 let to = address(&self.shared, black_box(0), SIZE)?;
-                // SAFETY: both have room for it.
+                // SAFETY: both hold more than three integers.
                 unsafe { words::to_shared(black_box(private), to, SIZE) };
                 Ok(())
             }),
@@ -184,7 +185,7 @@ impl Memory {
             Case::new("words between", move || {
                 let from = address(&self.shared, black_box(0), SIZE)?;
                 let to = address(&self.other, black_box(0), SIZE)?;
-                // SAFETY: both have room for it.
+                // SAFETY: both hold more than three integers.
                 unsafe { words::within_shared(from, to, SIZE) };
                 Ok(())
             }),
@@ -192,7 +193,7 @@ impl Memory {
         ]
     }
 
-    /// A case that is told offsets and a size of which the compiler knows nothing.
+    /// A case whose offsets and size the compiler cannot know.
     fn case<'a>(
         &'a self,
         name: &str,
@@ -212,7 +213,7 @@ impl Memory {
         })
     }
 
-    /// Goes on to memory that was last touched a whole region ago.
+    /// Moves on to memory that was last touched a whole region ago.
     fn advance(&self, step: usize) -> usize {
         let at = self.next.get();
         let at = if at + step > self.len { 0 } else { at };
@@ -221,7 +222,7 @@ impl Memory {
     }
 }
 
-/// The address of so many bytes, checked as in every access of rawshm's.
+/// The address of `len` bytes, with the checks of all accesses in rawshm.
 fn address(shared: &Mapping<ReadWrite>, offset: usize, len: usize) -> Outcome<NonNull<u8>> {
     let bytes = black_box(shared).slice(offset, len)?;
     Ok(NonNull::new(bytes.as_mut_ptr()).ok_or("no memory")?)

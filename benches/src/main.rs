@@ -1,4 +1,5 @@
-//! All measurements, side by side with the peers. `benches/run.sh` runs it: README.md says what they mean.
+//! All measurements, side by side with the peers. `benches/run.sh` runs it, and README.md explains
+//! them.
 
 mod copies;
 mod copy_cases;
@@ -25,20 +26,21 @@ use table::{Budget, Table, budgets_json, budgets_markdown, quoted};
 const USAGE: &str = "usage: measure [--quick] [--name NAME] PROGRAMS RESULTS MACHINE
        measure --rounds JOB PEER ROUNDS";
 
-/// How, and with what, this run measures.
+/// The settings of this run.
 struct Settings {
     quick: bool,
     /// The name of the writers' and readers' object, without its slash.
     name: String,
-    /// The folder with the programs that run.sh has made.
+    /// The folder with the programs that run.sh has built.
     programs: PathBuf,
     results: PathBuf,
-    /// What this machine is, in words.
+    /// A description of this machine.
     machine: String,
 }
 
 impl Settings {
-    /// The static pair's own, which other processes may use too: only for a run with a /dev/shm of its own.
+    /// The static pair's default name. Only for a run with a private /dev/shm: elsewhere other
+    /// processes may use it.
     const DEFAULT_NAME: &'static str = "my_shm";
 
     fn parse(mut arguments: impl Iterator<Item = String>) -> Option<Self> {
@@ -60,14 +62,14 @@ impl Settings {
         })
     }
 
-    /// How long something is measured that takes so many seconds in a full run.
+    /// How long to measure something for which a full run takes this many seconds.
     fn lasting(&self, seconds: u64) -> Duration {
         let full = Duration::from_secs(seconds);
         if self.quick { full / 12 } else { full }
     }
 }
 
-/// A name that is unlinked when this is dropped, also if a measurement fails.
+/// A name that is unlinked on drop, also if a measurement fails.
 struct Unlinked(Name);
 
 impl Unlinked {
@@ -82,7 +84,7 @@ impl Drop for Unlinked {
     }
 }
 
-/// A name that no other process uses. It begins with what run.sh sweeps up if this process is killed.
+/// A name that no other process uses. If this process is killed, run.sh removes it by its prefix.
 fn unique_name(what: &str) -> String {
     let run = std::env::var("RAWSHM_BENCH_RUN").unwrap_or_default();
     format!("/rawshm-bench-{run}-{}-{what}", std::process::id())
@@ -124,12 +126,13 @@ fn measure(settings: &Settings) -> Outcome {
     write(settings, &tables, &budgets)
 }
 
-/// Keeps this process, and those it starts, where their caches are: it takes most of the noise away.
+/// Keeps this process and its children on the processor whose caches they fill. This removes most
+/// of the noise.
 fn stay_on_one_processor() -> Outcome {
-    // SAFETY: it has no preconditions, and all zeros is the empty set.
+    // SAFETY: the call has no preconditions, and all zeros is the empty set.
     let (here, mut set): (i32, libc::cpu_set_t) =
         unsafe { (libc::sched_getcpu(), std::mem::zeroed()) };
-    // SAFETY: the number of a processor is within the set.
+    // SAFETY: the number of a processor is in the range of the set.
     unsafe { libc::CPU_SET(here.try_into()?, &mut set) };
     // SAFETY: the set is readable for its size.
     match unsafe { libc::sched_setaffinity(0, size_of_val(&set), &raw const set) } {

@@ -49,14 +49,14 @@ impl Job {
                 if open(named)? == COLUMNS {
                     Ok(())
                 } else {
-                    Err("not what was stored".into())
+                    Err("not the integers that were stored".into())
                 }
             })),
             _ => None,
         }
     }
 
-    /// The name of an object for this job, which exists if the job is to open it.
+    /// The name of an object for this job. It exists if the job is to open it.
     fn object(self) -> Outcome<(Unlinked, Named)> {
         let text = unique_name(self.id());
         let unlinked = Unlinked::new(&text)?;
@@ -152,7 +152,8 @@ fn promised(table: &Table) -> Vec<Budget> {
     .collect()
 }
 
-/// The system calls of a round: those that eleven rounds make more than one, in a process of their own.
+/// The system calls of a round: a tenth of the difference between a process with eleven rounds and
+/// one with a single round.
 fn calls(job: Job, label: &str) -> Outcome<Option<f64>> {
     let of = |rounds: u32| {
         let arguments = ["--rounds", job.id(), label, &rounds.to_string()];
@@ -165,7 +166,7 @@ fn calls(job: Job, label: &str) -> Outcome<Option<f64>> {
     Ok(Some(f64::from(more) / 10.0))
 }
 
-/// Runs so many rounds of a job of a peer, for who traces this process.
+/// Runs rounds of a job of a peer, in a process that is traced.
 pub fn rounds(job: &str, label: &str, rounds: u32) -> Outcome {
     let job = JOBS
         .into_iter()

@@ -1,4 +1,4 @@
-//! The same rounds by rawshm and by its peers, each as its documentation shows.
+//! The same rounds with rawshm and with its peers, each written as its documentation shows.
 
 use std::ffi::CString;
 use std::fs::{File, OpenOptions};
@@ -108,7 +108,8 @@ fn glibc_create(named: &Named, size: u64) -> Outcome {
 }
 
 fn glibc_open(named: &Named) -> Outcome<[i64; 3]> {
-    // SAFETY: the name is a C string, a status of zeros is one, and the mapping has room for three integers.
+    // SAFETY: the name is a C string, all zeros is a valid status, and the mapping holds three
+    // integers.
     unsafe {
         let fd = checked(libc::shm_open(named.c.as_ptr(), libc::O_RDONLY, 0))?;
         let mut status: libc::stat = std::mem::zeroed();
@@ -154,7 +155,7 @@ fn rustix_open(named: &Named) -> Outcome<[i64; 3]> {
     // SAFETY: the kernel chooses an unused address.
     let start = unsafe { mmap(null_mut(), COLUMNS_LEN, rights, shared, &fd, 0)? };
     drop(fd);
-    // SAFETY: the mapping has room for three integers.
+    // SAFETY: the mapping holds three integers.
     let columns = unsafe { read_volatile(start.cast()) };
     // SAFETY: the mapping is this function's own.
     unsafe { munmap(start, COLUMNS_LEN)? };
@@ -166,7 +167,7 @@ fn memmap2_create(named: &Named, size: u64) -> Outcome {
     options.read(true).write(true).create_new(true);
     let file = options.open(&named.path)?;
     file.set_len(size)?;
-    // SAFETY: nobody accesses the object.
+    // SAFETY: no other process accesses the object.
     let mapping = unsafe { memmap2::MmapMut::map_mut(&file)? };
     drop(file);
     drop(mapping);
@@ -175,7 +176,7 @@ fn memmap2_create(named: &Named, size: u64) -> Outcome {
 
 fn memmap2_open(named: &Named) -> Outcome<[i64; 3]> {
     let file = File::open(&named.path)?;
-    // SAFETY: nobody writes the object meanwhile.
+    // SAFETY: no other process writes to the object at the same time.
     let mapping = unsafe { memmap2::Mmap::map(&file)? };
     drop(file);
     let bytes = mapping.get(..COLUMNS_LEN).ok_or("too small")?;

@@ -1,4 +1,4 @@
-//! Tables as bars, in SVG.
+//! Tables as bar charts, in SVG.
 
 use std::fmt::Write as _;
 
@@ -14,7 +14,8 @@ const TOP: f64 = 34.0;
 const OURS: [&str; 3] = ["#b7410e", "#dd7744", "#eeaa88"];
 const PEERS: [&str; 3] = ["#5b6b7b", "#8899aa", "#b4c0cc"];
 
-/// Draws the plotted columns of a table: a group of bars for each row, as long as the figures.
+/// Draws the plotted columns of a table: a group of bars for each row, with lengths in proportion
+/// to the figures.
 pub fn svg(table: &Table) -> String {
     let places: Vec<usize> = table
         .plotted
@@ -63,7 +64,8 @@ pub fn svg(table: &Table) -> String {
     let title = escaped(&format!("{}: {}", table.title, titles.join(" · ")));
     let width = LABELS + BARS + FIGURES;
     format!(
-        r##"<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {y}" width="{width}" height="{y}" font-family="sans-serif" font-size="12">
+        r##"<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {y}"
+    width="{width}" height="{y}" font-family="sans-serif" font-size="12">
 <rect width="100%" height="100%" fill="#fff"/>
 <text x="{GAP}" y="20" font-size="14" font-weight="bold">{title}</text>
 {body}</svg>

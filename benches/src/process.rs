@@ -1,4 +1,5 @@
-//! The whole job as a process: create 4,000,000,000 bytes, store three integers, exit; and the reader's.
+//! The whole job as a process: the writer's, which creates 4,000,000,000 bytes, stores three
+//! integers and exits, and the reader's.
 
 use std::path::Path;
 
@@ -18,7 +19,7 @@ const SAME_CALLS: &str = "C without libc, rawshm's calls";
 const OURS: &str = "rawshm";
 const AGAIN: &str = "C without libc, the fewest calls, once more";
 
-/// What the programs are called, and the files that run.sh has made, with ROLE in the place of writer or reader.
+/// The labels of the programs, and the files that run.sh has built. ROLE is writer or reader.
 const PROGRAMS: [(&str, &str); 13] = [
     ("a process that does nothing", "bare-nothing"),
     (FLOOR, "bare-ROLE"),
@@ -145,13 +146,16 @@ fn table(role: Role, settings: &Settings) -> Outcome<Table> {
         id: role.name(),
         title: format!("The whole job as a process: {}", role.name()),
         about: format!(
-            "{} runs of each. Bytes of the stripped executable; system calls with `execve` and `exit_group`; \
-             instructions in user mode, from exec to exit; page faults, with those of starting; microseconds from `posix_spawn` until waited for.{}",
+            "{} runs of each. Bytes of the stripped executable; system calls, including `execve`\n\
+             and `exit_group`; instructions in user mode, from exec to exit; page faults,\n\
+             including those of starting; microseconds from `posix_spawn` until the process is\n\
+             waited for.{}",
             samples.count(),
             if settings.name == Settings::DEFAULT_NAME {
                 ""
             } else {
-                " rawshm has read a name from its arguments, which costs it instructions that its budget does not cover."
+                "\nrawshm has read a name from its arguments, which takes instructions that its\n\
+                 budget does not cover."
             }
         ),
         columns: vec![
@@ -170,7 +174,7 @@ fn table(role: Role, settings: &Settings) -> Outcome<Table> {
     })
 }
 
-/// The programs that are there; run.sh has said what is missing.
+/// The programs that exist. run.sh has reported those that are missing.
 fn programs(role: Role, settings: &Settings) -> Outcome<Vec<(&'static str, Program)>> {
     let mut programs = Vec::new();
     for (label, file) in PROGRAMS {
@@ -183,8 +187,8 @@ fn programs(role: Role, settings: &Settings) -> Outcome<Vec<(&'static str, Progr
     Ok(programs)
 }
 
-/// C programs have the name compiled in; ours is run as by its users, without arguments, where its default name is
-/// this run's alone.
+/// C programs have the name compiled in. Ours runs without arguments, as its users run it, if no
+/// other process can use its default name.
 fn arguments(label: &str, path: &Path, role: Role, name: &str) -> Vec<String> {
     let slashed = format!("/{name}");
     match label {
@@ -201,19 +205,20 @@ fn is_rust(file: &std::ffi::OsStr) -> bool {
         .contains(&file.to_str())
 }
 
-/// Tells the programs of which counting the instructions takes seconds.
+/// Whether counting the program's instructions takes seconds.
 fn is_slow(label: &str) -> bool {
     label.starts_with("Rust") || label.ends_with("dynamic")
 }
 
-/// Every writer finds no object.
+/// Removes the object before each writer runs.
 fn prepare(role: Role, name: &Name) {
     if role == Role::Writer {
         let _ = rawshm::unlink(name);
     }
 }
 
-/// The median of a few runs: where the kernel puts stack and executable decides about one or two.
+/// The median of a few runs: one or two faults depend on where the kernel puts the stack and the
+/// executable.
 fn page_faults(role: Role, name: &Name, spawner: &Spawner, program: &Program) -> Outcome<f64> {
     let mut counts = [0; 15];
     for count in &mut counts {
@@ -224,7 +229,7 @@ fn page_faults(role: Role, name: &Name, spawner: &Spawner, program: &Program) ->
     Ok(exact(counts[counts.len() / 2].try_into()?))
 }
 
-/// Checks once that a program does the job at all.
+/// Checks that a program does the job.
 fn verify(role: Role, name: &Name, label: &str, program: &Program) -> Outcome {
     let printed = program.output()?;
     let done = match role {

@@ -1,17 +1,18 @@
-//! Times things side by side, and sums the samples up.
+//! Times things side by side, and summarises the samples.
 
 use std::error::Error;
 use std::time::{Duration, Instant};
 
 pub type Outcome<T = ()> = Result<T, Box<dyn Error>>;
 
-/// Long enough that reading the clock costs nothing, short enough that a disturbance spoils few samples.
+/// Long enough that reading the clock does not matter, short enough that a disturbance spoils few
+/// samples.
 const BATCH: Duration = Duration::from_micros(100);
 
-/// Ratios that are nearer to each other than this are equal, however many samples say otherwise.
+/// Ratios that differ by less than this are considered equal, whatever the number of samples.
 const NOISE_MIN: f64 = 0.01;
 
-/// Fewer samples of each are not worth a median.
+/// The fewest samples for a meaningful median.
 const SAMPLES_MIN: usize = 15;
 
 /// One of the things that are compared.
@@ -34,7 +35,7 @@ impl<'a> Case<'a> {
         }
     }
 
-    /// Runs it so many times, and gives the nanoseconds of each.
+    /// Runs a number of rounds, and returns the nanoseconds of one.
     pub fn run(&mut self, rounds: u32) -> Outcome<f64> {
         let begin = Instant::now();
         (self.batch)(rounds)?;
@@ -54,12 +55,13 @@ impl<'a> Case<'a> {
     }
 }
 
-/// What was measured of several things, each sample of one beside those of the others.
+/// The samples of several things, taken in turns.
 pub struct Samples(Vec<Vec<f64>>);
 
 impl Samples {
-    /// Takes a sample of each in turn, so that a disturbance hits all alike, and in a new order every turn, so that
-    /// none is always measured right behind the same other one, whose traces in the caches it would find.
+    /// Takes one sample of each thing a turn, so that a disturbance affects all of them. The order
+    /// changes every turn, so that no thing always runs after the same other one, with the caches
+    /// that this leaves.
     pub fn take(
         things: usize,
         lasting: Duration,
@@ -78,7 +80,7 @@ impl Samples {
         Ok(Self(all))
     }
 
-    /// Takes samples of cases, in nanoseconds for a round.
+    /// Takes samples of cases, in nanoseconds per round.
     pub fn of(cases: &mut [Case], lasting: Duration) -> Outcome<Self> {
         let rounds = cases
             .iter_mut()
@@ -97,26 +99,27 @@ impl Samples {
         quantile(self.0[which].clone(), 0.5)
     }
 
-    /// How far apart the quartiles are, in percent of the median.
+    /// The distance of the quartiles in percent of the median.
     pub fn spread(&self, which: usize) -> f64 {
         let samples = &self.0[which];
         let apart = quantile(samples.clone(), 0.75) - quantile(samples.clone(), 0.25);
         apart / self.median(which) * 100.0
     }
 
-    /// How many times as long one takes as another: the median over the turns, in each of which they are neighbours.
+    /// How many times as long one takes as another: the median of the ratios of all turns.
     pub fn ratio(&self, which: usize, base: usize) -> f64 {
         let pairs = self.0[which].iter().zip(&self.0[base]);
         quantile(pairs.map(|(one, other)| one / other).collect(), 0.5)
     }
 
-    /// How far ratios are to be trusted: what the same thing, measured twice, differs from itself, or a hundredth.
+    /// The noise of ratios: how much the same thing, measured twice, differs from itself, but at
+    /// least a hundredth.
     pub fn noise(&self, one: usize, again: usize) -> f64 {
         (self.ratio(one, again) - 1.0).abs().max(NOISE_MIN)
     }
 }
 
-/// Makes any order of the things as likely as any other; the same ones in every run.
+/// Shuffles the things. Every order is equally likely, and every run has the same ones.
 fn shuffle(things: &mut [usize], random: &mut u64) {
     for last in (1..things.len()).rev() {
         *random = random
@@ -133,7 +136,7 @@ fn quantile(mut samples: Vec<f64>, part: f64) -> f64 {
         clippy::cast_precision_loss,
         clippy::cast_possible_truncation,
         clippy::cast_sign_loss,
-        reason = "a place among few samples"
+        reason = "an index of a few samples"
     )]
     let place = ((samples.len() - 1) as f64 * part).round() as usize;
     samples[place]

@@ -1,4 +1,5 @@
-//! Snapshots: loads and stores beside plain copies and a sequence lock's, waking beside pipes and eventfds.
+//! Snapshots: loads and stores compared with plain copies and a sequence lock, waking compared with
+//! pipes and eventfds.
 
 use std::hint::black_box;
 use std::ptr::copy_nonoverlapping;
@@ -24,10 +25,12 @@ pub fn measure(settings: &Settings) -> Outcome<(Vec<Table>, Vec<Budget>)> {
     ];
     let table = Table {
         id: "snapshots",
-        title: "Snapshots: a load and a store, without a peer at work".into(),
-        about: "By the size of a value in bytes. Time as a multiple of a plain copy's of the value: the smaller the \
-                better. The smallest by `load`, the others by `load_into`. Beside them the crate seqlock, which locks and is for the threads of one process."
-            .into(),
+        title: "Snapshots: a load and a store, while no peer is active".into(),
+        about:
+            "By the size of a value in bytes. Time as a multiple of a plain copy's: smaller is\n\
+                better. The smallest value with `load`, the others with `load_into`. The crate\n\
+                seqlock, for comparison, locks and is for the threads of one process."
+                .into(),
         columns: vec![
             column("copy_ns", "plain copy, ns", 1),
             column("load_ns", "load, ns", 1),
@@ -54,7 +57,7 @@ pub fn measure(settings: &Settings) -> Outcome<(Vec<Table>, Vec<Budget>)> {
     Ok((vec![table, wakes], budgets))
 }
 
-/// The figures of values of a type, and how far ratios are to be trusted.
+/// The figures of values of a type, and the noise of the ratios.
 fn row<T: Layout>(
     label: &str,
     value: T,
@@ -65,7 +68,7 @@ fn row<T: Layout>(
     let mut writer = Writer::create(&unlinked.0, SLOTS, &value)?;
     let reader = Reader::<T>::open(&unlinked.0)?;
     let lock = SeqLock::new(value);
-    // Each has a target of its own, lest one store wait for another.
+    // Each has a target of its own, so that no store waits for another.
     let source = Box::new(value);
     let [mut one, mut other, mut loaded, mut read] = [0; 4].map(|_| Box::new(value));
     let from = &raw const *source;
@@ -111,10 +114,10 @@ fn row<T: Layout>(
     Ok((row, samples.noise(0, 5)))
 }
 
-/// A plain copy; both places stay as long as the case is used.
+/// A plain copy. Both places must outlive the case.
 fn copy<'a, T: 'a>(label: &str, from: *const T, to: *mut T) -> Case<'a> {
     Case::new(label, move || {
-        // SAFETY: both are aligned and have room for a value, and only this uses the target.
+        // SAFETY: both are aligned and hold a value, and nothing else uses the target.
         unsafe { copy_nonoverlapping(black_box(from), black_box(to), 1) };
         Ok(())
     })

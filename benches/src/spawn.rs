@@ -1,4 +1,4 @@
-//! Runs programs as processes: how long they take, what they print, what they cost.
+//! Runs programs as processes: their time, their output, their cost.
 
 use std::ffi::{CStr, CString};
 use std::fs::File;
@@ -21,7 +21,7 @@ pub struct Program {
 
 impl Program {
     pub fn new(path: PathBuf, arguments: Vec<String>) -> Outcome<Self> {
-        let path_text = path.to_str().ok_or("a path that is no text")?;
+        let path_text = path.to_str().ok_or("a path that is not valid text")?;
         let words = std::iter::once(path_text).chain(arguments.iter().map(String::as_str));
         let words = words.map(CString::new).collect::<Result<_, _>>()?;
         Ok(Self {
@@ -36,7 +36,7 @@ impl Program {
         Ok(self.path.metadata()?.len())
     }
 
-    /// What it prints; an error if it does not succeed.
+    /// Its output, or an error if it fails.
     pub fn output(&self) -> Outcome<String> {
         let output = Command::new(&self.path).args(&self.arguments).output()?;
         if !output.status.success() {
@@ -46,7 +46,8 @@ impl Program {
         Ok(String::from_utf8(output.stdout)?)
     }
 
-    /// The system calls it makes, `execve` and `exit_group` included; nothing if there is no strace.
+    /// The number of its system calls, including `execve` and `exit_group`. None if there is no
+    /// strace.
     pub fn calls(&self) -> Outcome<Option<u64>> {
         let log = std::env::temp_dir().join(format!("rawshm-bench-{}", std::process::id()));
         let ended = Command::new("strace")
@@ -62,7 +63,7 @@ impl Program {
         if !ended.is_ok_and(|status| status.success()) {
             return Ok(None);
         }
-        // Lines that begin otherwise tell of signals and of the end.
+        // The other lines report signals and the end.
         let calls = trace?
             .lines()
             .filter(|line| !line.starts_with(['+', '-']))
@@ -70,7 +71,7 @@ impl Program {
         Ok(Some(calls.try_into()?))
     }
 
-    /// The instructions it executes in user mode from exec to exit, as `tests/c/steps.c` counts them.
+    /// The number of its instructions in user mode from exec to exit, counted by `tests/c/steps.c`.
     pub fn instructions(&self, steps: &Path) -> Outcome<u64> {
         let output = Command::new(steps)
             .arg(&self.path)
@@ -84,7 +85,7 @@ impl Program {
     }
 }
 
-/// Starts programs with nothing in their environment, and their output thrown away.
+/// Starts programs with an empty environment, and discards their output.
 pub struct Spawner {
     null: File,
     actions: libc::posix_spawn_file_actions_t,
@@ -103,7 +104,8 @@ impl Spawner {
         Ok(Self { null, actions })
     }
 
-    /// Runs a program, and gives the time from its start until it has been waited for, and its page faults.
+    /// Runs a program. Returns the time from its start until it has been waited for, and its page
+    /// faults.
     pub fn run(&self, program: &Program) -> Outcome<(Duration, i64)> {
         let words = program.words.iter().map(|word| word.as_ptr().cast_mut());
         let words: Vec<_> = words.chain([null_mut()]).collect();
@@ -113,7 +115,8 @@ impl Spawner {
         // SAFETY: all zeros is a value of this plain structure.
         let mut usage: libc::rusage = unsafe { std::mem::zeroed() };
         let begin = Instant::now();
-        // SAFETY: path, words and environment are C strings and arrays of them that end in a null pointer.
+        // SAFETY: path, words and environment are C strings and arrays of them that end with a null
+        // pointer.
         checked(unsafe {
             libc::posix_spawn(
                 &raw mut pid,
@@ -139,7 +142,7 @@ impl Spawner {
 
 impl Drop for Spawner {
     fn drop(&mut self) {
-        // SAFETY: `new` has set it up, and nothing uses it any more.
+        // SAFETY: `new` has set it up, and nothing uses it after this.
         unsafe { libc::posix_spawn_file_actions_destroy(&raw mut self.actions) };
         let _ = &self.null;
     }

@@ -2,18 +2,18 @@
 
 use std::fmt::Write as _;
 
-/// Figures of one kind of several things.
+/// The same figures for several things.
 pub struct Table {
-    /// Names its plot, and it in the JSON.
+    /// The name of its plot, and its name in the JSON.
     pub id: &'static str,
     pub title: String,
-    /// What one should know to read it.
+    /// How to read it.
     pub about: String,
     pub columns: Vec<Column>,
     pub rows: Vec<Row>,
     /// The keys of the columns that are plotted.
     pub plotted: Vec<&'static str>,
-    /// How far its ratios are to be trusted.
+    /// The noise of its ratios.
     pub noise: f64,
 }
 
@@ -25,17 +25,17 @@ pub struct Column {
 
 pub struct Row {
     pub name: String,
-    /// Whether it is this project's.
+    /// Whether it belongs to this project.
     pub ours: bool,
     pub figures: Vec<Option<f64>>,
 }
 
-/// What has been promised, beside what has been measured.
+/// What was promised, and what was measured.
 pub struct Budget {
     pub what: String,
     pub measured: f64,
     pub at_most: f64,
-    /// What `measured` may be wrong by.
+    /// By how much `measured` may be wrong.
     pub noise: f64,
     pub decimals: usize,
 }
@@ -61,7 +61,7 @@ pub const fn column(key: &'static str, title: &'static str, decimals: usize) -> 
 }
 
 impl Table {
-    /// The figure of the row of this name in the column of this key.
+    /// The figure in the row of this name and the column of this key.
     pub fn figure(&self, row: &str, key: &str) -> Option<f64> {
         let row = self.rows.iter().find(|one| one.name == row)?;
         *row.figures.get(self.place(key)?)?
@@ -148,7 +148,7 @@ pub fn exact(count: u64) -> f64 {
     count as f64
 }
 
-/// A number with its thousands apart: `1,234.5`.
+/// A number with separated thousands: `1,234.5`.
 pub fn number(value: f64, decimals: usize) -> String {
     let text = format!("{value:.decimals$}");
     let (whole, rest) = text.split_at(text.find('.').unwrap_or(text.len()));

@@ -1,4 +1,4 @@
-//! From a store to the wake of a process that sleeps until there is something.
+//! The time from a store until a process that sleeps for a new value is awake.
 
 use std::io::Error;
 use std::time::Duration;
@@ -10,10 +10,10 @@ use crate::sampling::{Outcome, Samples};
 use crate::table::{Budget, Row, Table, column};
 use crate::{Settings, Unlinked, unique_name};
 
-/// How many wakes make a sample.
+/// The number of wakes in a sample.
 const ROUNDS: u32 = 20;
 
-/// A way for numbers to another process, which sleeps until there is a new one.
+/// A way to send numbers to another process, which sleeps until there is a new one.
 trait Way {
     fn send(&mut self, number: u64) -> Outcome;
     fn receive(&mut self) -> Outcome<u64>;
@@ -33,11 +33,11 @@ impl Way for Snapshot {
 
     fn receive(&mut self) -> Outcome<u64> {
         let number = self.reader.next(Deadline::NEVER)?;
-        number.ok_or("a deadline that never is".into())
+        number.ok_or("a deadline that never comes has passed".into())
     }
 }
 
-/// Descriptors that take and give eight bytes: a pipe's, or an eventfd twice.
+/// Descriptors that carry eight bytes: the ends of a pipe, or an eventfd twice.
 struct Descriptors {
     from: i32,
     to: i32,
@@ -45,14 +45,14 @@ struct Descriptors {
 
 impl Way for Descriptors {
     fn send(&mut self, number: u64) -> Outcome {
-        // SAFETY: the number is readable for its size.
+        // SAFETY: the number can be read as bytes.
         let sent = unsafe { libc::write(self.to, (&raw const number).cast(), size_of::<u64>()) };
         whole(sent)
     }
 
     fn receive(&mut self) -> Outcome<u64> {
         let mut number = 0_u64;
-        // SAFETY: the number is writable for its size.
+        // SAFETY: the number can be overwritten with any bytes.
         let got = unsafe { libc::read(self.from, (&raw mut number).cast(), size_of::<u64>()) };
         whole(got).map(|()| number)
     }
@@ -76,7 +76,7 @@ fn snapshot() -> Outcome<Box<dyn Way>> {
 
 fn pipe() -> Outcome<Box<dyn Way>> {
     let mut ends = [0; 2];
-    // SAFETY: there is room for two descriptors.
+    // SAFETY: the array holds two descriptors.
     match unsafe { libc::pipe2(ends.as_mut_ptr(), libc::O_CLOEXEC) } {
         0 => Ok(Box::new(Descriptors {
             from: ends[0],
@@ -94,23 +94,24 @@ fn eventfd() -> Outcome<Box<dyn Way>> {
     }
 }
 
-/// Nanoseconds of a clock that all processes see.
+/// Nanoseconds of a clock that all processes share.
 fn now() -> u64 {
     let mut time = libc::timespec {
         tv_sec: 0,
         tv_nsec: 0,
     };
-    // SAFETY: there is room for the time; this clock always is.
+    // SAFETY: `time` is writable. This clock always exists.
     unsafe { libc::clock_gettime(libc::CLOCK_MONOTONIC, &raw mut time) };
     let [seconds, nanoseconds] =
         [time.tv_sec, time.tv_nsec].map(|part| part.try_into().unwrap_or(0_u64));
     seconds * 1_000_000_000 + nanoseconds
 }
 
-/// A process that sleeps until it gets a number, and sends back the time at which it had it, until it is killed.
+/// A process that sleeps until it receives a number, and sends back the time at which it did. It
+/// runs until it is killed.
 struct Sleeper {
     there: Box<dyn Way>,
-    /// A pipe for every kind of way, so that they differ in nothing else.
+    /// Always a pipe, so that the measurements differ only in `there`.
     back: Box<dyn Way>,
     process: i32,
     last: u64,
@@ -119,7 +120,8 @@ struct Sleeper {
 impl Sleeper {
     fn start(mut there: Box<dyn Way>) -> Outcome<Self> {
         let mut back = pipe()?;
-        // SAFETY: this process has one thread, and the new one only uses these two and leaves.
+        // SAFETY: this process has one thread. The new process uses only `there` and `back`, and
+        // exits.
         match unsafe { libc::fork() } {
             -1 => Err(Error::last_os_error().into()),
             0 => {
@@ -136,7 +138,7 @@ impl Sleeper {
         }
     }
 
-    /// The nanoseconds from a send to when the other process has it.
+    /// The nanoseconds from sending a number until the other process has it.
     fn wakes(&mut self) -> Outcome<f64> {
         let mut sum = 0;
         for _ in 0..ROUNDS {
@@ -153,7 +155,7 @@ impl Drop for Sleeper {
     fn drop(&mut self) {
         // SAFETY: it is a child of this process.
         unsafe { libc::kill(self.process, libc::SIGKILL) };
-        // SAFETY: as above; nobody wants its status.
+        // SAFETY: as above. Its status is not needed.
         unsafe { libc::waitpid(self.process, std::ptr::null_mut(), 0) };
     }
 }
@@ -179,9 +181,10 @@ pub fn measure(settings: &Settings) -> Outcome<(Table, Vec<Budget>)> {
     let table = Table {
         id: "wakes",
         title: "Waking a process that sleeps until there is a new value".into(),
-        about: "From before the store, or the write, to when the other process has the value, both on one \
-                processor."
-            .into(),
+        about:
+            "From before the store or the write until the other process has the value, both on\n\
+                one processor."
+                .into(),
         columns: vec![
             column("wake_us", "to the wake, µs", 2),
             column("wake", "× a pipe's", 2),

@@ -14,7 +14,7 @@ unsafe extern "C" {
     safe fn __errno_location() -> *mut c_int;
 }
 
-/// The result, or -1 and `errno` set; on success `errno` stays as it is.
+/// The result, or -1 and `errno` set; on success `errno` is unchanged.
 fn result(result: Result<c_int, Errno>) -> c_int {
     result.unwrap_or_else(|errno| {
         // SAFETY: the C library's variable, which only this thread uses.
