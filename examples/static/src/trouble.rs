@@ -1,6 +1,6 @@
 //! What the programs that use snapshots could not do.
 
-use rawshm::snapshot::SnapshotError;
+use rawshm::snapshot;
 use rawshm::{Error, Operation};
 
 use crate::report::{FAILURE, Failure, Operand, say};
@@ -23,10 +23,10 @@ pub enum Trouble {
     },
 }
 
-impl<E: Into<SnapshotError>> From<E> for Trouble {
+impl<E: Into<snapshot::Error>> From<E> for Trouble {
     fn from(error: E) -> Self {
         match error.into() {
-            SnapshotError::System(error) => Self::Failure(error.into()),
+            snapshot::Error::System(error) => Self::Failure(error.into()),
             error => Self::Other {
                 verb: Operation::Open.verb(),
                 what: None,

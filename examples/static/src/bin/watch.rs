@@ -5,8 +5,8 @@
 use core::mem::MaybeUninit;
 use core::time::Duration;
 
-use rawshm::snapshot::{Reader, SnapshotError};
-use rawshm::{Deadline, Errno, Error, Name, Operation};
+use rawshm::snapshot::{self, Deadline, Reader};
+use rawshm::{Errno, Error, Name, Operation};
 use rawshm_static::arguments::{Item, Parser};
 use rawshm_static::line::{Stream, write_all};
 use rawshm_static::message::{LONGEST, Message};
@@ -86,13 +86,13 @@ fn watch(request: &Request) -> Result<bool, Trouble> {
             }
             Ok(None) => return Ok(false),
             // A new snapshot may have the name. Otherwise that was the last value.
-            Err(SnapshotError::Retired) => match Reader::open(name) {
+            Err(snapshot::Error::Retired) => match Reader::open(name) {
                 Ok(next) if next.is_retired() => break,
                 Ok(next) => {
                     reader = next;
                     continue;
                 }
-                Err(SnapshotError::System(error))
+                Err(snapshot::Error::System(error))
                     if error == Error::new(Operation::Open, Errno::NOENT) =>
                 {
                     break;

@@ -6,7 +6,7 @@ mod source;
 
 use core::mem::MaybeUninit;
 
-use rawshm::snapshot::SnapshotError;
+use rawshm::snapshot::{self, Writer};
 use rawshm::{Errno, Error, Mode, Name, Operation, Options};
 use rawshm_static::arguments::{Item, Parser};
 use rawshm_static::report::misused;
@@ -76,8 +76,10 @@ fn publish(request: &Request) -> Result<(), Trouble> {
     let options = Options::new().mode(request.mode);
     let slots = u32::try_from(request.slots).unwrap_or(0);
     // If another writer is alive, this fails before any input is read.
-    let mut writer = match options.open_writer(name) {
-        Err(SnapshotError::System(error)) if error == Error::new(Operation::Open, Errno::NOENT) => {
+    let mut writer = match Writer::open_with(&options, name) {
+        Err(snapshot::Error::System(error))
+            if error == Error::new(Operation::Open, Errno::NOENT) =>
+        {
             None
         }
         opened => Some(opened?),
@@ -89,7 +91,7 @@ fn publish(request: &Request) -> Result<(), Trouble> {
         };
         match &mut writer {
             // The snapshot appears together with its first value.
-            None => writer = Some(options.create_writer(name, slots, &message)?),
+            None => writer = Some(Writer::create_with(&options, name, slots, &message)?),
             Some(writer) => {
                 writer.store(&message);
                 writer.notify()?;
