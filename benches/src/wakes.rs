@@ -3,7 +3,7 @@
 use std::io::Error;
 use std::time::Duration;
 
-use rawshm::Deadline;
+use rawshm::snapshot::Deadline;
 use rawshm::snapshot::{Reader, Writer};
 
 use crate::sampling::{Outcome, Samples};
