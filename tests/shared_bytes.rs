@@ -2,8 +2,8 @@
 
 use core::sync::atomic::Ordering::{self, AcqRel, Acquire, Relaxed, Release, SeqCst};
 
-use rawshm::{AccessError, Errno, Error, Extent, Mapping, Operation, ReadOnly, ReadWrite};
-use rawshm::{SharedBytes, Size, Slice};
+use rawshm::{AccessError, Atomic, Errno, Error, Extent, Mapping, Operation, ReadOnly, ReadWrite};
+use rawshm::{Rights, SharedBytes, Size, Slice};
 use rawshm_tests::UniqueName;
 
 const ORDERS: [Ordering; 5] = [Relaxed, Acquire, Release, AcqRel, SeqCst];
@@ -243,7 +243,48 @@ fn mappings_and_what_is_in_them_can_be_sent_and_shared() {
     check::<SharedBytes<ReadOnly>>();
     check::<SharedBytes<ReadWrite>>();
     check::<Slice<'_, ReadWrite>>();
-    check::<rawshm::Atomic<'_, u32, ReadOnly>>();
+    check::<Atomic<'_, u32, ReadOnly>>();
     check::<rawshm::Object<ReadWrite>>();
     check::<rawshm::UnlinkGuard<'_>>();
+}
+
+#[test]
+fn what_is_made_from_a_slice_lives_as_long_as_the_bytes() {
+    fn part(bytes: &SharedBytes<ReadWrite>) -> Slice<'_, ReadWrite> {
+        let middle = bytes.slice(8, 16).expect("within");
+        middle.slice(4, 8).expect("within")
+    }
+    fn word<R: Rights>(bytes: Slice<'_, R>, offset: usize) -> Atomic<'_, u32, R> {
+        let all = bytes.slice(0, bytes.len()).expect("within");
+        all.atomic(offset).expect("aligned")
+    }
+    let mut buffer = [0_u64; 4];
+    let bytes = Slice::from_mut(rawshm::bytemuck::cast_slice_mut(&mut buffer));
+    let part = part(&bytes);
+    let (word, copy) = (word(part, 4), word(bytes, 16));
+    part.store(4, &7_u32).expect("within");
+    assert_eq!((word.load(Relaxed), copy.load(Relaxed)), (7, 7));
+    assert_eq!((word.as_ptr(), part.len()), (copy.as_ptr(), 8));
+}
+
+#[test]
+fn what_may_be_written_is_borrowed_to_be_read() {
+    fn sum(columns: &SharedBytes<ReadOnly>) -> i64 {
+        columns.load::<[i64; 3]>(0).expect("within").iter().sum()
+    }
+    fn first(columns: Slice<'_, ReadOnly>) -> Atomic<'_, u32, ReadOnly> {
+        columns.atomic(0).expect("aligned")
+    }
+    let mut buffer = [100_i64, 876, 8021];
+    let bytes = Slice::from_mut(rawshm::bytemuck::cast_slice_mut(&mut buffer));
+    let whole: &SharedBytes<ReadWrite> = &bytes;
+    let read_only = whole.as_read_only();
+    let first = first(bytes.into());
+    assert_eq!(sum(&read_only), 8997);
+    bytes.store(0, &101_i64).expect("within");
+    assert_eq!(sum(&bytes.as_read_only()), 8998);
+    assert_eq!(sum(&Slice::from(&*read_only)), 8998);
+    if cfg!(target_endian = "little") {
+        assert_eq!(first.load(SeqCst), 101);
+    }
 }

@@ -3,7 +3,7 @@
 use core::cmp::Ordering;
 use core::fmt;
 use core::marker::PhantomData;
-use core::mem::{MaybeUninit, align_of, size_of, size_of_val};
+use core::mem::{MaybeUninit, size_of, size_of_val};
 use core::ptr::NonNull;
 
 use bytemuck::{AnyBitPattern, NoUninit};
@@ -23,30 +23,47 @@ pub use self::slice::Slice;
 
 /// Bytes that other threads and processes may read and write at any time.
 ///
-/// There is no way to a reference or a slice of them: whatever Rust assumes of those, a peer could break. Values are
-/// copied in and out, every offset and length is checked, and what was copied out changes no more. Hence all of this
-/// is safe to call.
+/// There is no reference or slice of them, because a peer could break whatever Rust assumes of one.
+/// Values are copied in and out, and every offset and length is checked. A value that has been
+/// copied out no longer changes. That is why all of this is safe to call.
 ///
-/// An integer of 1, 2, 4 or (on 64-bit targets) 8 bytes that is aligned to its size, and loaded or stored alone, is copied
-/// whole. Anything else is copied byte by byte, as if each were a relaxed atomic access, and in any order: it may be
-/// part of one value and part of another while a peer is writing. No copy orders others: use an [`Atomic`] for that, to
-/// publish what was copied in by a `Release` store, and to look for it by an `Acquire` load. None makes a system call.
+/// An integer of 1, 2, 4 or (on 64-bit targets) 8 bytes that is aligned to its size, and is loaded
+/// or stored alone, is copied whole. Everything else is copied byte by byte, in any order, as if by
+/// relaxed atomic accesses: while a peer writes, a copy may be part of one value and part of
+/// another. No copy orders other accesses. To publish what was copied in, follow the copy with a
+/// `Release` store to an [`Atomic`]; to read it, first look for that store with an `Acquire` load.
+/// No copy makes a system call.
 ///
-/// Long copies are as fast as `memcpy`. From 16 MiB on they go past the caches (`x86_64`).
+/// Long copies are as fast as `memcpy`. From 16 MiB they bypass the caches (`x86_64`).
 ///
-/// One limit is the language's: Rust's memory model, like C++'s, does not say what happens when two threads of a
-/// process access, at the same time and with at least one writing, bytes that overlap in part, be it atomically.
-/// Processors do, and so do the compilers: each byte is one that was stored. Nothing else is relied on here; who wants
-/// to be within the letter of the model has threads agree on where values begin and how large they are, as they do
-/// anyway.
+/// It is `Send` and `Sync`: other threads are peers like other processes. A
+/// [`Mapping`](crate::Mapping) and a [`Slice`] dereference to it. It is neither `Copy` nor `Clone`,
+/// because a copy could outlive them; a `Slice` is `Copy`, and keeps its lifetime:
 ///
-/// It is `Send` and `Sync`, as are a [`Mapping`](crate::Mapping) and a [`Slice`], which dereference to it: threads are
-/// peers like any other.
+/// ```compile_fail,E0507
+/// let mut buffer = [0; 32];
+/// let slice = rawshm::Slice::from_mut(&mut buffer);
+/// let bytes = *slice;
+/// ```
+///
+/// ```compile_fail,E0599
+/// let mut buffer = [0; 32];
+/// let slice = rawshm::Slice::from_mut(&mut buffer);
+/// let bytes = (*slice).clone();
+/// ```
+///
+/// # Limitation
+///
+/// Rust's memory model, like C++'s, does not define what happens when two threads of a process
+/// access bytes that overlap in part, at the same time and at least one of them writing, even if
+/// both accesses are atomic. Processors and compilers do: each byte is one that was stored. Nothing
+/// else is relied on here. To stay within the letter of the model, let all threads agree on where
+/// values begin and how large they are.
 ///
 /// # Errors
 ///
-/// Every function that takes an offset gives an [`AccessError`] if it lies outside, with the numbers in it, and has
-/// not accessed anything then.
+/// Every function that takes an offset returns an [`AccessError`], with the numbers in it, if the
+/// bytes it names are not all there. It has not accessed any of them then.
 ///
 /// # Examples
 ///
@@ -62,77 +79,111 @@ pub use self::slice::Slice;
 /// assert_eq!(error.to_string(), "8 bytes at offset 25 are not within the 32 bytes there are");
 /// # Ok::<(), rawshm::AccessError>(())
 /// ```
+#[repr(transparent)]
 pub struct SharedBytes<R> {
-    /// `len` bytes from here on, no more than an `isize` can tell, can be accessed with the rights `R`, and nobody accesses
-    /// them but atomically, for as long as this value exists.
-    start: NonNull<u8>,
-    len: usize,
+    /// What it promises holds for as long as this value exists, with the rights `R`.
+    span: Span,
     rights: PhantomData<R>,
 }
 
-// SAFETY: a `SharedBytes` is not bound to a thread: its memory belongs to the process, and all access is atomic.
-unsafe impl<R> Send for SharedBytes<R> {}
+/// Where shared bytes are. For as long as the type that has this field says, and with its rights:
+///
+/// - `len` bytes from `start`, at most `isize::MAX`, can be accessed.
+/// - This process accesses them atomically only: single bytes, or integers of 2, 4 or 8 bytes that
+///   are aligned to their size.
+#[derive(Clone, Copy)]
+struct Span {
+    start: NonNull<u8>,
+    len: usize,
+}
 
-// SAFETY: all access through a shared `SharedBytes` is atomic.
-unsafe impl<R> Sync for SharedBytes<R> {}
+// SAFETY: the memory belongs to the process, not to a thread, and every access is atomic.
+unsafe impl Send for Span {}
+
+// SAFETY: every access is atomic.
+unsafe impl Sync for Span {}
+
+impl Span {
+    /// The address of an offset, if `len` bytes from there are within the span.
+    #[inline]
+    fn at(self, offset: usize, len: usize) -> Result<NonNull<u8>, AccessError> {
+        match self.len.checked_sub(offset) {
+            // SAFETY: the offset is at most `self.len`, so the address is within or just past the
+            // bytes.
+            Some(rest) if len <= rest => Ok(unsafe { self.start.add(offset) }),
+            _ => Err(AccessError::OutOfBounds {
+                offset,
+                len,
+                available: self.len,
+            }),
+        }
+    }
+
+    fn fmt(self, name: &str, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct(name)
+            .field("start", &self.start)
+            .field("len", &self.len)
+            .finish()
+    }
+}
 
 impl<R: Rights> SharedBytes<R> {
     /// # Safety
-    /// `len` bytes from `start` on can be accessed with the rights `R`, and nobody accesses them but atomically, for as
-    /// long as the value exists.
+    /// For as long as the value exists, and with the rights `R`, the span is what [`Span`] says.
     pub(crate) const unsafe fn new(start: NonNull<u8>, len: usize) -> Self {
         Self {
-            start,
-            len,
+            span: Span { start, len },
             rights: PhantomData,
         }
     }
 
-    /// Gives the number of bytes.
+    /// Returns the number of bytes.
     #[must_use]
     pub const fn len(&self) -> usize {
-        self.len
+        self.span.len
     }
 
-    /// Says whether there are no bytes.
+    /// Returns whether there are no bytes.
     #[must_use]
     pub const fn is_empty(&self) -> bool {
-        self.len == 0
+        self.span.len == 0
     }
 
-    /// Gives the address of the first byte, for code that accesses shared bytes by other means, such as a foreign
-    /// function. Every access through it must be atomic and within [`SharedBytes::len`].
+    /// Returns the address of the first byte, for code that accesses shared bytes by other means,
+    /// such as a foreign function.
+    ///
+    /// Every access through it must be atomic and within [`SharedBytes::len`].
     #[must_use]
     pub const fn as_ptr(&self) -> *const u8 {
-        self.start.as_ptr().cast_const()
+        self.span.start.as_ptr().cast_const()
     }
 
     /// Copies a value out.
     ///
-    /// The value need not be aligned. It is any type for which every bit pattern is valid, so that a peer cannot
-    /// make one that is not.
+    /// The value need not be aligned. Its type is one for which every bit pattern is valid, so a
+    /// peer cannot make an invalid one.
     ///
     /// # Errors
     ///
-    /// If the value reaches beyond the end.
+    /// [`AccessError::OutOfBounds`] – the value reaches beyond the end.
     #[inline]
     pub fn load<T: AnyBitPattern>(&self, offset: usize) -> Result<T, AccessError> {
-        let from = self.at(offset, size_of::<T>())?;
+        let from = self.span.at(offset, size_of::<T>())?;
         let mut value = MaybeUninit::<T>::uninit();
-        // SAFETY: `at` has checked that the bytes are within; `value` has as many, and is this function's own.
+        // SAFETY: the bytes are within, as `at` has checked. `value` has as many, and is a local.
         unsafe { copy::load(from, value.as_mut_ptr().cast(), size_of::<T>()) };
-        // SAFETY: every byte has been written, and any bit pattern is a `T`.
+        // SAFETY: every byte has been written, and every bit pattern is a `T`.
         Ok(unsafe { value.assume_init() })
     }
 
     /// Copies values out, as many as `into` has.
     ///
-    /// They need not be aligned. A number literal that nothing gives a type is an `i32`, as everywhere in Rust: for bytes,
-    /// write `[0_u8; 16]`.
+    /// They need not be aligned. A number literal without a type is an `i32`, as everywhere in
+    /// Rust: for bytes, write `[0_u8; 16]`.
     ///
     /// # Errors
     ///
-    /// If they reach beyond the end.
+    /// [`AccessError::OutOfBounds`] – the values reach beyond the end.
     ///
     /// # Examples
     ///
@@ -151,21 +202,22 @@ impl<R: Rights> SharedBytes<R> {
         into: &mut [T],
     ) -> Result<(), AccessError> {
         let len = size_of_val(into);
-        let from = self.at(offset, len)?;
-        // SAFETY: `at` has checked that the bytes are within; `into` is a slice of as many, borrowed exclusively, of a
-        // type for which every bit pattern is valid, and no slice of shared bytes exists.
+        let from = self.span.at(offset, len)?;
+        // SAFETY: the bytes are within, as `at` has checked. `into` has as many, is borrowed
+        // exclusively, and is of a type for which every bit pattern is valid.
         unsafe { copy::from_shared(from, into.as_mut_ptr().cast(), len) };
         Ok(())
     }
 
-    /// Compares the bytes here with those of values, as C's `memcmp` does: by the first byte that differs.
+    /// Compares the bytes here with those of values, like C's `memcmp`: by the first byte that
+    /// differs.
     ///
-    /// It says what was so, at some moment for each byte: while a peer writes, there need not have been a moment for all
-    /// of them.
+    /// Each byte is compared at some moment. While a peer writes, there need not be one moment at
+    /// which the result was true of all of them.
     ///
     /// # Errors
     ///
-    /// If there are fewer bytes here than the values have.
+    /// [`AccessError::OutOfBounds`] – the bytes to compare reach beyond the end.
     ///
     /// # Examples
     ///
@@ -180,29 +232,33 @@ impl<R: Rights> SharedBytes<R> {
     /// ```
     #[doc(alias = "memcmp")]
     pub fn compare<T: NoUninit>(&self, offset: usize, with: &[T]) -> Result<Ordering, AccessError> {
-        let from = self.at(offset, size_of_val(with))?;
-        // SAFETY: `at` has checked that there are as many bytes as `with` has.
+        let from = self.span.at(offset, size_of_val(with))?;
+        // SAFETY: there are as many bytes as `with` has, as `at` has checked.
         Ok(unsafe { fill_compare::compare(from, bytemuck::cast_slice(with)) })
     }
 
-    /// Gives a part of these bytes.
+    /// Borrows a part of these bytes.
     ///
     /// # Errors
     ///
-    /// If it reaches beyond the end.
+    /// [`AccessError::OutOfBounds`] – the part reaches beyond the end.
     pub fn slice(&self, offset: usize, len: usize) -> Result<Slice<'_, R>, AccessError> {
-        let start = self.at(offset, len)?;
-        // SAFETY: a part of the bytes of `self`, which the slice borrows.
-        let bytes = unsafe { SharedBytes::new(start, len) };
-        Ok(Slice::new(bytes))
+        Slice::from(self).slice(offset, len)
     }
 
-    /// Gives a view of an integer, `u32` or `u64`, that is accessed with an ordering.
+    /// Borrows these bytes without the right to write, for code that only reads.
+    #[must_use]
+    pub fn as_read_only(&self) -> Slice<'_, ReadOnly> {
+        Slice::from(self).as_read_only()
+    }
+
+    /// Returns a view of an integer, `u32` or `u64`, that is accessed with an ordering.
     ///
     /// # Errors
     ///
-    /// If it reaches beyond the end, or its address is not a multiple of its size. In a mapping that begins at a
-    /// multiple of the page size, offset and address have the same alignment.
+    /// - [`AccessError::OutOfBounds`] – the integer reaches beyond the end.
+    /// - [`AccessError::Misaligned`] – its address is not a multiple of its size. In a mapping that
+    ///   begins at a multiple of the page size, offset and address have the same alignment.
     ///
     /// # Examples
     ///
@@ -221,84 +277,68 @@ impl<R: Rights> SharedBytes<R> {
     /// # Ok::<(), rawshm::Error>(())
     /// ```
     pub fn atomic<T: Integer>(&self, offset: usize) -> Result<Atomic<'_, T, R>, AccessError> {
-        let start = self.at(offset, size_of::<T>())?;
-        if start.cast::<T::Cell>().is_aligned() {
-            // SAFETY: within the bytes of `self`, which the view borrows, and aligned.
-            Ok(unsafe { Atomic::new(start.cast()) })
-        } else {
-            let align = align_of::<T::Cell>();
-            Err(AccessError::Misaligned { offset, align })
-        }
+        Slice::from(self).atomic(offset)
     }
 
     pub(crate) const fn start(&self) -> NonNull<u8> {
-        self.start
-    }
-
-    /// The address of an offset from which `len` bytes are within.
-    fn at(&self, offset: usize, len: usize) -> Result<NonNull<u8>, AccessError> {
-        match self.len.checked_sub(offset) {
-            // SAFETY: the offset is at most `self.len`, so it stays within or right behind the bytes.
-            Some(rest) if len <= rest => Ok(unsafe { self.start.add(offset) }),
-            _ => Err(AccessError::OutOfBounds {
-                offset,
-                len,
-                available: self.len,
-            }),
-        }
+        self.span.start
     }
 }
 
 impl SharedBytes<ReadWrite> {
-    /// Gives the address of the first byte, to write by other means: see [`SharedBytes::as_ptr`].
+    /// Returns the address of the first byte, to write by other means.
+    ///
+    /// Every access through it must be atomic and within [`SharedBytes::len`].
     #[must_use]
     pub const fn as_mut_ptr(&self) -> *mut u8 {
-        self.start.as_ptr()
+        self.span.start.as_ptr()
     }
 
     /// Copies a value in.
     ///
-    /// The address need not be aligned. The type has no padding, whose bytes would be undefined for a reader.
+    /// The address need not be aligned. The type has no padding, whose bytes a reader would see
+    /// uninitialised.
     ///
     /// # Errors
     ///
-    /// If the value reaches beyond the end.
+    /// [`AccessError::OutOfBounds`] – the value reaches beyond the end.
     #[inline]
     pub fn store<T: NoUninit>(&self, offset: usize, value: &T) -> Result<(), AccessError> {
-        let to = self.at(offset, size_of::<T>())?;
+        let to = self.span.at(offset, size_of::<T>())?;
         let from: *const T = value;
-        // SAFETY: `at` has checked that the bytes are within; `value` has as many, all of them initialised, and no
-        // reference to shared bytes exists.
+        // SAFETY: the bytes are within, as `at` has checked. `value` has as many, all initialised.
         unsafe { copy::store(from.cast(), to, size_of::<T>()) };
         Ok(())
     }
 
     /// Copies values in.
     ///
-    /// The address need not be aligned. The type has no padding, whose bytes would be undefined for a reader.
+    /// The address need not be aligned. The type has no padding, whose bytes a reader would see
+    /// uninitialised.
     ///
     /// # Errors
     ///
-    /// If they reach beyond the end.
+    /// [`AccessError::OutOfBounds`] – the values reach beyond the end.
     #[inline]
     pub fn copy_from<T: NoUninit>(&self, offset: usize, from: &[T]) -> Result<(), AccessError> {
         let len = size_of_val(from);
-        let to = self.at(offset, len)?;
-        // SAFETY: `at` has checked that the bytes are within; `from` is a slice of as many, all of them initialised, and
-        // no slice of shared bytes exists.
+        let to = self.span.at(offset, len)?;
+        // SAFETY: the bytes are within, as `at` has checked. `from` has as many, all initialised.
         unsafe { copy::to_shared(from.as_ptr().cast(), to, len) };
         Ok(())
     }
 
-    /// Copies all of other shared bytes in: of another mapping, of this one, or a [`slice`](SharedBytes::slice) of either.
+    /// Copies all of other shared bytes in: those of another mapping, of this one, or of a
+    /// [`slice`](SharedBytes::slice) of either.
     ///
-    /// If the two overlap, the result is the same as with a buffer in between, as of C's `memmove`. It is not if they are
-    /// the same memory at different addresses, as two mappings of one object are: then each byte becomes one that was
-    /// somewhere in the source, or would have become so by the copy.
+    /// If the two overlap, the result is the same as with a buffer in between, like that of C's
+    /// `memmove`. This does not hold if they are the same memory at different addresses, as in two
+    /// mappings of one object: then each byte becomes one that was in the source, or that the copy
+    /// has put there.
     ///
     /// # Errors
     ///
-    /// If there are more than there is room for.
+    /// [`AccessError::OutOfBounds`] – the bytes reach beyond the end.
     ///
     /// # Examples
     ///
@@ -317,17 +357,19 @@ impl SharedBytes<ReadWrite> {
         offset: usize,
         from: &SharedBytes<Q>,
     ) -> Result<(), AccessError> {
-        let to = self.at(offset, from.len)?;
-        // SAFETY: `at` has checked that the bytes are within; `from` has as many, and no slice of either exists.
-        unsafe { copy::within_shared(from.start, to, from.len) };
+        let Span { start, len } = from.span;
+        let to = self.span.at(offset, len)?;
+        // SAFETY: the bytes are within, as `at` has checked. `from` has as many.
+        unsafe { copy::within_shared(start, to, len) };
         Ok(())
     }
 
-    /// Stores a value `count` times, one behind the other.
+    /// Stores a value `count` times in a row.
     ///
     /// # Errors
     ///
-    /// If they reach beyond the end. The error's length is [`usize::MAX`] if they are more bytes than that.
+    /// [`AccessError::OutOfBounds`] – the values reach beyond the end. The error's length is
+    /// [`usize::MAX`] if they are more bytes than that.
     ///
     /// # Examples
     ///
@@ -346,27 +388,16 @@ impl SharedBytes<ReadWrite> {
         value: T,
     ) -> Result<(), AccessError> {
         let len = count.saturating_mul(size_of::<T>());
-        let to = self.at(offset, len)?;
-        // SAFETY: `at` has checked that there are as many bytes. They are at most `isize::MAX`, so nothing was cut off.
+        let to = self.span.at(offset, len)?;
+        // SAFETY: there are as many bytes, as `at` has checked: at most `isize::MAX`, so the
+        // multiplication has not saturated.
         unsafe { fill_compare::fill(to, len, bytemuck::bytes_of(&value)) };
         Ok(())
-    }
-
-    /// The same bytes, with fewer rights, for who consumes `self`.
-    pub(crate) const fn read_only(&self) -> SharedBytes<ReadOnly> {
-        SharedBytes {
-            start: self.start,
-            len: self.len,
-            rights: PhantomData,
-        }
     }
 }
 
 impl<R> fmt::Debug for SharedBytes<R> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("SharedBytes")
-            .field("start", &self.start)
-            .field("len", &self.len)
-            .finish()
+        self.span.fmt("SharedBytes", f)
     }
 }

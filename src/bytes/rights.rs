@@ -6,10 +6,12 @@ mod sealed {
     }
 }
 
-/// What an [`Object`](crate::Object) or a [`Mapping`](crate::Mapping) may do: [`ReadOnly`] or [`ReadWrite`].
+/// What an [`Object`](crate::Object) or a [`Mapping`](crate::Mapping) may do: [`ReadOnly`] or
+/// [`ReadWrite`].
 ///
-/// Rights can be given up, never gained. No other type can implement it.
-pub trait Rights: sealed::Sealed + 'static {}
+/// The right to write can be given up, but not regained. An object's descriptor, if it is taken out,
+/// still has the rights with which it was opened. No other type can implement this trait.
+pub trait Rights: sealed::Sealed + Send + Sync + 'static {}
 
 /// The right to read.
 #[derive(Clone, Copy, Debug)]
@@ -30,7 +32,7 @@ impl sealed::Sealed for ReadWrite {
 impl Rights for ReadOnly {}
 impl Rights for ReadWrite {}
 
-/// Whether these rights are [`ReadWrite`].
+/// Returns whether these rights are [`ReadWrite`].
 pub(crate) const fn may_write<R: Rights>() -> bool {
     <R as sealed::Sealed>::MAY_WRITE
 }
