@@ -249,6 +249,68 @@ fn mappings_and_what_is_in_them_can_be_sent_and_shared() {
 }
 
 #[test]
+#[cfg_attr(miri, ignore = "it maps objects")]
+fn an_atomic_update_through_one_mapping_is_seen_through_another_with_every_order() {
+    let name = UniqueName::new();
+    let mapping = Mapping::create(&name, Size::Sparse(16)).expect("created");
+    let other = Mapping::open_read_write(&name, Extent::Whole).expect("opened");
+    for order in ORDERS {
+        let word = mapping.atomic::<u32>(4).expect("aligned");
+        let seen = other.atomic::<u32>(4).expect("aligned");
+        word.store(0b1100, order);
+        assert_eq!(seen.fetch_xor(0b1010, order), 0b1100);
+        assert_eq!(word.fetch_min(0b0101, order), 0b0110);
+        assert_eq!(seen.fetch_min(0b0111, order), 0b0101);
+        assert_eq!(word.fetch_max(0b1_0000, order), 0b0101);
+        assert_eq!(seen.fetch_max(0b1000, order), 0b1_0000);
+        assert_eq!(word.compare_exchange_weak(7, 8, order), Err(0b1_0000));
+        assert_eq!(seen.load(order), 0b1_0000);
+
+        let double = mapping.atomic::<u64>(8).expect("aligned");
+        let seen = other.atomic::<u64>(8).expect("aligned");
+        double.store(3 << 40, order);
+        assert_eq!(seen.fetch_xor(1 << 40, order), 3 << 40);
+        assert_eq!(double.fetch_min(5, order), 2 << 40);
+        assert_eq!(seen.fetch_max(1 << 50, order), 5);
+        assert_eq!(double.compare_exchange_weak(7, 8, order), Err(1 << 50));
+        assert_eq!(seen.load(order), 1 << 50);
+        assert_eq!(seen.load(order), double.load(order));
+    }
+}
+
+#[test]
+fn atomic_updates_by_threads_lose_none() {
+    const ROUNDS: u64 = if cfg!(miri) { 40 } else { 10_000 };
+    const THREADS: u64 = 4;
+    let mut buffer = [0_u64, 0, u64::MAX, 0];
+    let bytes = Slice::from_mut(rawshm::bytemuck::cast_slice_mut(&mut buffer));
+    std::thread::scope(|scope| {
+        for thread in 0..THREADS {
+            scope.spawn(move || {
+                let atomic = |offset| bytes.atomic::<u64>(offset).expect("aligned");
+                let [count, bits, least, most] = [0, 8, 16, 24].map(atomic);
+                for round in 0..ROUNDS {
+                    let mut seen = count.load(Relaxed);
+                    while let Err(now) = count.compare_exchange_weak(seen, seen + 1, Relaxed) {
+                        seen = now;
+                    }
+                    bits.fetch_xor(1 << thread, Relaxed);
+                    least.fetch_min(1000 - round.min(900) - thread, Relaxed);
+                    most.fetch_max(round * THREADS + thread, Relaxed);
+                }
+                bits.fetch_xor(1 << thread, Relaxed);
+            });
+        }
+    });
+    let least = 1000 - (ROUNDS - 1).min(900) - (THREADS - 1);
+    let bits = (1 << THREADS) - 1;
+    assert_eq!(
+        buffer,
+        [THREADS * ROUNDS, bits, least, THREADS * ROUNDS - 1]
+    );
+}
+
+#[test]
 fn what_is_made_from_a_slice_lives_as_long_as_the_bytes() {
     fn part(bytes: &SharedBytes<ReadWrite>) -> Slice<'_, ReadWrite> {
         let middle = bytes.slice(8, 16).expect("within");

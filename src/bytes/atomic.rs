@@ -3,37 +3,36 @@
 use core::fmt;
 use core::marker::PhantomData;
 use core::ptr::NonNull;
-#[cfg(target_has_atomic = "64")]
-use core::sync::atomic::AtomicU64;
-use core::sync::atomic::{AtomicU32, Ordering, fence};
+use core::sync::atomic::{Ordering, fence};
 
-use self::sealed::Cell as _;
 use super::{ReadOnly, ReadWrite};
 
-/// An integer in [`SharedBytes`](crate::SharedBytes) that is accessed atomically and with an ordering.
+/// An integer in [`SharedBytes`](crate::SharedBytes), accessed atomically and with an ordering.
 ///
-/// It is a view: it holds an address, and nothing of the value. Made by
-/// [`SharedBytes::atomic`](crate::SharedBytes::atomic). The orderings are std's; where an operation has no use for
-/// a part of one, that part is left out, so that none panics: a load takes `Release` as `Relaxed` and `AcqRel` as
-/// `Acquire`, a store `Acquire` as `Relaxed` and `AcqRel` as `Release`.
+/// It holds the integer's address, not its value, and is made with
+/// [`SharedBytes::atomic`](crate::SharedBytes::atomic). The orderings are those of std. No ordering
+/// panics: the part of it that an operation has no use for is left out. A load takes `Release` as
+/// `Relaxed` and `AcqRel` as `Acquire`; a store takes `Acquire` as `Relaxed` and `AcqRel` as
+/// `Release`.
 ///
 /// # Platform notes
 ///
-/// `u64` is there where the target has 64-bit atomics, and read-only only on 64-bit targets: elsewhere its load may
-/// need to write.
+/// There is `u64` where the target has 64-bit atomics. Only 64-bit targets can load it from
+/// read-only memory: elsewhere the load may need to write.
 ///
 /// # References
 /// - [std](https://doc.rust-lang.org/core/sync/atomic/index.html)
 pub struct Atomic<'a, T, R> {
-    /// Aligned; accessible with the rights `R`, and accessed atomically only, for `'a`.
+    /// A multiple of the size of `T`. For `'a` it can be accessed with the rights `R`, and is
+    /// accessed atomically only.
     cell: NonNull<T>,
     borrowed: PhantomData<&'a R>,
 }
 
-// SAFETY: all access is atomic, and `'a` keeps the memory.
+// SAFETY: every access is atomic, and the memory outlives `'a`.
 unsafe impl<T, R> Send for Atomic<'_, T, R> {}
 
-// SAFETY: all access is atomic, and `'a` keeps the memory.
+// SAFETY: every access is atomic, and the memory outlives `'a`.
 unsafe impl<T, R> Sync for Atomic<'_, T, R> {}
 
 impl<T, R> Clone for Atomic<'_, T, R> {
@@ -46,41 +45,48 @@ impl<T, R> Copy for Atomic<'_, T, R> {}
 
 impl<T: Integer, R> Atomic<'_, T, R> {
     /// # Safety
-    /// `cell` is a multiple of the size of `T`, and accessible with the rights `R`, atomically only, for `'a`.
-    pub(crate) const unsafe fn new(cell: NonNull<T>) -> Self {
+    /// As the field says.
+    pub(super) const unsafe fn new(cell: NonNull<T>) -> Self {
         Self {
             cell,
             borrowed: PhantomData,
         }
     }
 
-    /// Gives the address, for a system call such as `futex`.
+    /// Returns the address, for a system call such as `futex`.
     #[inline]
     #[must_use]
     pub const fn as_ptr(&self) -> *const T {
         self.cell.as_ptr().cast_const()
     }
 
+    /// A reference that each operation makes for itself and that ends with it.
     #[inline]
     fn cell(&self) -> &T::Cell {
-        // SAFETY: aligned and accessible, see the field; the cell is an atomic type, whose reference permits that
-        // others access it.
+        // SAFETY: aligned and accessible for `'a`, see the field. The cell is an atomic type, so
+        // others may access it while the reference exists.
         unsafe { self.cell.cast::<T::Cell>().as_ref() }
     }
 }
 
 impl<T: LoadReadOnly> Atomic<'_, T, ReadOnly> {
-    /// Loads the value: on pages that may be read-only, so by a relaxed load, and fences for what the order adds.
+    /// Loads the value, with a relaxed load, and with fences for what the ordering adds: no other
+    /// load is certain to work on pages that are mapped read-only.
     #[inline]
     #[must_use]
     pub fn load(&self, order: Ordering) -> T {
-        // With a fence in front, it takes part in the single total order of what is SeqCst.
-        if matches!(order, Ordering::SeqCst) {
-            fence(Ordering::SeqCst);
+        // A relaxed load between two SeqCst fences is ordered as a SeqCst load. In C++'s model,
+        // which Rust has (atomics.order, paragraph 4), the fence before the load precedes every
+        // SeqCst store that the load does not see, and every SeqCst store that it sees precedes
+        // the fence after it. With the first fence alone, a SeqCst operation after the load could
+        // come before the store that the load has seen.
+        let order = load_order(order);
+        if order == Ordering::SeqCst {
+            fence(order);
         }
-        let value = self.cell().load(Ordering::Relaxed);
-        if !matches!(load_order(order), Ordering::Relaxed) {
-            fence(Ordering::Acquire);
+        let value = T::load(self.cell(), Ordering::Relaxed);
+        if order != Ordering::Relaxed {
+            fence(order);
         }
         value
     }
@@ -91,56 +97,86 @@ impl<T: Integer> Atomic<'_, T, ReadWrite> {
     #[inline]
     #[must_use]
     pub fn load(&self, order: Ordering) -> T {
-        self.cell().load(load_order(order))
+        T::load(self.cell(), load_order(order))
     }
 
     /// Stores a value.
     #[inline]
     pub fn store(&self, value: T, order: Ordering) {
-        self.cell().store(value, store_order(order));
+        T::store(self.cell(), value, store_order(order));
     }
 
-    /// Stores a value and gives the old one.
+    /// Stores a value, and returns the old one.
     #[inline]
     pub fn swap(&self, value: T, order: Ordering) -> T {
-        self.cell().swap(value, order)
+        T::swap(self.cell(), value, order)
     }
 
-    /// Stores `new` if the value is `current`; gives the value that was there, as an error if nothing was stored.
+    /// Stores `new` if the value is `current`, and returns the old value.
     ///
-    /// A failure is ordered like a load with the same order.
+    /// A failure is ordered like a load with the same ordering.
     ///
     /// # Errors
     ///
-    /// The value that was there, if it is not `current`.
+    /// The old value, if it is not `current`. Nothing was stored.
     #[inline]
     pub fn compare_exchange(&self, current: T, new: T, order: Ordering) -> Result<T, T> {
-        self.cell()
-            .compare_exchange(current, new, order, load_order(order))
+        T::compare_exchange(self.cell(), current, new, order, load_order(order))
     }
 
-    /// Adds, wrapping around, and gives the old value.
+    /// Stores `new` if the value is `current`, and returns the old value; may fail although it is.
+    ///
+    /// In a loop it is faster than [`Atomic::compare_exchange`] on some processors. A failure is
+    /// ordered like a load with the same ordering.
+    ///
+    /// # Errors
+    ///
+    /// The old value. Nothing was stored.
+    #[inline]
+    pub fn compare_exchange_weak(&self, current: T, new: T, order: Ordering) -> Result<T, T> {
+        T::compare_exchange_weak(self.cell(), current, new, order, load_order(order))
+    }
+
+    /// Adds `value`, wrapping around, and returns the old value.
     #[inline]
     pub fn fetch_add(&self, value: T, order: Ordering) -> T {
-        self.cell().fetch_add(value, order)
+        T::fetch_add(self.cell(), value, order)
     }
 
-    /// Subtracts, wrapping around, and gives the old value.
+    /// Subtracts `value`, wrapping around, and returns the old value.
     #[inline]
     pub fn fetch_sub(&self, value: T, order: Ordering) -> T {
-        self.cell().fetch_sub(value, order)
+        T::fetch_sub(self.cell(), value, order)
     }
 
-    /// Clears the bits that `value` has not, and gives the old value.
+    /// Clears the bits that are 0 in `value`, and returns the old value.
     #[inline]
     pub fn fetch_and(&self, value: T, order: Ordering) -> T {
-        self.cell().fetch_and(value, order)
+        T::fetch_and(self.cell(), value, order)
     }
 
-    /// Sets the bits that `value` has, and gives the old value.
+    /// Sets the bits that are 1 in `value`, and returns the old value.
     #[inline]
     pub fn fetch_or(&self, value: T, order: Ordering) -> T {
-        self.cell().fetch_or(value, order)
+        T::fetch_or(self.cell(), value, order)
+    }
+
+    /// Flips the bits that are 1 in `value`, and returns the old value.
+    #[inline]
+    pub fn fetch_xor(&self, value: T, order: Ordering) -> T {
+        T::fetch_xor(self.cell(), value, order)
+    }
+
+    /// Stores `value` if it is less than the old value, which it returns.
+    #[inline]
+    pub fn fetch_min(&self, value: T, order: Ordering) -> T {
+        T::fetch_min(self.cell(), value, order)
+    }
+
+    /// Stores `value` if it is greater than the old value, which it returns.
+    #[inline]
+    pub fn fetch_max(&self, value: T, order: Ordering) -> T {
+        T::fetch_max(self.cell(), value, order)
     }
 }
 
@@ -150,7 +186,7 @@ impl<T, R> fmt::Debug for Atomic<'_, T, R> {
     }
 }
 
-/// The part of an order that a load has.
+/// The part of an ordering that a load has.
 const fn load_order(order: Ordering) -> Ordering {
     match order {
         Ordering::Release => Ordering::Relaxed,
@@ -159,7 +195,7 @@ const fn load_order(order: Ordering) -> Ordering {
     }
 }
 
-/// The part of an order that a store has.
+/// The part of an ordering that a store has.
 const fn store_order(order: Ordering) -> Ordering {
     match order {
         Ordering::Acquire => Ordering::Relaxed,
@@ -171,129 +207,64 @@ const fn store_order(order: Ordering) -> Ordering {
 /// `u32`, and `u64` where the target has 64-bit atomics. No other type can implement it.
 pub trait Integer: Copy + sealed::Integer {}
 
-/// An [`Integer`] that can be loaded from read-only pages: `u32`, and `u64` on 64-bit targets.
+/// An [`Integer`] that can be loaded from read-only memory: `u32`, and `u64` on 64-bit targets.
 pub trait LoadReadOnly: Integer {}
 
 impl Integer for u32 {}
 impl LoadReadOnly for u32 {}
-
-impl sealed::Integer for u32 {
-    type Cell = AtomicU32;
-}
 
 #[cfg(target_has_atomic = "64")]
 impl Integer for u64 {}
 #[cfg(target_pointer_width = "64")]
 impl LoadReadOnly for u64 {}
 
-#[cfg(target_has_atomic = "64")]
-impl sealed::Integer for u64 {
-    type Cell = AtomicU64;
-}
-
-impl sealed::Cell<u32> for AtomicU32 {
-    fn load(&self, order: Ordering) -> u32 {
-        self.load(order)
-    }
-
-    fn store(&self, value: u32, order: Ordering) {
-        self.store(value, order);
-    }
-
-    fn swap(&self, value: u32, order: Ordering) -> u32 {
-        self.swap(value, order)
-    }
-
-    fn compare_exchange(
-        &self,
-        current: u32,
-        new: u32,
-        done: Ordering,
-        not: Ordering,
-    ) -> Result<u32, u32> {
-        self.compare_exchange(current, new, done, not)
-    }
-
-    fn fetch_add(&self, value: u32, order: Ordering) -> u32 {
-        self.fetch_add(value, order)
-    }
-
-    fn fetch_sub(&self, value: u32, order: Ordering) -> u32 {
-        self.fetch_sub(value, order)
-    }
-
-    fn fetch_and(&self, value: u32, order: Ordering) -> u32 {
-        self.fetch_and(value, order)
-    }
-
-    fn fetch_or(&self, value: u32, order: Ordering) -> u32 {
-        self.fetch_or(value, order)
-    }
-}
-
-#[cfg(target_has_atomic = "64")]
-impl sealed::Cell<u64> for AtomicU64 {
-    fn load(&self, order: Ordering) -> u64 {
-        self.load(order)
-    }
-
-    fn store(&self, value: u64, order: Ordering) {
-        self.store(value, order);
-    }
-
-    fn swap(&self, value: u64, order: Ordering) -> u64 {
-        self.swap(value, order)
-    }
-
-    fn compare_exchange(
-        &self,
-        current: u64,
-        new: u64,
-        done: Ordering,
-        not: Ordering,
-    ) -> Result<u64, u64> {
-        self.compare_exchange(current, new, done, not)
-    }
-
-    fn fetch_add(&self, value: u64, order: Ordering) -> u64 {
-        self.fetch_add(value, order)
-    }
-
-    fn fetch_sub(&self, value: u64, order: Ordering) -> u64 {
-        self.fetch_sub(value, order)
-    }
-
-    fn fetch_and(&self, value: u64, order: Ordering) -> u64 {
-        self.fetch_and(value, order)
-    }
-
-    fn fetch_or(&self, value: u64, order: Ordering) -> u64 {
-        self.fetch_or(value, order)
-    }
-}
-
 mod sealed {
-    use core::sync::atomic::Ordering;
+    #[cfg(target_has_atomic = "64")]
+    use core::sync::atomic::AtomicU64;
+    use core::sync::atomic::{AtomicU32, Ordering};
 
-    pub trait Integer: Sized {
-        type Cell: Cell<Self>;
+    /// Writes the trait and its implementations from one list. A macro, because std's atomic types
+    /// have these functions in common, but no trait.
+    macro_rules! integer {
+        ($($name:ident($($argument:ident: $type:ty),*) -> $result:ty;)*) => {
+            pub trait Integer: Sized {
+                type Cell;
+
+                $(fn $name(cell: &Self::Cell, $($argument: $type),*) -> $result;)*
+            }
+
+            impl Integer for u32 {
+                type Cell = AtomicU32;
+
+                $(#[inline] fn $name(cell: &AtomicU32, $($argument: $type),*) -> $result {
+                    cell.$name($($argument),*)
+                })*
+            }
+
+            #[cfg(target_has_atomic = "64")]
+            impl Integer for u64 {
+                type Cell = AtomicU64;
+
+                $(#[inline] fn $name(cell: &AtomicU64, $($argument: $type),*) -> $result {
+                    cell.$name($($argument),*)
+                })*
+            }
+        };
     }
 
-    /// What std's atomic types have in common.
-    pub trait Cell<T> {
-        fn load(&self, order: Ordering) -> T;
-        fn store(&self, value: T, order: Ordering);
-        fn swap(&self, value: T, order: Ordering) -> T;
-        fn compare_exchange(
-            &self,
-            current: T,
-            new: T,
-            done: Ordering,
-            not: Ordering,
-        ) -> Result<T, T>;
-        fn fetch_add(&self, value: T, order: Ordering) -> T;
-        fn fetch_sub(&self, value: T, order: Ordering) -> T;
-        fn fetch_and(&self, value: T, order: Ordering) -> T;
-        fn fetch_or(&self, value: T, order: Ordering) -> T;
+    integer! {
+        load(order: Ordering) -> Self;
+        store(value: Self, order: Ordering) -> ();
+        swap(value: Self, order: Ordering) -> Self;
+        compare_exchange(old: Self, new: Self, done: Ordering, not: Ordering) -> Result<Self, Self>;
+        compare_exchange_weak(old: Self, new: Self, done: Ordering, not: Ordering)
+            -> Result<Self, Self>;
+        fetch_add(value: Self, order: Ordering) -> Self;
+        fetch_sub(value: Self, order: Ordering) -> Self;
+        fetch_and(value: Self, order: Ordering) -> Self;
+        fetch_or(value: Self, order: Ordering) -> Self;
+        fetch_xor(value: Self, order: Ordering) -> Self;
+        fetch_min(value: Self, order: Ordering) -> Self;
+        fetch_max(value: Self, order: Ordering) -> Self;
     }
 }
