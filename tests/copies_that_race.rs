@@ -41,19 +41,19 @@ fn an_aligned_integer_is_never_torn_however_it_is_copied() {
     let bytes = slice(rawshm::bytemuck::cast_slice_mut(&mut buffer));
     let write = |round: u32| {
         let [byte, ..] = round.to_le_bytes();
-        let word = [byte; size_of::<usize>()];
+        let word = usize::from_ne_bytes([byte; size_of::<usize>()]);
         match round % 3 {
             0 => bytes.store(8, &word),
-            1 => bytes.copy_from(8, &word),
-            _ => bytes.fill(8, 1, usize::from_ne_bytes(word)),
+            1 => bytes.copy_from(8, &[word]),
+            _ => bytes.fill(8, 1, word),
         }
         .expect("within");
     };
     race(200_000, write, || {
-        let loaded: [u8; size_of::<usize>()] = bytes.load(8).expect("within");
-        let mut copied = [0_u8; size_of::<usize>()];
+        let loaded: usize = bytes.load(8).expect("within");
+        let mut copied = [0_usize];
         bytes.copy_to(8, &mut copied).expect("within");
-        for word in [loaded, copied] {
+        for word in [loaded, copied[0]].map(usize::to_ne_bytes) {
             assert!(word.iter().all(|byte| *byte == word[0]), "{word:?}");
         }
     });

@@ -17,9 +17,11 @@ mod guarded;
 )]
 mod portable;
 
+use std::cell::RefCell;
 use std::ptr::NonNull;
 
 use guarded::Guarded;
+use portable::{Access, Actual, In, Memory, Out};
 
 /// Where the target may begin within the source, or the other way around.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -231,4 +233,76 @@ fn what_overlaps_is_copied_right_by_the_forms_for_that() {
 fn what_the_processor_has_is_what_std_says() {
     use copy::registers::arch::{AVX, features};
     assert_eq!(features() & AVX != 0, is_x86_feature_detected!("avx"));
+}
+
+/// Memory of which the accesses are recorded: the address and the size of each.
+struct Recorded;
+
+thread_local! {
+    static ACCESSES: RefCell<Vec<(usize, usize)>> = const { RefCell::new(Vec::new()) };
+}
+
+impl Memory for Recorded {}
+
+impl<U> Access<U> for Recorded
+where
+    Actual: Access<U>,
+{
+    unsafe fn load(at: *const U) -> U {
+        ACCESSES.with_borrow_mut(|accesses| accesses.push((at.addr(), size_of::<U>())));
+        // SAFETY: the caller's.
+        unsafe { Actual::load(at) }
+    }
+
+    unsafe fn store(at: *mut U, unit: U) {
+        ACCESSES.with_borrow_mut(|accesses| accesses.push((at.addr(), size_of::<U>())));
+        // SAFETY: the caller's.
+        unsafe { Actual::store(at, unit) }
+    }
+}
+
+#[test]
+fn no_access_of_the_portable_form_is_larger_than_the_type_that_is_copied() {
+    fn check<T>(largest: usize) {
+        let mut shared = pattern(200);
+        let mut private = vec![0_u8; 100];
+        for at in 0..16 {
+            for count in 0..=100 / size_of::<T>() {
+                let len = count * size_of::<T>();
+                let shared = shared[at..].as_mut_ptr();
+                let private = private.as_mut_ptr();
+                // SAFETY: both buffers have as many bytes.
+                unsafe { portable::copy::<Recorded, In, T>(shared, private, len) };
+                check_accesses(shared.addr(), len, largest);
+                // SAFETY: both buffers have as many bytes.
+                unsafe { portable::copy::<Recorded, Out, T>(shared, private, len) };
+                check_accesses(shared.addr(), len, largest);
+            }
+        }
+    }
+    check::<u8>(1);
+    check::<[u8; 8]>(1);
+    check::<u16>(2);
+    check::<u32>(4);
+    check::<[u32; 6]>(4);
+    check::<u64>(align_of::<u64>().min(size_of::<usize>()));
+    check::<[u64; 3]>(align_of::<u64>().min(size_of::<usize>()));
+    check::<u128>(size_of::<usize>());
+}
+
+/// Looks at the accesses since the last look: each byte once, in order, each as large as it may be.
+fn check_accesses(start: usize, len: usize, largest: usize) {
+    let accesses = ACCESSES.take();
+    let mut next = start;
+    for (at, size) in accesses {
+        assert_eq!(at, next);
+        assert!(at % size == 0 && size <= largest, "{size} bytes at {at:#x}");
+        let left = start + len - at;
+        assert!(
+            size == largest || at % (2 * size) != 0 || left < 2 * size,
+            "{size} at {at:#x}"
+        );
+        next += size;
+    }
+    assert_eq!(next, start + len);
 }

@@ -22,7 +22,7 @@ use loom::sync::atomic::Ordering::{self, Acquire, Relaxed, Release};
 use loom::sync::atomic::{AtomicUsize, fence};
 use loom::thread;
 
-use portable::{Access, Memory, copy_in, copy_out, copy_within};
+use portable::{Access, In, Memory, Out, copy, copy_within};
 
 const WORD: usize = size_of::<usize>();
 
@@ -59,16 +59,18 @@ impl Modelled {
 
     fn load(address: usize) -> Value {
         let mut value = Value::default();
-        let from = ptr::without_provenance(address);
+        let from = ptr::without_provenance_mut(address);
+        let into = value.as_mut_ptr().cast();
         // SAFETY: the address is one of loom's, the value is a local one.
-        unsafe { copy_out::<Self>(from, value.as_mut_ptr().cast(), size_of::<Value>()) };
+        unsafe { copy::<Self, Out, Value>(from, into, size_of::<Value>()) };
         value
     }
 
-    fn store(address: usize, value: Value) {
+    fn store(address: usize, mut value: Value) {
         let to = ptr::without_provenance_mut(address);
+        let from = value.as_mut_ptr().cast();
         // SAFETY: the address is one of loom's, the value is a local one.
-        unsafe { copy_in::<Self>(value.as_ptr().cast(), to, size_of::<Value>()) };
+        unsafe { copy::<Self, In, Value>(to, from, size_of::<Value>()) };
     }
 
     fn copy(from: usize, to: usize) {

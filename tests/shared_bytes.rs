@@ -198,14 +198,15 @@ fn an_integer_that_is_aligned_to_its_own_size_only_is_never_torn() {
         scope.spawn(|| {
             for round in 0..ROUNDS {
                 let [one, other, ..] = round.to_ne_bytes();
-                bytes.store(4, &[one, one, one, one]).expect("within");
-                bytes.store(2, &[other, other]).expect("within");
+                let (four, two) = (u32::from_ne_bytes([one; 4]), u16::from_ne_bytes([other; 2]));
+                bytes.store(4, &four).expect("within");
+                bytes.store(2, &two).expect("within");
             }
         });
         scope.spawn(|| {
             for _ in 0..ROUNDS {
-                let four: [u8; 4] = bytes.load(4).expect("within");
-                let two: [u8; 2] = bytes.load(2).expect("within");
+                let four = bytes.load::<u32>(4).expect("within").to_ne_bytes();
+                let two = bytes.load::<u16>(2).expect("within").to_ne_bytes();
                 assert!(four.iter().all(|byte| *byte == four[0]), "{four:?}");
                 assert_eq!(two[0], two[1]);
             }

@@ -102,7 +102,7 @@ impl Memory {
             self.case("words out", place, size, move |source, target, size| {
                 let from = address(&self.shared, source, size)?;
                 // SAFETY: both ranges are within the memory, and nothing else uses them.
-                unsafe { words::from_shared(from, private.add(target), size) };
+                unsafe { words::from_shared::<u64>(from, private.add(target).cast(), size) };
                 Ok(())
             }),
             memcpy("memcpy in", private, shared),
@@ -114,7 +114,7 @@ impl Memory {
             self.case("words in", place, size, move |source, target, size| {
                 let to = address(&self.shared, target, size)?;
                 // SAFETY: both ranges are within the memory, and nothing else uses them.
-                unsafe { words::to_shared(private.add(source), to, size) };
+                unsafe { words::to_shared::<u64>(private.add(source).cast(), to, size) };
                 Ok(())
             }),
             memcpy("memcpy between", shared, other),
@@ -161,7 +161,7 @@ impl Memory {
             Case::new("words out", move || {
                 let from = address(&self.shared, black_box(0), SIZE)?;
                 // SAFETY: both hold more than three integers.
-                unsafe { words::from_shared(from, black_box(private), SIZE) };
+                unsafe { words::from_shared::<u64>(from, black_box(private).cast(), SIZE) };
                 Ok(())
             }),
             memcpy("memcpy in", private, shared),
@@ -174,7 +174,7 @@ impl Memory {
             Case::new("words in", move || {
                 let to = address(&self.shared, black_box(0), SIZE)?;
                 // SAFETY: both hold more than three integers.
-                unsafe { words::to_shared(black_box(private), to, SIZE) };
+                unsafe { words::to_shared::<u64>(black_box(private).cast(), to, SIZE) };
                 Ok(())
             }),
             memcpy("memcpy between", shared, other),

@@ -171,7 +171,7 @@ impl<R: Rights> SharedBytes<R> {
         let from = self.span.at(offset, size_of::<T>())?;
         let mut value = MaybeUninit::<T>::uninit();
         // SAFETY: the bytes are within, as `at` has checked. `value` has as many, and is a local.
-        unsafe { copy::load(from, value.as_mut_ptr().cast(), size_of::<T>()) };
+        unsafe { copy::load(from, value.as_mut_ptr(), size_of::<T>()) };
         // SAFETY: every byte has been written, and every bit pattern is a `T`.
         Ok(unsafe { value.assume_init() })
     }
@@ -205,7 +205,7 @@ impl<R: Rights> SharedBytes<R> {
         let from = self.span.at(offset, len)?;
         // SAFETY: the bytes are within, as `at` has checked. `into` has as many, is borrowed
         // exclusively, and is of a type for which every bit pattern is valid.
-        unsafe { copy::from_shared(from, into.as_mut_ptr().cast(), len) };
+        unsafe { copy::from_shared(from, into.as_mut_ptr(), len) };
         Ok(())
     }
 
@@ -234,7 +234,7 @@ impl<R: Rights> SharedBytes<R> {
     pub fn compare<T: NoUninit>(&self, offset: usize, with: &[T]) -> Result<Ordering, AccessError> {
         let from = self.span.at(offset, size_of_val(with))?;
         // SAFETY: there are as many bytes as `with` has, as `at` has checked.
-        Ok(unsafe { fill_compare::compare(from, bytemuck::cast_slice(with)) })
+        Ok(unsafe { fill_compare::compare(from, with) })
     }
 
     /// Borrows a part of these bytes.
@@ -305,9 +305,8 @@ impl SharedBytes<ReadWrite> {
     #[inline]
     pub fn store<T: NoUninit>(&self, offset: usize, value: &T) -> Result<(), AccessError> {
         let to = self.span.at(offset, size_of::<T>())?;
-        let from: *const T = value;
         // SAFETY: the bytes are within, as `at` has checked. `value` has as many, all initialised.
-        unsafe { copy::store(from.cast(), to, size_of::<T>()) };
+        unsafe { copy::store(value, to, size_of::<T>()) };
         Ok(())
     }
 
@@ -324,7 +323,7 @@ impl SharedBytes<ReadWrite> {
         let len = size_of_val(from);
         let to = self.span.at(offset, len)?;
         // SAFETY: the bytes are within, as `at` has checked. `from` has as many, all initialised.
-        unsafe { copy::to_shared(from.as_ptr().cast(), to, len) };
+        unsafe { copy::to_shared(from.as_ptr(), to, len) };
         Ok(())
     }
 
@@ -391,7 +390,7 @@ impl SharedBytes<ReadWrite> {
         let to = self.span.at(offset, len)?;
         // SAFETY: there are as many bytes, as `at` has checked: at most `isize::MAX`, so the
         // multiplication has not saturated.
-        unsafe { fill_compare::fill(to, len, bytemuck::bytes_of(&value)) };
+        unsafe { fill_compare::fill(to, len, &value) };
         Ok(())
     }
 }

@@ -128,7 +128,7 @@ impl<T: Layout, R: Rights> Source for Slots<T, R> {
     fn copy(&self, slot: u64, into: &mut MaybeUninit<T>) {
         // SAFETY: the mapping has the slot, which is no smaller than a value; `into` is borrowed
         // exclusively.
-        unsafe { copy::load(self.slot(slot), into.as_mut_ptr().cast(), size_of::<T>()) };
+        unsafe { copy::load(self.slot(slot), into.as_mut_ptr(), size_of::<T>()) };
     }
 
     #[inline]
@@ -142,10 +142,9 @@ impl<T: Layout> Target for Slots<T, ReadWrite> {
 
     #[inline]
     fn copy(&self, slot: u64, value: &T) {
-        let from: *const T = value;
         // SAFETY: the mapping has the slot, which is no smaller than the value; the value has no
         // padding, as it is `Pod`.
-        unsafe { copy::store(from.cast(), self.slot(slot), size_of::<T>()) };
+        unsafe { copy::store(value, self.slot(slot), size_of::<T>()) };
     }
 
     #[inline]

@@ -21,9 +21,9 @@ use self::arch::{Vector, long};
 /// # Safety
 /// As [`from_shared`].
 #[inline(always)]
-pub(crate) unsafe fn load(shared: NonNull<u8>, private: *mut u8, len: usize) {
+pub(crate) unsafe fn load<T>(shared: NonNull<u8>, private: *mut T, len: usize) {
     // SAFETY: the caller's.
-    unsafe { value::<Shared, Private>(shared.as_ptr(), private, len) };
+    unsafe { value::<Shared, Private>(shared.as_ptr(), private.cast(), len) };
 }
 
 /// Copies a value of `len` bytes into shared memory: as [`to_shared`], for a `len` that the compiler knows.
@@ -31,9 +31,9 @@ pub(crate) unsafe fn load(shared: NonNull<u8>, private: *mut u8, len: usize) {
 /// # Safety
 /// As [`to_shared`].
 #[inline(always)]
-pub(crate) unsafe fn store(private: *const u8, shared: NonNull<u8>, len: usize) {
+pub(crate) unsafe fn store<T>(private: *const T, shared: NonNull<u8>, len: usize) {
     // SAFETY: the caller's.
-    unsafe { value::<Private, Shared>(private, shared.as_ptr(), len) };
+    unsafe { value::<Private, Shared>(private.cast(), shared.as_ptr(), len) };
 }
 
 /// Copies `len` bytes out of shared memory.
@@ -42,9 +42,9 @@ pub(crate) unsafe fn store(private: *const u8, shared: NonNull<u8>, len: usize) 
 /// `shared` can be read and `private` written for `len` bytes, and they do not overlap. Nothing else accesses the
 /// private bytes meanwhile, and nothing accesses the shared ones but atomically.
 #[inline]
-pub(crate) unsafe fn from_shared(shared: NonNull<u8>, private: *mut u8, len: usize) {
+pub(crate) unsafe fn from_shared<T>(shared: NonNull<u8>, private: *mut T, len: usize) {
     // SAFETY: the caller's.
-    unsafe { copy(shared.as_ptr(), private, len) };
+    unsafe { copy(shared.as_ptr(), private.cast(), len) };
 }
 
 /// Copies `len` bytes into shared memory.
@@ -53,9 +53,9 @@ pub(crate) unsafe fn from_shared(shared: NonNull<u8>, private: *mut u8, len: usi
 /// `private` can be read and `shared` written for `len` bytes, and they do not overlap. Nothing writes the private
 /// bytes meanwhile, and nothing accesses the shared ones but atomically.
 #[inline]
-pub(crate) unsafe fn to_shared(private: *const u8, shared: NonNull<u8>, len: usize) {
+pub(crate) unsafe fn to_shared<T>(private: *const T, shared: NonNull<u8>, len: usize) {
     // SAFETY: the caller's.
-    unsafe { copy(private, shared.as_ptr(), len) };
+    unsafe { copy(private.cast(), shared.as_ptr(), len) };
 }
 
 /// Copies `len` bytes from shared memory to shared memory. If the two overlap, the target gets what the source had.
