@@ -9,18 +9,18 @@ use crate::error::{Error, Operation};
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum AccessError {
-    /// Some of the bytes do not exist.
+    /// Not all of the bytes exist.
     OutOfBounds {
-        /// Where they begin.
+        /// Where the access begins.
         offset: usize,
-        /// How many they are.
+        /// How many bytes it needs.
         len: usize,
-        /// How many exist.
+        /// How many bytes exist.
         available: usize,
     },
     /// The address of an atomic integer is not a multiple of its size.
     Misaligned {
-        /// Where it is.
+        /// Where the integer is.
         offset: usize,
         /// The alignment that it needs.
         align: usize,
@@ -48,7 +48,12 @@ impl fmt::Display for AccessError {
 impl core::error::Error for AccessError {}
 
 impl From<AccessError> for Error {
-    /// `EFAULT` for what is out of bounds, `EINVAL` for what is not aligned, with [`Operation::Access`].
+    /// With [`Operation::Access`]:
+    ///
+    /// - `EFAULT` – [`AccessError::OutOfBounds`]
+    /// - `EINVAL` – [`AccessError::Misaligned`]
+    ///
+    /// The words say so too, without the numbers.
     fn from(error: AccessError) -> Self {
         let errno = match error {
             AccessError::OutOfBounds { .. } => Errno::FAULT,
@@ -60,7 +65,8 @@ impl From<AccessError> for Error {
 
 #[cfg(feature = "std")]
 impl From<AccessError> for std::io::Error {
-    /// Keeps the whole error: its kind is `InvalidInput`, its message this error's, and `downcast` gives it back.
+    /// An error of the kind `InvalidInput` that holds this one: it has the same message, and
+    /// `downcast` returns it.
     fn from(error: AccessError) -> Self {
         Self::new(std::io::ErrorKind::InvalidInput, error)
     }

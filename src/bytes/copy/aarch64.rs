@@ -1,4 +1,4 @@
-//! Copies by the assembly of `aarch64`.
+//! The assembly of copies on `aarch64`.
 
 use core::arch::aarch64::uint8x16_t;
 use core::arch::asm;
@@ -27,7 +27,8 @@ pub(crate) unsafe fn long(from: *const u8, to: *mut u8, len: usize) {
     }
 }
 
-/// The first vector and the last four are loaded before the loop and stored behind it, so that its stores are aligned.
+/// The first vector and the last four are loaded before the loop and stored after it, so that the
+/// loop's stores are aligned.
 ///
 /// # Safety
 /// As [`long`]; the target does not begin within the source.
@@ -58,13 +59,14 @@ pub(crate) unsafe fn forwards(from: *const u8, to: *mut u8, len: usize) {
             "str q4, [{to}]",
             from = inout(reg) from => _, to = in(reg) to, len = in(reg) len,
             at = out(reg) _, next = out(reg) _, tail = out(reg) _,
-            out("q0") _, out("q1") _, out("q2") _, out("q3") _, out("q4") _, out("q5") _, out("q6") _, out("q7") _,
-            out("q16") _, options(nostack),
+            out("q0") _, out("q1") _, out("q2") _, out("q3") _, out("q4") _, out("q5") _,
+            out("q6") _, out("q7") _, out("q16") _, options(nostack),
         );
     }
 }
 
-/// The last vector and the first four are loaded before the loop and stored behind it.
+/// The last vector and the first four are loaded before the loop and stored after it, so that the
+/// loop's stores are aligned.
 ///
 /// # Safety
 /// As [`long`]; the source does not begin within the target.
@@ -95,8 +97,8 @@ pub(crate) unsafe fn backwards(from: *const u8, to: *mut u8, len: usize) {
             "str q4, [{last}]",
             from = inout(reg) from => _, to = in(reg) to, len = in(reg) len,
             at = out(reg) _, next = out(reg) _, last = out(reg) _, head = out(reg) _,
-            out("q0") _, out("q1") _, out("q2") _, out("q3") _, out("q4") _, out("q5") _, out("q6") _, out("q7") _,
-            out("q16") _, options(nostack),
+            out("q0") _, out("q1") _, out("q2") _, out("q3") _, out("q4") _, out("q5") _,
+            out("q6") _, out("q7") _, out("q16") _, options(nostack),
         );
     }
 }

@@ -1,5 +1,7 @@
-//! Copies by the units that the assembly knows. Only small values have a private side that the compiler sees; one copy
-//! serves all else, and takes private memory for shared.
+//! Copies by the units that the assembly knows.
+//!
+//! The compiler sees the private side of small values only, as plain accesses. One copy serves
+//! everything else, and treats private memory like shared memory.
 
 #![expect(
     clippy::inline_always,
@@ -16,7 +18,7 @@ pub(crate) mod arch;
 
 use self::arch::{Vector, long};
 
-/// Copies a value of `len` bytes out of shared memory: as [`from_shared`], for a `len` that the compiler knows.
+/// Copies a value out of shared memory: [`from_shared`] for a `len` that the compiler knows.
 ///
 /// # Safety
 /// As [`from_shared`].
@@ -26,7 +28,7 @@ pub(crate) unsafe fn load<T>(shared: NonNull<u8>, private: *mut T, len: usize) {
     unsafe { value::<Shared, Private>(shared.as_ptr(), private.cast(), len) };
 }
 
-/// Copies a value of `len` bytes into shared memory: as [`to_shared`], for a `len` that the compiler knows.
+/// Copies a value into shared memory: [`to_shared`] for a `len` that the compiler knows.
 ///
 /// # Safety
 /// As [`to_shared`].
@@ -36,32 +38,35 @@ pub(crate) unsafe fn store<T>(private: *const T, shared: NonNull<u8>, len: usize
     unsafe { value::<Private, Shared>(private.cast(), shared.as_ptr(), len) };
 }
 
-/// Copies `len` bytes out of shared memory.
+/// Copies `len` bytes, of values of type `T`, out of shared memory.
 ///
 /// # Safety
-/// `shared` can be read and `private` written for `len` bytes, and they do not overlap. Nothing else accesses the
-/// private bytes meanwhile, and nothing accesses the shared ones but atomically.
+/// `shared` can be read and `private`, at any alignment, written for `len` bytes, and they do not
+/// overlap. Nothing else accesses the private bytes meanwhile, and the shared ones are accessed
+/// atomically only.
 #[inline]
 pub(crate) unsafe fn from_shared<T>(shared: NonNull<u8>, private: *mut T, len: usize) {
     // SAFETY: the caller's.
     unsafe { copy(shared.as_ptr(), private.cast(), len) };
 }
 
-/// Copies `len` bytes into shared memory.
+/// Copies `len` bytes, of values of type `T`, into shared memory.
 ///
 /// # Safety
-/// `private` can be read and `shared` written for `len` bytes, and they do not overlap. Nothing writes the private
-/// bytes meanwhile, and nothing accesses the shared ones but atomically.
+/// `private`, at any alignment, can be read and `shared` written for `len` bytes, and they do not
+/// overlap. Nothing writes the private bytes meanwhile, and the shared ones are accessed atomically
+/// only.
 #[inline]
 pub(crate) unsafe fn to_shared<T>(private: *const T, shared: NonNull<u8>, len: usize) {
     // SAFETY: the caller's.
     unsafe { copy(private.cast(), shared.as_ptr(), len) };
 }
 
-/// Copies `len` bytes from shared memory to shared memory. If the two overlap, the target gets what the source had.
+/// Copies `len` bytes from shared memory to shared memory. If the two overlap, the target gets what
+/// the source had.
 ///
 /// # Safety
-/// `from` can be read and `to` written for `len` bytes, and nothing accesses them but atomically.
+/// `from` can be read and `to` written for `len` bytes, and both are accessed atomically only.
 #[inline]
 pub(crate) unsafe fn within_shared(from: NonNull<u8>, to: NonNull<u8>, len: usize) {
     // SAFETY: the caller's.
@@ -71,22 +76,22 @@ pub(crate) unsafe fn within_shared(from: NonNull<u8>, to: NonNull<u8>, len: usiz
 /// What one instruction copies.
 pub(crate) trait Unit: Copy {
     /// # Safety
-    /// `AT` bytes from `base` a unit can be read, of which every bit pattern is valid.
+    /// `AT` bytes after `base`, a unit can be read. Every bit pattern is valid.
     unsafe fn load<const AT: usize>(base: *const u8) -> Self;
 
     /// # Safety
-    /// `AT` bytes from `base` a unit can be written.
+    /// `AT` bytes after `base`, a unit can be written.
     unsafe fn store<const AT: usize>(self, base: *mut u8);
 }
 
-/// A macro, as the text of an `asm!` cannot depend on a type.
+/// A macro, because the text of an `asm!` cannot depend on a type.
 macro_rules! unit {
     ($unit:ty, $class:ident, $load:literal, $store:literal) => {
         impl Unit for $unit {
             #[inline]
             unsafe fn load<const AT: usize>(base: *const u8) -> Self {
                 let unit;
-                // SAFETY: readable by this function's own contract.
+                // SAFETY: readable, by this function's own contract.
                 unsafe {
                     asm!($load, base = in(reg) base, at = const AT, unit = lateout($class) unit,
                         options(nostack, preserves_flags, readonly));
@@ -96,7 +101,7 @@ macro_rules! unit {
 
             #[inline]
             unsafe fn store<const AT: usize>(self, base: *mut u8) {
-                // SAFETY: writable by this function's own contract.
+                // SAFETY: writable, by this function's own contract.
                 unsafe {
                     asm!($store, base = in(reg) base, at = const AT, unit = in($class) self,
                         options(nostack, preserves_flags));
@@ -111,11 +116,11 @@ pub(super) use unit;
 /// Which memory an address belongs to.
 trait Side {
     /// # Safety
-    /// `AT` bytes from `base` a unit can be read, as memory of this kind.
+    /// `AT` bytes after `base`, a unit can be read, as memory of this kind.
     unsafe fn read<U: Unit, const AT: usize>(base: *const u8) -> U;
 
     /// # Safety
-    /// `AT` bytes from `base` a unit can be written, as memory of this kind.
+    /// `AT` bytes after `base`, a unit can be written, as memory of this kind.
     unsafe fn write<U: Unit, const AT: usize>(base: *mut u8, unit: U);
 }
 
@@ -151,18 +156,18 @@ impl Side for Private {
     }
 }
 
-/// Copies a value, of a `len` that the compiler knows: what is left of this are moves between registers and shared
-/// memory. There is no loop, as a caller that is optimised for size would keep it.
+/// Copies a value of a `len` that the compiler knows. Only moves between registers and shared
+/// memory remain of this. There is no loop, because code that is optimised for size would keep it.
 ///
 /// # Safety
-/// As [`copy`], and the sides are what the addresses belong to.
+/// As [`copy`], and each address belongs to its side.
 #[expect(
     clippy::multiple_unsafe_ops_per_block,
     reason = "one operation by the size of its units"
 )]
 #[inline(always)]
 unsafe fn value<F: Side, T: Side>(from: *const u8, to: *mut u8, len: usize) {
-    // SAFETY: the caller's; the units lie one behind the other, and end where the value does.
+    // SAFETY: the caller's; the units follow one another, and end where the value does.
     unsafe {
         if len >= 64 {
             return copy(from, to, len);
@@ -199,18 +204,19 @@ unsafe fn unit_if<F: Side, T: Side, U: Unit, const AT: usize>(
     }
 }
 
-/// Copies `len` bytes, also if source and target overlap: what is no longer than eight vectors is loaded as a whole
-/// before any of it is stored. The smallest are copied in place, as others do not take as long as a call.
+/// Copies `len` bytes, also if source and target overlap: up to eight vectors are all loaded before
+/// any of them is stored. The shortest copies are inlined, because a call would take longer than
+/// they do.
 ///
 /// # Safety
-/// `from` can be read and `to` written for `len` bytes, and nothing makes a reference of either meanwhile.
+/// `from` can be read and `to` written for `len` bytes, and no reference to them is made meanwhile.
 #[expect(
     clippy::multiple_unsafe_ops_per_block,
     reason = "one operation by the size of its units"
 )]
 #[inline]
 unsafe fn copy(from: *const u8, to: *mut u8, len: usize) {
-    // SAFETY: the caller's; each has so many bytes as its units need.
+    // SAFETY: the caller's; each length is one that its units are for.
     unsafe {
         if len > 16 {
             by_vectors(from, to, len);
@@ -235,7 +241,7 @@ unsafe fn copy(from: *const u8, to: *mut u8, len: usize) {
     reason = "one operation by the size of its units"
 )]
 unsafe fn by_vectors(from: *const u8, to: *mut u8, len: usize) {
-    // SAFETY: the caller's; each has so many bytes as its units need.
+    // SAFETY: the caller's; each length is one that its units are for.
     unsafe {
         if len <= 32 {
             ends::<Vector, 1>(from, to, len);
@@ -249,25 +255,26 @@ unsafe fn by_vectors(from: *const u8, to: *mut u8, len: usize) {
     }
 }
 
-/// Copies `N` units from the start, and as many up to the end, which may overlap; one, if that is all.
+/// Copies `N` units at the start, and `N` units at the end, which may overlap the first. If all is
+/// `N` units, copies them once.
 ///
 /// # Safety
 /// As [`copy`], and `len` is from `N` to `2 * N` units.
 #[inline(always)]
 unsafe fn ends<U: Unit, const N: usize>(from: *const u8, to: *mut u8, len: usize) {
     let at = |index: usize| index.wrapping_mul(size_of::<U>());
-    let behind = len.wrapping_sub(at(N));
-    // SAFETY: there are so many units.
+    let rest = len.wrapping_sub(at(N));
+    // SAFETY: there are `N` units.
     let head: [U; N] =
         array::from_fn(|index| unsafe { U::load::<0>(from.wrapping_add(at(index))) });
-    if behind != 0 {
-        let tail = from.wrapping_add(behind);
-        // SAFETY: there are so many units, counted from the end.
+    if rest != 0 {
+        let tail = from.wrapping_add(rest);
+        // SAFETY: there are `N` units, counted from the end.
         let tail: [U; N] =
             array::from_fn(|index| unsafe { U::load::<0>(tail.wrapping_add(at(index))) });
         for (index, unit) in tail.into_iter().enumerate() {
             // SAFETY: as above.
-            unsafe { unit.store::<0>(to.wrapping_add(behind).wrapping_add(at(index))) };
+            unsafe { unit.store::<0>(to.wrapping_add(rest).wrapping_add(at(index))) };
         }
     }
     for (index, unit) in head.into_iter().enumerate() {

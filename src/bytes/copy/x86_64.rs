@@ -1,4 +1,4 @@
-//! Copies by the assembly of `x86_64`.
+//! The assembly of copies on `x86_64`.
 
 use core::arch::asm;
 use core::arch::x86_64::__m128i;
@@ -17,24 +17,24 @@ unit! { __m128i, xmm_reg, "movdqu {unit}, [{base} + {at}]", "movdqu [{base} + {a
 /// A copy of `len` bytes, which are more than eight vectors.
 ///
 /// # Safety
-/// `from` can be read and `to` written for `len` bytes, the processor has what it takes, and if the two overlap, it
-/// is a copy for that.
+/// `from` can be read and `to` written for `len` bytes, the processor has the instructions, and if
+/// the two overlap, this copy is one for such an overlap.
 pub(crate) type Copy = unsafe fn(from: *const u8, to: *mut u8, len: usize);
 
-/// Up to here wide stores pay, as source and target fit into the first cache. Beyond it they do not, and narrow
-/// loads get more ahead of them.
+/// Up to this length source and target fit into the first cache, and wide stores pay. For longer
+/// copies they do not, and narrow loads run further ahead of the stores.
 const AVX_UP_TO: usize = 16 << 10;
 
-/// From here on `rep movsb` pays for its start, where it is worth anything.
+/// From this length on `rep movsb` makes up for its slow start, on processors where it is fast.
 const STRING_FROM: usize = 8 << 10;
 
-/// Source and target that are no further apart than this, less whole pages, make `rep movsb` slow: its loads seem to
-/// wait for its stores.
+/// If the target is less than this after the source, whole pages aside, `rep movsb` is slow: its
+/// loads seem to wait for its stores.
 const ALIASED: usize = 256;
 
 const PAGE: usize = 4096;
 
-/// From here on a copy would leave nothing else in the caches, and little of itself.
+/// From this length on a copy would displace everything else from the caches, and most of itself.
 const STREAM_FROM: usize = 16 << 20;
 
 const KNOWN: u8 = 1;
@@ -63,12 +63,12 @@ pub(crate) unsafe fn long(from: *const u8, to: *mut u8, len: usize) {
     } else {
         sse
     };
-    // SAFETY: the caller's; it is one for this processor and these places.
+    // SAFETY: the caller's; the copy is one for this processor and for this overlap.
     unsafe { copy(from, to, len) };
 }
 
-/// What the processor and the system have of what is used here. It is asked once: in a virtual machine that takes
-/// microseconds.
+/// Which of the features used here the processor and the system have. They are asked once, because
+/// that takes microseconds in a virtual machine.
 pub(crate) fn features() -> u8 {
     static FEATURES: AtomicU8 = AtomicU8::new(0);
     let mut features = FEATURES.load(Relaxed);
@@ -76,11 +76,12 @@ pub(crate) fn features() -> u8 {
         features = KNOWN;
         let [last, vendor, ..] = cpuid(0);
         let [_, _, ecx, _] = cpuid(1);
-        // It has AVX and XGETBV, and the system saves the registers.
+        // The processor has AVX and XGETBV, and the system saves the registers.
         if ecx & (0b11 << 27) == 0b11 << 27 && xgetbv() & 0b110 == 0b110 {
             features |= AVX;
         }
-        // With ERMS, Intel's copies lines without reading those that it writes. AMD's is slow at some distances.
+        // With ERMS, Intel's `rep movsb` writes lines without reading them first. AMD's is slow at
+        // some distances between source and target.
         if vendor.to_le_bytes() == *b"Genu" && last >= 7 && cpuid(7)[1] & (1 << 9) != 0 {
             features |= STRING;
         }
@@ -92,7 +93,7 @@ pub(crate) fn features() -> u8 {
 /// EAX, EBX, ECX and EDX of this leaf.
 fn cpuid(leaf: u32) -> [u32; 4] {
     let (eax, ebx, ecx, edx);
-    // SAFETY: every x86_64 processor has it. The compiler keeps RBX for itself.
+    // SAFETY: every x86_64 processor has CPUID. RBX is saved, because the compiler reserves it.
     unsafe {
         asm!("mov {ebx:r}, rbx", "cpuid", "xchg {ebx:r}, rbx", ebx = out(reg) ebx,
             inout("eax") leaf => eax, inout("ecx") 0 => ecx, out("edx") edx,
@@ -101,18 +102,20 @@ fn cpuid(leaf: u32) -> [u32; 4] {
     [eax, ebx, ecx, edx]
 }
 
-/// The low half of the register that says what the system saves; only where CPUID says that it exists.
+/// The low half of the register that says which registers the system saves. Only for processors
+/// that have XGETBV.
 fn xgetbv() -> u32 {
     let eax;
-    // SAFETY: the caller has seen that it exists.
+    // SAFETY: the caller has checked that the processor has it.
     unsafe {
-        asm!("xgetbv", in("ecx") 0, out("eax") eax, out("edx") _, options(nomem, nostack, preserves_flags));
+        asm!("xgetbv", in("ecx") 0, out("eax") eax, out("edx") _,
+            options(nomem, nostack, preserves_flags));
     }
     eax
 }
 
-/// A macro, as three copies differ in their loops only. The first 32 bytes and the last 64 are loaded before the
-/// loop and stored behind it, so that the loop's stores are aligned.
+/// A macro, because three copies differ in their loops only. The first 32 bytes and the last 64 are
+/// loaded before the loop and stored after it, so that the loop's stores are aligned.
 macro_rules! forwards {
     ($name:ident, $start:literal, $mov:literal, [$($step:literal)*], $end:literal) => {
         /// # Safety
@@ -170,7 +173,7 @@ forwards! { stream, "sfence", "movdqu", [
     "movntdq [rdi + 32], xmm2" "movntdq [rdi + 48], xmm3"
 ], "sfence" }
 
-/// The last vector and the first four are loaded before the loop and stored behind it.
+/// The last vector and the first four are loaded before the loop and stored after it.
 ///
 /// # Safety
 /// As [`Copy`]; the source does not begin within the target.
@@ -211,13 +214,13 @@ pub(crate) unsafe fn backwards(from: *const u8, to: *mut u8, len: usize) {
     }
 }
 
-/// The first 64 bytes are copied by themselves, so that the rest begins at a line of the target.
+/// The first 64 bytes are copied on their own, so that the rest begins at a line of the target.
 ///
 /// # Safety
 /// As [`Copy`]; the two do not overlap.
 pub(crate) unsafe fn string(from: *const u8, to: *mut u8, len: usize) {
-    // SAFETY: more than 64 bytes can be read and written, by this function's own contract. Every block begins with
-    // the direction flag clear.
+    // SAFETY: more than 64 bytes can be read and written, by this function's own contract. Every
+    // block begins with the direction flag clear.
     unsafe {
         asm!(
             "movdqu xmm0, [rsi]",
@@ -236,7 +239,8 @@ pub(crate) unsafe fn string(from: *const u8, to: *mut u8, len: usize) {
             "add rcx, rax",
             "rep movsb",
             inout("rdi") to => _, inout("rsi") from => _, inout("rcx") len => _,
-            out("rax") _, out("xmm0") _, out("xmm1") _, out("xmm2") _, out("xmm3") _, options(nostack),
+            out("rax") _, out("xmm0") _, out("xmm1") _, out("xmm2") _, out("xmm3") _,
+            options(nostack),
         );
     }
 }
