@@ -25,7 +25,7 @@ use self::arch::{Vector, long};
 #[inline(always)]
 pub(crate) unsafe fn load<T>(shared: NonNull<u8>, private: *mut T, len: usize) {
     // SAFETY: the caller's.
-    unsafe { value::<Shared, Private>(shared.as_ptr(), private.cast(), len) };
+    unsafe { value::<Out>(shared.as_ptr(), private.cast(), len) };
 }
 
 /// Copies a value into shared memory: [`to_shared`] for a `len` that the compiler knows.
@@ -35,7 +35,7 @@ pub(crate) unsafe fn load<T>(shared: NonNull<u8>, private: *mut T, len: usize) {
 #[inline(always)]
 pub(crate) unsafe fn store<T>(private: *const T, shared: NonNull<u8>, len: usize) {
     // SAFETY: the caller's.
-    unsafe { value::<Private, Shared>(private.cast(), shared.as_ptr(), len) };
+    unsafe { value::<In>(private.cast(), shared.as_ptr(), len) };
 }
 
 /// Copies `len` bytes, of values of type `T`, out of shared memory.
@@ -113,46 +113,35 @@ macro_rules! unit {
 
 pub(super) use unit;
 
-/// Which memory an address belongs to.
-trait Side {
+/// Which side of a copy is shared.
+trait Direction {
     /// # Safety
-    /// `AT` bytes after `base`, a unit can be read, as memory of this kind.
-    unsafe fn read<U: Unit, const AT: usize>(base: *const u8) -> U;
-
-    /// # Safety
-    /// `AT` bytes after `base`, a unit can be written, as memory of this kind.
-    unsafe fn write<U: Unit, const AT: usize>(base: *mut u8, unit: U);
+    /// `AT` bytes after `from` a unit can be read, and `AT` bytes after `to` one can be written, as
+    /// memory of their kind.
+    unsafe fn copy<U: Unit, const AT: usize>(from: *const u8, to: *mut u8);
 }
 
-struct Shared;
+struct Out;
 
-impl Side for Shared {
+impl Direction for Out {
     #[inline(always)]
-    unsafe fn read<U: Unit, const AT: usize>(base: *const u8) -> U {
+    unsafe fn copy<U: Unit, const AT: usize>(from: *const u8, to: *mut u8) {
         // SAFETY: the caller's.
-        unsafe { U::load::<AT>(base) }
-    }
-
-    #[inline(always)]
-    unsafe fn write<U: Unit, const AT: usize>(base: *mut u8, unit: U) {
+        let unit = unsafe { U::load::<AT>(from) };
         // SAFETY: the caller's.
-        unsafe { unit.store::<AT>(base) };
+        unsafe { to.wrapping_add(AT).cast::<U>().write_unaligned(unit) };
     }
 }
 
-struct Private;
+struct In;
 
-impl Side for Private {
+impl Direction for In {
     #[inline(always)]
-    unsafe fn read<U: Unit, const AT: usize>(base: *const u8) -> U {
+    unsafe fn copy<U: Unit, const AT: usize>(from: *const u8, to: *mut u8) {
         // SAFETY: the caller's; every bit pattern is valid.
-        unsafe { base.wrapping_add(AT).cast::<U>().read_unaligned() }
-    }
-
-    #[inline(always)]
-    unsafe fn write<U: Unit, const AT: usize>(base: *mut u8, unit: U) {
+        let unit = unsafe { from.wrapping_add(AT).cast::<U>().read_unaligned() };
         // SAFETY: the caller's.
-        unsafe { base.wrapping_add(AT).cast::<U>().write_unaligned(unit) };
+        unsafe { unit.store::<AT>(to) };
     }
 }
 
@@ -160,47 +149,45 @@ impl Side for Private {
 /// memory remain of this. There is no loop, because code that is optimised for size would keep it.
 ///
 /// # Safety
-/// As [`copy`], and each address belongs to its side.
+/// As [`copy`], and the side that the direction says is shared.
 #[expect(
     clippy::multiple_unsafe_ops_per_block,
     reason = "one operation by the size of its units"
 )]
 #[inline(always)]
-unsafe fn value<F: Side, T: Side>(from: *const u8, to: *mut u8, len: usize) {
+unsafe fn value<D: Direction>(from: *const u8, to: *mut u8, len: usize) {
     // SAFETY: the caller's; the units follow one another, and end where the value does.
     unsafe {
         if len >= 64 {
             return copy(from, to, len);
         }
-        unit_if::<F, T, u64, 0>(len >= 8, from, to);
-        unit_if::<F, T, u64, 8>(len >= 16, from, to);
-        unit_if::<F, T, u64, 16>(len >= 24, from, to);
-        unit_if::<F, T, u64, 24>(len >= 32, from, to);
-        unit_if::<F, T, u64, 32>(len >= 40, from, to);
-        unit_if::<F, T, u64, 40>(len >= 48, from, to);
-        unit_if::<F, T, u64, 48>(len >= 56, from, to);
+        unit_if::<D, u64, 0>(len >= 8, from, to);
+        unit_if::<D, u64, 8>(len >= 16, from, to);
+        unit_if::<D, u64, 16>(len >= 24, from, to);
+        unit_if::<D, u64, 24>(len >= 32, from, to);
+        unit_if::<D, u64, 32>(len >= 40, from, to);
+        unit_if::<D, u64, 40>(len >= 48, from, to);
+        unit_if::<D, u64, 48>(len >= 56, from, to);
         let (from, to) = (from.wrapping_add(len & !7), to.wrapping_add(len & !7));
-        unit_if::<F, T, u32, 0>(len & 4 != 0, from, to);
+        unit_if::<D, u32, 0>(len & 4 != 0, from, to);
         let (from, to) = (from.wrapping_add(len & 4), to.wrapping_add(len & 4));
-        unit_if::<F, T, u16, 0>(len & 2 != 0, from, to);
-        unit_if::<F, T, u8, 0>(len & 3 == 1, from, to);
-        unit_if::<F, T, u8, 2>(len & 3 == 3, from, to);
+        unit_if::<D, u16, 0>(len & 2 != 0, from, to);
+        unit_if::<D, u8, 0>(len & 3 == 1, from, to);
+        unit_if::<D, u8, 2>(len & 3 == 3, from, to);
     }
 }
 
 /// # Safety
-/// If `is_there`, both sides have a unit at `AT`.
+/// If `is_there`, as [`Direction::copy`].
 #[inline(always)]
-unsafe fn unit_if<F: Side, T: Side, U: Unit, const AT: usize>(
+unsafe fn unit_if<D: Direction, U: Unit, const AT: usize>(
     is_there: bool,
     from: *const u8,
     to: *mut u8,
 ) {
     if is_there {
         // SAFETY: the caller's.
-        let unit = unsafe { F::read::<U, AT>(from) };
-        // SAFETY: the caller's.
-        unsafe { T::write::<U, AT>(to, unit) };
+        unsafe { D::copy::<U, AT>(from, to) };
     }
 }
 
