@@ -141,6 +141,28 @@ fn the_words_name_the_cause_where_there_is_one() {
 }
 
 #[test]
+fn what_an_access_error_converts_into_has_words_for_it() {
+    let out_of_bounds = rawshm::AccessError::OutOfBounds {
+        offset: 8,
+        len: 8,
+        available: 8,
+    };
+    let misaligned = rawshm::AccessError::Misaligned {
+        offset: 1,
+        align: 4,
+    };
+    for (error, words) in [
+        (out_of_bounds, "out of bounds (EFAULT)"),
+        (misaligned, "misaligned (EINVAL)"),
+    ] {
+        let message = Error::from(error).to_string();
+        assert_eq!(message, format!("cannot access the mapping: {words}"));
+    }
+    let other = Error::new(Operation::Prefault, Errno::FAULT);
+    assert_eq!(other.words(), "bad address");
+}
+
+#[test]
 #[cfg(target_os = "linux")]
 fn an_errno_without_a_name_is_given_as_a_number() {
     let error = Error::new(Operation::Open, Errno::from_raw_os_error(117));
@@ -151,7 +173,7 @@ fn an_errno_without_a_name_is_given_as_a_number() {
     );
     assert_eq!(
         format!("{error:?}"),
-        "Error { operation: Open, errno: 117 }"
+        r#"Error { operation: Open, errno: 117, words: "unknown error" }"#
     );
 }
 
@@ -163,7 +185,7 @@ fn an_error_is_small_and_copied() {
     let error = Error::new(Operation::Open, Errno::NOENT);
     assert_eq!(
         format!("{error:?}"),
-        "Error { operation: Open, errno: ENOENT }"
+        r#"Error { operation: Open, errno: ENOENT, words: "no such file or directory" }"#
     );
 }
 

@@ -1,13 +1,14 @@
 //! The names and the words of errors, as plain text.
 //!
-//! For programs that cannot afford `core::fmt`: a few hundred bytes of code and text, no table of pointers.
+//! For programs that cannot afford `core::fmt`: a few hundred bytes of code and text, without a
+//! table of pointers.
 
-use super::packed_str::{self, Packed};
+use super::{FIRST_ERRNO, TEXTS};
 use crate::Errno;
 
-/// Gives the symbolic name of an error, such as `EEXIST`.
+/// Returns the symbolic name of an error, such as `EEXIST`.
 ///
-/// An error that none of this crate's calls is documented to give has no name here. Makes no system call.
+/// `None` if no call of this crate is documented to fail with it. Makes no system call.
 ///
 /// # Examples
 ///
@@ -26,10 +27,10 @@ pub fn name(errno: Errno) -> Option<&'static str> {
     find(errno).map(|place| TEXTS.get(place))
 }
 
-/// Says in words what an error means, such as `file exists`.
+/// Returns what an error means in words, such as `file exists`.
 ///
-/// An error that none of this crate's calls is documented to give has no words here. The words are the same on
-/// every platform and in every locale. Makes no system call.
+/// `None` if no call of this crate is documented to fail with it. The words are the same on every
+/// platform and in every locale. Makes no system call.
 ///
 /// # Examples
 ///
@@ -48,56 +49,54 @@ pub fn words(errno: Errno) -> Option<&'static str> {
     find(errno).map(|place| TEXTS.get(place.wrapping_add(1)))
 }
 
-/// The place of the name of an error in the list, which its words follow.
-fn find(errno: Errno) -> Option<usize> {
+/// Where the name of an errno is in the list of all texts. Its words are next.
+pub(super) fn find(errno: Errno) -> Option<usize> {
     let entry = NUMBERS.iter().position(|found| *found == number(errno))?;
-    Some(entry.wrapping_mul(2))
+    Some(entry.wrapping_mul(2).wrapping_add(FIRST_ERRNO))
 }
 
-/// The low 16 bits: a number that needs more would be no system's errno.
+/// The low 16 bits. No system has an errno that needs more.
 #[expect(
     clippy::as_conversions,
     clippy::cast_possible_truncation,
     clippy::cast_sign_loss,
     reason = "no other conversion is const"
 )]
-const fn number(errno: Errno) -> u16 {
+pub(super) const fn number(errno: Errno) -> u16 {
     errno.raw_os_error() as u16
 }
 
-static TEXTS: Packed<{ packed_str::len(&LIST) }> = Packed::new(&LIST);
+static NUMBERS: [u16; LEN] = LISTS.1;
 
-/// The name and the words of each error, in the order of `NUMBERS`.
-#[expect(
-    clippy::indexing_slicing,
-    reason = "evaluated by the compiler, which reports overflow and bounds as errors"
-)]
-const LIST: [&str; TABLE.len() * 2] = {
-    let mut list = [""; TABLE.len() * 2];
-    let mut entry = 0;
-    while entry < TABLE.len() {
-        (_, list[2 * entry], list[2 * entry + 1]) = TABLE[entry];
-        entry += 1;
-    }
-    list
+/// The name and the words of each errno, in the order of `NUMBERS`.
+pub(super) const LIST: [&str; LEN * 2] = LISTS.0;
+
+/// Without the last entry of the table where another one has the same number.
+const LEN: usize = if number(Errno::NOTSUP) == number(Errno::OPNOTSUPP) {
+    TABLE.len() - 1
+} else {
+    TABLE.len()
 };
 
 #[expect(
     clippy::indexing_slicing,
     reason = "evaluated by the compiler, which reports overflow and bounds as errors"
 )]
-static NUMBERS: [u16; TABLE.len()] = {
-    let mut numbers = [0; TABLE.len()];
+const LISTS: ([&str; LEN * 2], [u16; LEN]) = {
+    let (mut texts, mut numbers) = ([""; LEN * 2], [0; LEN]);
     let mut entry = 0;
-    while entry < TABLE.len() {
-        numbers[entry] = number(TABLE[entry].0);
+    while entry < LEN {
+        let (errno, name, words) = TABLE[entry];
+        (texts[2 * entry], texts[2 * entry + 1]) = (name, words);
+        numbers[entry] = number(errno);
         entry += 1;
     }
-    numbers
+    (texts, numbers)
 };
 
-/// Every errno that the calls of this crate can give according to their manual pages, that `write` can for who reports,
-/// and that a filter of system calls or another file system under an explicitly given directory is likely to give.
+/// Every errno with which the calls of this crate fail according to their manual pages, and
+/// `write`, for programs that report errors; and those likely from a filter of system calls, or
+/// from another file system under an explicitly given directory.
 const TABLE: [(Errno, &str, &str); 32] = [
     (Errno::PERM, "EPERM", "operation not permitted"),
     (Errno::NOENT, "ENOENT", "no such file or directory"),
@@ -128,8 +127,8 @@ const TABLE: [(Errno, &str, &str); 32] = [
     (Errno::LOOP, "ELOOP", "too many levels of symbolic links"),
     (Errno::OVERFLOW, "EOVERFLOW", "value too large"),
     (Errno::OPNOTSUPP, "EOPNOTSUPP", "operation not supported"),
-    // The same as the one before on Linux.
-    (Errno::NOTSUP, "ENOTSUP", "not supported"),
     (Errno::STALE, "ESTALE", "stale file handle"),
     (Errno::DQUOT, "EDQUOT", "disk quota exceeded"),
+    // On Linux the same number as `OPNOTSUPP`, so it comes last: see `LEN`.
+    (Errno::NOTSUP, "ENOTSUP", "not supported"),
 ];

@@ -14,9 +14,9 @@ use self::packed_str::Packed;
 #[repr(u8)]
 #[non_exhaustive]
 pub enum Operation {
-    /// Making a [`Name`](crate::Name) of some text.
+    /// Making a [`Name`](crate::Name) from text.
     Name,
-    /// Finding the directory that holds the objects.
+    /// Finding the directory of the objects.
     Directory,
     /// Creating an object.
     Create,
@@ -30,7 +30,7 @@ pub enum Operation {
     Resize,
     /// Reserving memory for an object.
     Reserve,
-    /// Reading the size and the like of an object.
+    /// Asking for the size and other properties of an object.
     Inspect,
     /// Taking over a file descriptor.
     Adopt,
@@ -38,7 +38,7 @@ pub enum Operation {
     Map,
     /// Giving up the right to write to a mapping.
     Protect,
-    /// Getting the memory of a mapping.
+    /// Getting the memory of a mapping in advance.
     Prefault,
     /// Locking a mapping into memory.
     Lock,
@@ -52,26 +52,23 @@ pub enum Operation {
     Claim,
     /// Sleeping until something changes.
     Wait,
-    /// Waking who sleeps.
+    /// Waking sleeping readers.
     Notify,
 }
 
 impl Operation {
-    /// Gives the operation as the verb of "cannot …".
+    /// Returns the operation as the verb of "cannot …".
     #[must_use]
     pub fn verb(self) -> &'static str {
-        TEXTS.get(self.place())
+        TEXTS.get(self.number())
     }
 
-    #[expect(
-        clippy::as_conversions,
-        reason = "an enum gives its number in no other way"
-    )]
-    const fn place(self) -> usize {
+    #[expect(clippy::as_conversions, reason = "no other conversion of an enum")]
+    const fn number(self) -> usize {
         self as usize
     }
 
-    /// Gives the kind of thing that the operation is done to.
+    /// Returns the kind of thing that the operation is applied to.
     #[must_use]
     pub const fn noun(self) -> &'static str {
         match self {
@@ -90,10 +87,12 @@ impl Operation {
     }
 }
 
-static TEXTS: Packed<{ packed_str::len(&LIST) }> = Packed::new(&LIST);
+/// The texts of all errors. They are in one place, because each use of another one is more code.
+static TEXTS: Packed<{ packed_str::len(&LISTS) }> = Packed::new(&LISTS);
+const LISTS: [&[&str]; 3] = [&VERBS, &CAUSES, &errno::LIST];
 
-/// The verbs in the order of [`Operation`], and what [`Error::words`] has instead of an errno's own words.
-const LIST: [&str; 24] = [
+/// In the order of [`Operation`].
+const VERBS: [&str; 20] = [
     "use",
     "find",
     "create",
@@ -114,22 +113,42 @@ const LIST: [&str; 24] = [
     "claim",
     "wait for",
     "notify",
+];
+
+/// What [`Error::words`] returns instead of the words of an errno, and where it is in `TEXTS`.
+const CAUSES: [&str; 6] = [
     "not a valid name",
     "not a shared memory object",
     "the object is too small",
+    "out of bounds",
+    "misaligned",
     "unknown error",
 ];
-const INVALID_NAME: usize = 20;
-const NO_OBJECT: usize = 21;
-const TOO_SMALL: usize = 22;
-const UNKNOWN: usize = 23;
+const INVALID_NAME: usize = VERBS.len();
+const NO_OBJECT: usize = INVALID_NAME + 1;
+const TOO_SMALL: usize = NO_OBJECT + 1;
+const OUT_OF_BOUNDS: usize = TOO_SMALL + 1;
+const MISALIGNED: usize = OUT_OF_BOUNDS + 1;
+const UNKNOWN: usize = MISALIGNED + 1;
+const FIRST_ERRNO: usize = UNKNOWN + 1;
+
+/// The errors whose errno has one particular cause.
+const PARTICULAR: [(Operation, Errno, usize); 6] = [
+    (Operation::Name, Errno::INVAL, INVALID_NAME),
+    (Operation::Open, Errno::INVAL, NO_OBJECT),
+    (Operation::Adopt, Errno::INVAL, NO_OBJECT),
+    (Operation::Map, Errno::NXIO, TOO_SMALL),
+    (Operation::Access, Errno::FAULT, OUT_OF_BOUNDS),
+    (Operation::Access, Errno::INVAL, MISALIGNED),
+];
 
 /// What failed, and the errno with which it did.
 ///
-/// Four bytes in size, `Copy`, without allocation. [`Display`](fmt::Display) gives a line such as
-/// `cannot create the shared memory object: file exists (EEXIST)`; a program that cannot afford `core::fmt` takes it
-/// from [`Operation::verb`], [`Error::words`] and [`Error::name`]. With the feature `std` it converts into
-/// `std::io::Error`, of the errno's kind and with this error inside, so that nothing is lost.
+/// It is `Copy`, allocates nothing, and has four bytes (eight where rustix uses libc).
+/// [`Display`](fmt::Display) writes a line such as
+/// `cannot create the shared memory object: file exists (EEXIST)`. A program that cannot afford
+/// `core::fmt` makes that line from [`Operation::verb`], [`Operation::noun`], [`Error::words`] and
+/// [`Error::name`]. With the feature `std` it converts into `std::io::Error`.
 ///
 /// # Examples
 ///
@@ -139,7 +158,10 @@ const UNKNOWN: usize = 23;
 /// let error = Object::open(&Name::new("/there-is-no-such-object")?).unwrap_err();
 /// assert_eq!(error.operation(), Operation::Open);
 /// assert_eq!(error.errno(), Errno::NOENT);
-/// assert_eq!(error.to_string(), "cannot open the shared memory object: no such file or directory (ENOENT)");
+/// assert_eq!(
+///     error.to_string(),
+///     "cannot open the shared memory object: no such file or directory (ENOENT)"
+/// );
 /// # Ok::<(), rawshm::Error>(())
 /// ```
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
@@ -149,49 +171,55 @@ pub struct Error {
 }
 
 impl Error {
-    /// Puts an operation and an errno together.
+    /// Makes an error from an operation and an errno.
     #[must_use]
     pub const fn new(operation: Operation, errno: Errno) -> Self {
         Self { operation, errno }
     }
 
-    /// Gives what failed.
+    /// Returns what failed.
     #[must_use]
     pub const fn operation(self) -> Operation {
         self.operation
     }
 
-    /// Gives the errno with which it failed.
+    /// Returns the errno with which it failed.
     #[must_use]
     pub const fn errno(self) -> Errno {
         self.errno
     }
 
-    /// Says in words why it failed, such as `file exists`; `unknown error` if the errno has no words here.
+    /// Returns why it failed, in words such as `file exists`; `unknown error` if the errno has no
+    /// words here.
     ///
     /// Where an errno has one particular cause, the words name that cause.
     #[must_use]
     pub fn words(self) -> &'static str {
-        let place = match (self.operation, self.errno) {
-            (Operation::Name, Errno::INVAL) => INVALID_NAME,
-            (Operation::Open | Operation::Adopt, Errno::INVAL) => NO_OBJECT,
-            (Operation::Map, Errno::NXIO) => TOO_SMALL,
-            (_, errno) => match errno::words(errno) {
-                Some(words) => return words,
-                None => UNKNOWN,
-            },
+        let mut place = match errno::find(self.errno) {
+            Some(place) => place.wrapping_add(1),
+            None => UNKNOWN,
         };
+        for (operation, errno, cause) in PARTICULAR {
+            if self.key() == Self::new(operation, errno).key() {
+                place = cause;
+            }
+        }
         TEXTS.get(place)
     }
 
-    /// Gives the symbolic name of the errno, such as `EEXIST`; `None` if it has none here.
+    /// Both parts in one number, which is compared in less code than two.
+    fn key(self) -> usize {
+        self.operation.number() << 16 | usize::from(errno::number(self.errno))
+    }
+
+    /// Returns the symbolic name of the errno, such as `EEXIST`; `None` if it has none here.
     #[must_use]
     pub fn name(self) -> Option<&'static str> {
         errno::name(self.errno)
     }
 }
 
-/// Makes `map_err(because(Operation::Open))` of a backend's errno.
+/// For `map_err(because(Operation::Open))`: makes an error from an errno of the backend.
 pub(crate) const fn because(operation: Operation) -> impl Fn(Errno) -> Error + Copy {
     move |errno| Error::new(operation, errno)
 }
@@ -208,6 +236,7 @@ impl fmt::Display for Error {
     }
 }
 
+/// Has the words too, so that a `main` that returns the error tells what happened.
 impl fmt::Debug for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let mut debug = f.debug_struct("Error");
@@ -216,7 +245,7 @@ impl fmt::Debug for Error {
             Some(name) => debug.field("errno", &format_args!("{name}")),
             None => debug.field("errno", &self.errno.raw_os_error()),
         };
-        debug.finish()
+        debug.field("words", &self.words()).finish()
     }
 }
 
@@ -224,7 +253,28 @@ impl core::error::Error for Error {}
 
 #[cfg(feature = "std")]
 impl From<Error> for std::io::Error {
-    /// Keeps the whole error: its kind is the errno's, its message this error's, and `downcast` gives it back.
+    /// An error of the errno's kind that holds this one: it has the same message, and `downcast`
+    /// returns it, with the errno. Its own `raw_os_error` is `None`, because an error of std's has
+    /// either an errno or another error in it.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use rawshm::{Errno, Error, Name, Object};
+    /// use std::io;
+    ///
+    /// fn open(name: &str) -> io::Result<Object<rawshm::ReadOnly>> {
+    ///     Ok(Object::open(&Name::new(name)?)?)
+    /// }
+    ///
+    /// let error = open("/there-is-no-such-object").unwrap_err();
+    /// assert_eq!(error.kind(), io::ErrorKind::NotFound);
+    /// assert_eq!(error.raw_os_error(), None);
+    ///
+    /// let error: Error = error.downcast()?;
+    /// assert_eq!(error.errno(), Errno::NOENT);
+    /// # Ok::<(), io::Error>(())
+    /// ```
     fn from(error: Error) -> Self {
         let kind = Self::from_raw_os_error(error.errno.raw_os_error()).kind();
         Self::new(kind, error)

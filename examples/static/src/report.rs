@@ -42,7 +42,7 @@ impl Failure {
     pub fn report(self, pattern: &str, name: &[u8]) -> u8 {
         let (error, verb, operand) = match self {
             Self::Output(errno) => (
-                Error::new(Operation::Access, errno),
+                Error::new(Operation::Notify, errno),
                 "write to",
                 &b"standard output"[..],
             ),
