@@ -21,21 +21,6 @@ pub enum Mode {
     Exact(u32),
 }
 
-impl Mode {
-    const fn bits(self) -> u32 {
-        let (Self::LessUmask(bits) | Self::Exact(bits)) = self;
-        bits
-    }
-
-    fn check(self) -> Result<(), Error> {
-        if self.bits() & !0o777 == 0 {
-            Ok(())
-        } else {
-            Err(Error::new(Operation::SetMode, Errno::INVAL))
-        }
-    }
-}
-
 /// What an open-or-create has done.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Outcome {
@@ -321,26 +306,24 @@ impl<'d> Options<'d> {
         }
     }
 
+    /// The permission bits of a new object, if they are none but the lowest nine.
     pub(crate) fn mode_at_creation(self) -> Result<u32, Error> {
-        self.mode.check()?;
-        Ok(self.mode.bits())
+        let (Mode::LessUmask(bits) | Mode::Exact(bits)) = self.mode;
+        if bits & !0o777 == 0 {
+            Ok(bits)
+        } else {
+            Err(Error::new(Operation::SetMode, Errno::INVAL))
+        }
     }
 
     /// Sets the mode and the size of a new object, and reserves its memory.
     pub(crate) fn prepare(self, object: &Object<ReadWrite>, size: Size) -> Result<(), Error> {
         let bytes = size.checked().map_err(because(Operation::Resize))?;
-        self.set_mode(object)?;
+        if let Mode::Exact(mode) = self.mode {
+            sys::set_mode(object.as_fd(), mode).map_err(because(Operation::SetMode))?;
+        }
         object.set_size(bytes)?;
         object.reserve(size)
-    }
-
-    fn set_mode(self, object: &Object<ReadWrite>) -> Result<(), Error> {
-        match self.mode {
-            Mode::LessUmask(_) => Ok(()),
-            Mode::Exact(mode) => {
-                sys::set_mode(object.as_fd(), mode).map_err(because(Operation::SetMode))
-            }
-        }
     }
 
     pub(crate) fn open_raw<R: Rights>(self, name: &Name) -> Result<(Object<R>, Status), Errno> {

@@ -1,6 +1,5 @@
 //! How long to wait.
 
-use core::cmp::Ordering;
 use core::time::Duration;
 
 use crate::Error;
@@ -25,15 +24,17 @@ use crate::sys;
 /// # References
 /// - [POSIX](https://pubs.opengroup.org/onlinepubs/9799919799/functions/clock_getres.html)
 /// - [Linux](https://man7.org/linux/man-pages/man2/clock_gettime.2.html)
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Deadline {
-    /// None is never.
-    until: Option<Duration>,
+    /// On the monotonic clock; the greatest is never.
+    until: Duration,
 }
 
 impl Deadline {
     /// No deadline: the wait can last forever.
-    pub const NEVER: Self = Self { until: None };
+    pub const NEVER: Self = Self {
+        until: Duration::MAX,
+    };
 
     /// Returns the moment `time` from now, or [`Deadline::NEVER`] if the clock cannot represent it.
     /// On Linux, one `clock_gettime`.
@@ -46,36 +47,20 @@ impl Deadline {
     pub fn after(time: Duration) -> Result<Self, Error> {
         let now = sys::now().map_err(because(Operation::Wait))?;
         Ok(Self {
-            until: now.checked_add(time),
+            until: now.saturating_add(time),
         })
     }
 
-    pub(super) const fn until(self) -> Option<Duration> {
-        self.until
+    /// None is never.
+    pub(super) fn until(self) -> Option<Duration> {
+        (self != Self::NEVER).then_some(self.until)
     }
 
     /// Returns whether the time is up.
     pub(super) fn has_passed(self) -> Result<bool, Error> {
-        match self.until {
+        match self.until() {
             None => Ok(false),
             Some(until) => Ok(sys::now().map_err(because(Operation::Wait))? >= until),
         }
-    }
-}
-
-impl Ord for Deadline {
-    fn cmp(&self, other: &Self) -> Ordering {
-        match (self.until, other.until) {
-            (None, None) => Ordering::Equal,
-            (None, Some(_)) => Ordering::Greater,
-            (Some(_), None) => Ordering::Less,
-            (Some(one), Some(other)) => one.cmp(&other),
-        }
-    }
-}
-
-impl PartialOrd for Deadline {
-    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
-        Some(self.cmp(other))
     }
 }

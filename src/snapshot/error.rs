@@ -89,38 +89,22 @@ impl Error {
 
 impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let words = self.words();
         match self {
             Self::System(error) => error.fmt(f),
-            Self::Foreign { found } => {
+            Self::Foreign { found } => write!(f, "{words}: it begins with {found:02x?}"),
+            Self::Version { found, expected } => write!(f, "{words}: {found}, not {expected}"),
+            Self::ValueSize { found, expected } | Self::ObjectSize { found, expected } => {
+                write!(f, "{words}: {found} bytes, not {expected}")
+            }
+            Self::Fingerprint { found, expected } => {
                 write!(
                     f,
-                    "the object is not a snapshot: it begins with {found:02x?}"
+                    "{words}: its fingerprint is {found:016x}, not {expected:016x}"
                 )
             }
-            Self::ByteOrder => f.write_str("the snapshot was created in the other byte order"),
-            Self::Version { found, expected } => {
-                write!(f, "the snapshot has version {found}, not {expected}")
-            }
-            Self::ValueSize { found, expected } => write!(
-                f,
-                "the snapshot's values have {found} bytes, not {expected}"
-            ),
-            Self::Fingerprint { found, expected } => write!(
-                f,
-                "the snapshot's values have another layout: its fingerprint is {found:016x}, \
-                 not {expected:016x}"
-            ),
-            Self::Slots { found } => write!(
-                f,
-                "{found} is not a possible number of slots: a power of two from 2 to 65536 that \
-                 fits into memory"
-            ),
-            Self::ObjectSize { found, expected } => write!(
-                f,
-                "the object has {found} bytes, not the {expected} of its snapshot"
-            ),
-            Self::Retired => f.write_str("the snapshot is retired: no value will follow"),
-            Self::Overrun => Overrun.fmt(f),
+            Self::Slots { found } => write!(f, "{words}: {found}, not 2, 4, 8 … 65536"),
+            Self::ByteOrder | Self::Retired | Self::Overrun => f.write_str(words),
         }
     }
 }
@@ -189,7 +173,7 @@ pub struct Overrun;
 
 impl fmt::Display for Overrun {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("the writer stores faster than the value can be copied")
+        Error::Overrun.fmt(f)
     }
 }
 

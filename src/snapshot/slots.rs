@@ -34,10 +34,7 @@ impl<T: Layout, R: Rights> Slots<T, R> {
     /// in the header later does not matter here.
     pub(super) fn new(mapping: Mapping<R>) -> Result<Self, Error> {
         let size = u64::try_from(mapping.len()).unwrap_or(u64::MAX);
-        let Ok(header) = mapping.load::<Header>(0) else {
-            return Err(too_small(size));
-        };
-        let shape = header.check::<T>(size)?;
+        let shape = mapping.load::<Header>(0)?.check::<T>(size)?;
         Ok(Self {
             mapping,
             shape,
@@ -78,19 +75,15 @@ fn map_whole<R: Rights, Q: Rights>(
 ) -> Result<Mapping<Q>, Error> {
     let size = status.size();
     if size < LEN {
-        return Err(too_small(size));
+        return Err(Error::ObjectSize {
+            found: size,
+            expected: LEN,
+        });
     }
     let part = Extent::Whole
         .within(size)
         .map_err(because(Operation::Map))?;
     Ok(Mapping::new(object.as_fd(), part)?)
-}
-
-const fn too_small(size: u64) -> Error {
-    Error::ObjectSize {
-        found: size,
-        expected: LEN,
-    }
 }
 
 /// The mapping of an object that is a snapshot, of any type.
@@ -106,7 +99,7 @@ impl AnySnapshot {
             Err(Error::ObjectSize { .. }) => return Ok(None),
             mapped => mapped?,
         };
-        let header = mapping.load::<Header>(0).map_err(crate::Error::from)?;
+        let header: Header = mapping.load(0)?;
         Ok(header.is_known().then_some(Self { mapping }))
     }
 
