@@ -3,9 +3,9 @@
 //! And what each of its steps is there for: without it, loom finds an execution that goes wrong. `seqlock/memory.rs` has the
 //! memory, and the steps that are left out.
 
-#[path = "seqlock/memory.rs"]
+#[path = "memory.rs"]
 mod memory;
-#[path = "../src/snapshot/seqlock.rs"]
+#[path = "../../src/snapshot/seqlock.rs"]
 mod seqlock;
 
 mod sync {

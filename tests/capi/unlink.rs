@@ -77,7 +77,7 @@ fn all_of_it_holds_in_a_static_program_of_musls() {
 
 #[test]
 fn no_claim_is_left_out() {
-    let tests = include_str!("capi_unlink.rs");
+    let tests = include_str!("unlink.rs");
     let claims = CLAIMS.names();
     assert!(!claims.is_empty());
     for claim in claims {

@@ -188,7 +188,7 @@ fn all_of_it_holds_in_a_program_of_musls_that_loads_the_library() {
 
 #[test]
 fn no_claim_is_left_out() {
-    let tests = include_str!("capi_open.rs");
+    let tests = include_str!("open.rs");
     for claims in [CLAIMS, ERRORS] {
         let names = claims.names();
         assert!(!names.is_empty());

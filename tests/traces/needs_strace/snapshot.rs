@@ -230,7 +230,7 @@ fn waiting_for_a_name_makes_the_calls_that_its_documentation_names() {
         let script = format!(
             "RAWSHM_PRIVATE=1 exec {} --ignored --exact {} --nocapture",
             test.display(),
-            "waiting_for_a_name_makes_the_calls_that_its_documentation_names"
+            "needs_strace::snapshot::waiting_for_a_name_makes_the_calls_that_its_documentation_names"
         );
         let ended = rawshm_tests::with_private_shm(PUBLISHER, "mode=1777", &script);
         assert_eq!(ended.status, 0, "{}{}", ended.stdout, ended.stderr);

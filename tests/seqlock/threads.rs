@@ -3,9 +3,9 @@
 //! Meant for Miri, whose atomics are as weak as the language allows, and which sees each access out of bounds and each
 //! race; without it, this runs on whatever order the processor gives.
 
-#[path = "seqlock/memory.rs"]
+#[path = "memory.rs"]
 mod memory;
-#[path = "../src/snapshot/seqlock.rs"]
+#[path = "../../src/snapshot/seqlock.rs"]
 mod seqlock;
 
 mod sync {

@@ -3,9 +3,9 @@
 //! shuttle runs one thread at a time, and every access as if it were sequentially consistent: orderings are loom's to
 //! judge.
 
-#[path = "seqlock/memory.rs"]
+#[path = "memory.rs"]
 mod memory;
-#[path = "../src/snapshot/seqlock.rs"]
+#[path = "../../src/snapshot/seqlock.rs"]
 mod seqlock;
 
 mod sync {

@@ -1,15 +1,15 @@
 //! What copies are made of, each form by itself: a processor takes only some of them.
 
-#[path = "../src/bytes/copy/mod.rs"]
+#[path = "../../src/bytes/copy/mod.rs"]
 #[allow(
     dead_code,
     unfulfilled_lint_expectations,
     reason = "the crate's, which uses all of it and has lints of its own"
 )]
 mod copy;
-#[path = "support/guarded.rs"]
+#[path = "../support/guarded.rs"]
 mod guarded;
-#[path = "../src/bytes/copy/portable.rs"]
+#[path = "../../src/bytes/copy/portable.rs"]
 #[allow(
     dead_code,
     unfulfilled_lint_expectations,

@@ -1,6 +1,6 @@
 //! Copies of all sizes, fills and comparisons: the right bytes, and no others.
 
-#[path = "support/guarded.rs"]
+#[path = "../support/guarded.rs"]
 mod guarded;
 
 use std::cmp::Ordering;

@@ -6,7 +6,7 @@
 // Below are the units that are less than a word of 64 bits. What is shown does not depend on how wide a word is.
 #![cfg(target_pointer_width = "64")]
 
-#[path = "../src/bytes/copy/portable.rs"]
+#[path = "../../src/bytes/copy/portable.rs"]
 #[allow(
     dead_code,
     unfulfilled_lint_expectations,

@@ -1,0 +1,11 @@
+//! The C drop-in.
+
+mod open;
+mod preload;
+mod programs;
+mod symbols;
+mod unlink;
+
+mod needs_namespaces {
+    mod private_shm;
+}

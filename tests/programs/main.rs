@@ -1,0 +1,7 @@
+//! The static executables: what they do, and what they are made of.
+
+mod c_peers;
+mod creator;
+mod elf;
+mod publish_watch;
+mod writer_reader;
