@@ -1,12 +1,10 @@
 //! Copies of all sizes, fills and comparisons: the right bytes, and no others.
 
-#[path = "../support/guarded.rs"]
-mod guarded;
-
 use std::cmp::Ordering;
 
-use guarded::Guarded;
-use rawshm::{AccessError, Extent, Mapping, ReadWrite, Size, Slice};
+use crate::guarded::Guarded;
+use crate::{pattern, slice};
+use rawshm::{AccessError, Extent, Mapping, Size};
 use rawshm_tests::UniqueName;
 
 /// Lengths around those from which on copies are made differently.
@@ -16,20 +14,6 @@ const TURNS: [usize; 8] = [64, 128, 256, 1024, 4096, 8 << 10, 64 << 10, 1 << 20]
 const LARGE: usize = 16 << 20;
 
 const UNTOUCHED: u8 = 0xee;
-
-/// Bytes of which no two neighbouring eight are the same eight.
-fn pattern(len: usize) -> Vec<u8> {
-    let mut state = 1_u32;
-    let mut next = || {
-        state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
-        state.to_be_bytes()[0]
-    };
-    (0..len).map(|_| next()).collect()
-}
-
-fn slice(bytes: &mut [u8]) -> Slice<'_, ReadWrite> {
-    Slice::from_mut(bytes)
-}
 
 /// A copy of as many bytes as both have, from the first into the second.
 type Copy = fn(&mut [u8], &mut [u8]);

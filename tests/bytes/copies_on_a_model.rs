@@ -1,23 +1,10 @@
 //! Random operations do to shared bytes what they do to a vector.
 
+use crate::{pattern, slice};
 use proptest::prelude::*;
-use rawshm::{ReadWrite, SharedBytes, Slice};
+use rawshm::{ReadWrite, SharedBytes};
 
 const UNTOUCHED: u8 = 0xee;
-
-/// Bytes of which no two neighbouring eight are the same eight.
-fn pattern(len: usize) -> Vec<u8> {
-    let mut state = 1_u32;
-    let mut next = || {
-        state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
-        state.to_be_bytes()[0]
-    };
-    (0..len).map(|_| next()).collect()
-}
-
-fn slice(bytes: &mut [u8]) -> Slice<'_, ReadWrite> {
-    Slice::from_mut(bytes)
-}
 
 const MODEL: usize = 700;
 

@@ -3,14 +3,10 @@
 use std::cmp::Ordering;
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 
-use rawshm::{ReadWrite, Slice};
+use crate::slice;
 
 /// From here on copies go past the caches.
 const LARGE: usize = 16 << 20;
-
-fn slice(bytes: &mut [u8]) -> Slice<'_, ReadWrite> {
-    Slice::from_mut(bytes)
-}
 
 /// Runs `write` again and again in a thread of its own, and `read` so many times meanwhile.
 fn race(rounds: u32, write: impl Fn(u32) + Sync, read: impl Fn()) {

@@ -7,8 +7,6 @@
     reason = "the crate's, which uses all of it and has lints of its own"
 )]
 mod copy;
-#[path = "../support/guarded.rs"]
-mod guarded;
 #[path = "../../src/bytes/copy/portable.rs"]
 #[allow(
     dead_code,
@@ -20,7 +18,8 @@ mod portable;
 use std::cell::RefCell;
 use std::ptr::NonNull;
 
-use guarded::Guarded;
+use crate::guarded::Guarded;
+use crate::pattern;
 use portable::{Access, Actual, In, Memory, Out};
 
 /// Where the target may begin within the source, or the other way around.
@@ -141,16 +140,6 @@ impl Form {
         let shortest = self.shortest;
         lengths.into_iter().filter(move |len| *len >= shortest)
     }
-}
-
-/// Bytes of which no two neighbouring eight are the same eight.
-fn pattern(len: usize) -> Vec<u8> {
-    let mut state = 1_u32;
-    let mut next = || {
-        state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
-        state.to_be_bytes()[0]
-    };
-    (0..len).map(|_| next()).collect()
 }
 
 #[test]

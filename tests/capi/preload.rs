@@ -49,90 +49,106 @@ fn a_program_in_c_that_uses_glibcs_shm_open_uses_ours() {
     assert_eq!(read.stdout, "1 -22 333\n");
 }
 
-#[test]
-#[ignore = "needs musl-gcc: tests/run.sh runs it"]
-fn a_program_in_c_that_uses_musls_shm_open_uses_ours() {
-    let folder = Folder::new();
-    let program = folder.join("columns");
-    let compiled = run(Command::new("musl-gcc")
-        .arg("-o")
-        .arg(&program)
-        .arg(repository().join("tests/c/columns.c")));
-    assert_eq!(compiled.status, 0, "{}", compiled.stderr);
-    let name = UniqueName::new();
-    let preloaded = |arguments: &[&str]| {
-        run(Command::new(&program)
-            .args(arguments)
-            .env("LD_PRELOAD", capi::shared()))
-    };
-    let wrote = preloaded(&["write", &name.argument(), "1", "-22", "333"]);
-    assert_eq!((wrote.status, wrote.stderr.as_str()), (0, ""));
-    let read = preloaded(&["read", &name.argument()]);
-    assert_eq!(read.stdout, "1 -22 333\n");
-    // Musl's own opens a FIFO to read it.
-    let fifo = UniqueName::new();
-    let made = run(Command::new("mkfifo").arg(fifo.path()));
-    assert_eq!(made.status, 0, "{}", made.stderr);
-    let refused = preloaded(&["read", &fifo.argument()]);
-    assert_eq!(refused.stderr, "shm_open: Invalid argument\n");
-}
+mod needs_musl_gcc {
+    use super::*;
 
-#[test]
-#[ignore = "needs python3: tests/run.sh runs it"]
-fn an_interpreters_processes_share_memory_however_they_are_started() {
-    let name = UniqueName::new();
-    let script = repository().join("tests/preload/shared_memory.py");
-    let ended = preloaded(
-        Command::new("python3")
-            .arg(script)
-            .arg(name.argument().trim_start_matches('/')),
-        &["shm_open", "shm_unlink"],
-    );
-    assert_eq!(
-        (ended.status, ended.stdout.as_str()),
-        (0, "fork\nspawn\nforkserver\n")
-    );
-    assert!(!name.path().exists());
-}
-
-#[test]
-#[ignore = "needs PostgreSQL, and root: tests/run.sh runs it"]
-fn as_root_a_database_servers_processes_share_memory() {
-    let folder = Folder::new();
-    for (from, to) in [
-        (capi::shared(), "librawshm_capi.so"),
-        (
-            repository().join("tests/preload/database.sh"),
-            "database.sh",
-        ),
-    ] {
-        std::fs::copy(from, folder.join(to)).expect("copied");
+    #[test]
+    #[ignore = "needs musl gcc"]
+    fn a_program_in_c_that_uses_musls_shm_open_uses_ours() {
+        let folder = Folder::new();
+        let program = folder.join("columns");
+        let compiled = run(Command::new("musl-gcc")
+            .arg("-o")
+            .arg(&program)
+            .arg(repository().join("tests/c/columns.c")));
+        assert_eq!(compiled.status, 0, "{}", compiled.stderr);
+        let name = UniqueName::new();
+        let preloaded = |arguments: &[&str]| {
+            run(Command::new(&program)
+                .args(arguments)
+                .env("LD_PRELOAD", capi::shared()))
+        };
+        let wrote = preloaded(&["write", &name.argument(), "1", "-22", "333"]);
+        assert_eq!((wrote.status, wrote.stderr.as_str()), (0, ""));
+        let read = preloaded(&["read", &name.argument()]);
+        assert_eq!(read.stdout, "1 -22 333\n");
+        // Musl's own opens a FIFO to read it.
+        let fifo = UniqueName::new();
+        let made = run(Command::new("mkfifo").arg(fifo.path()));
+        assert_eq!(made.status, 0, "{}", made.stderr);
+        let refused = preloaded(&["read", &fifo.argument()]);
+        assert_eq!(refused.stderr, "shm_open: Invalid argument\n");
     }
-    // The server is another user's.
-    let own = folder.join("own");
-    std::fs::create_dir(&own).expect("a folder");
-    std::os::unix::fs::chown(&own, Some(65534), Some(65534)).expect("root");
-    let searchable = std::fs::Permissions::from_mode(0o755);
-    std::fs::set_permissions(&*folder, searchable).expect("allowed");
+}
 
-    let mut script = String::new();
-    let path = folder.display();
-    write!(
-        script,
-        "cd {path}; setpriv --reuid=65534 --regid=65534 --clear-groups env HOME={path}/own sh {path}/database.sh \
-         {path}/librawshm_capi.so {path}/own; ls /dev/shm"
-    )
-    .expect("writing to a string");
-    let ended = with_private_shm("", "mode=1777", &script);
-    assert_eq!((ended.status, ended.stderr.as_str()), (0, ""));
-    let lines: Vec<&str> = ended.stdout.lines().map(str::trim).collect();
-    assert_eq!(lines[..2], ["posix", "100000|5000050000"]);
-    assert!(lines.contains(&"Workers Launched: 2"), "{lines:?}");
-    assert!(
-        lines.last().is_some_and(|line| line.contains("Seq Scan")),
-        "objects are left: {lines:?}"
-    );
-    for function in ["shm_open", "shm_unlink"] {
-        assert!(bindings(&own, function) > 0, "{function}");
+mod needs_python3 {
+    use super::*;
+
+    #[test]
+    #[ignore = "needs python3"]
+    fn an_interpreters_processes_share_memory_however_they_are_started() {
+        let name = UniqueName::new();
+        let script = repository().join("tests/preload/shared_memory.py");
+        let ended = preloaded(
+            Command::new("python3")
+                .arg(script)
+                .arg(name.argument().trim_start_matches('/')),
+            &["shm_open", "shm_unlink"],
+        );
+        assert_eq!(
+            (ended.status, ended.stdout.as_str()),
+            (0, "fork\nspawn\nforkserver\n")
+        );
+        assert!(!name.path().exists());
+    }
+}
+
+mod needs_root {
+    use super::*;
+
+    mod needs_postgres {
+        use super::*;
+
+        #[test]
+        #[ignore = "needs root and postgres"]
+        fn a_database_servers_processes_share_memory() {
+            let folder = Folder::new();
+            for (from, to) in [
+                (capi::shared(), "librawshm_capi.so"),
+                (
+                    repository().join("tests/preload/database.sh"),
+                    "database.sh",
+                ),
+            ] {
+                std::fs::copy(from, folder.join(to)).expect("copied");
+            }
+            // The server is another user's.
+            let own = folder.join("own");
+            std::fs::create_dir(&own).expect("a folder");
+            std::os::unix::fs::chown(&own, Some(65534), Some(65534)).expect("root");
+            let searchable = std::fs::Permissions::from_mode(0o755);
+            std::fs::set_permissions(&*folder, searchable).expect("allowed");
+
+            let mut script = String::new();
+            let path = folder.display();
+            write!(
+                script,
+                "cd {path}; setpriv --reuid=65534 --regid=65534 --clear-groups env HOME={path}/own sh {path}/database.sh \
+                 {path}/librawshm_capi.so {path}/own; ls /dev/shm"
+            )
+            .expect("writing to a string");
+            let ended = with_private_shm("", "mode=1777", &script);
+            assert_eq!((ended.status, ended.stderr.as_str()), (0, ""));
+            let lines: Vec<&str> = ended.stdout.lines().map(str::trim).collect();
+            assert_eq!(lines[..2], ["posix", "100000|5000050000"]);
+            assert!(lines.contains(&"Workers Launched: 2"), "{lines:?}");
+            assert!(
+                lines.last().is_some_and(|line| line.contains("Seq Scan")),
+                "objects are left: {lines:?}"
+            );
+            for function in ["shm_open", "shm_unlink"] {
+                assert!(bindings(&own, function) > 0, "{function}");
+            }
+        }
     }
 }

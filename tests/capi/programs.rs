@@ -63,15 +63,6 @@ fn c_programs_exchange_data_with_the_static_pair_however_they_are_linked() {
     }
 }
 
-#[test]
-#[ignore = "needs musl-gcc: tests/run.sh runs it"]
-fn c_programs_of_musls_exchange_data_with_the_static_pair() {
-    exchange(
-        &capi::program(WRITER, Linkage::Musl),
-        &capi::program(READER, Linkage::Musl),
-    );
-}
-
 /// Compiles a Go program, which finds the archive where `cargo capi` puts it by default. The build cache is Go's own.
 fn go_program(source: &str) -> PathBuf {
     static ARCHIVE: OnceLock<()> = OnceLock::new();
@@ -93,26 +84,6 @@ fn go_program(source: &str) -> PathBuf {
         .arg(source));
     assert_eq!(compiled.status, 0, "{}", compiled.stderr);
     program
-}
-
-#[test]
-#[ignore = "needs go: tests/run.sh runs it"]
-fn go_programs_exchange_data_with_the_static_pair() {
-    exchange(
-        &go_program("examples/capi/writer.go"),
-        &go_program("examples/capi/reader.go"),
-    );
-}
-
-#[test]
-#[ignore = "needs go: tests/run.sh runs it"]
-fn go_finds_no_stale_errno_behind_an_shm_open_that_worked() {
-    let name = UniqueName::new();
-    let printed = succeed(Command::new(go_program("tests/go/errno.go")).arg(name.argument()));
-    assert_eq!(
-        printed,
-        "no such file or directory | true <nil> | file exists | <nil>\n"
-    );
 }
 
 #[test]
@@ -148,31 +119,72 @@ fn trace(program: &Path, name: &UniqueName, injection: &str) -> Vec<String> {
     lines.lines().filter_map(call).collect()
 }
 
-#[test]
-#[ignore = "needs strace: tests/run.sh runs it"]
-fn shm_open_is_one_openat_and_one_fstat_and_shm_unlink_one_unlinkat() {
-    let name = UniqueName::new();
-    let writer = capi::program(WRITER, Linkage::Static);
-    let calls = trace(&writer, &name, "");
-    assert_eq!(
-        calls,
-        ["unlinkat", "openat", "fstat", "ftruncate", "mmap"],
-        "{calls:?}"
-    );
+mod needs_musl_gcc {
+    use super::*;
+
+    #[test]
+    #[ignore = "needs musl gcc"]
+    fn c_programs_of_musls_exchange_data_with_the_static_pair() {
+        exchange(
+            &capi::program(WRITER, Linkage::Musl),
+            &capi::program(READER, Linkage::Musl),
+        );
+    }
 }
 
-#[test]
-#[ignore = "needs strace: tests/run.sh runs it"]
-fn a_call_that_a_signal_interrupts_is_made_again() {
-    let name = UniqueName::new();
-    let writer = capi::program(WRITER, Linkage::Static);
-    let calls = trace(
-        &writer,
-        &name,
-        "inject=openat,unlinkat:error=EINTR:when=1..2",
-    );
-    let made = |call| calls.iter().filter(|made| *made == call).count();
-    assert_eq!((made("unlinkat"), made("openat")), (3, 3), "{calls:?}");
-    let read = run(Command::new(static_program("reader")).args(["-n", &name.argument()]));
-    assert_eq!(read.stdout, PRINTED);
+mod needs_go {
+    use super::*;
+
+    #[test]
+    #[ignore = "needs go"]
+    fn go_programs_exchange_data_with_the_static_pair() {
+        exchange(
+            &go_program("examples/capi/writer.go"),
+            &go_program("examples/capi/reader.go"),
+        );
+    }
+
+    #[test]
+    #[ignore = "needs go"]
+    fn go_finds_no_stale_errno_behind_an_shm_open_that_worked() {
+        let name = UniqueName::new();
+        let printed = succeed(Command::new(go_program("tests/go/errno.go")).arg(name.argument()));
+        assert_eq!(
+            printed,
+            "no such file or directory | true <nil> | file exists | <nil>\n"
+        );
+    }
+}
+
+mod needs_strace {
+    use super::*;
+
+    #[test]
+    #[ignore = "needs strace"]
+    fn shm_open_is_one_openat_and_one_fstat_and_shm_unlink_one_unlinkat() {
+        let name = UniqueName::new();
+        let writer = capi::program(WRITER, Linkage::Static);
+        let calls = trace(&writer, &name, "");
+        assert_eq!(
+            calls,
+            ["unlinkat", "openat", "fstat", "ftruncate", "mmap"],
+            "{calls:?}"
+        );
+    }
+
+    #[test]
+    #[ignore = "needs strace"]
+    fn a_call_that_a_signal_interrupts_is_made_again() {
+        let name = UniqueName::new();
+        let writer = capi::program(WRITER, Linkage::Static);
+        let calls = trace(
+            &writer,
+            &name,
+            "inject=openat,unlinkat:error=EINTR:when=1..2",
+        );
+        let made = |call| calls.iter().filter(|made| *made == call).count();
+        assert_eq!((made("unlinkat"), made("openat")), (3, 3), "{calls:?}");
+        let read = run(Command::new(static_program("reader")).args(["-n", &name.argument()]));
+        assert_eq!(read.stdout, PRINTED);
+    }
 }

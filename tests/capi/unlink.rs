@@ -39,12 +39,6 @@ fn shall_change_nothing_if_it_fails() {
 }
 
 #[test]
-#[ignore = "needs root: tests/run.sh runs it"]
-fn as_root_shall_fail_with_eacces_if_permission_is_denied() {
-    CLAIMS.hold("as_root_eacces_if_permission_is_denied");
-}
-
-#[test]
 fn shall_fail_with_enoent_if_there_is_no_such_object() {
     CLAIMS.hold("enoent_if_there_is_none");
 }
@@ -65,22 +59,36 @@ fn removes_a_link_and_a_fifo_but_no_directory() {
 }
 
 #[test]
-#[ignore = "needs musl-gcc: tests/run.sh runs it"]
-fn all_of_it_holds_in_a_static_program_of_musls() {
-    let program = capi::program("tests/c/shm_unlink.c", Linkage::Musl);
-    for claim in CLAIMS.names() {
-        if !claim.starts_with("as_root") {
-            capi::check(&program, &claim);
-        }
-    }
-}
-
-#[test]
 fn no_claim_is_left_out() {
     let tests = include_str!("unlink.rs");
     let claims = CLAIMS.names();
     assert!(!claims.is_empty());
     for claim in claims {
         assert!(tests.contains(&format!("\"{claim}\"")), "{claim}");
+    }
+}
+
+mod needs_root {
+    use super::*;
+
+    #[test]
+    #[ignore = "needs root"]
+    fn shall_fail_with_eacces_if_permission_is_denied() {
+        CLAIMS.hold("as_root_eacces_if_permission_is_denied");
+    }
+}
+
+mod needs_musl_gcc {
+    use super::*;
+
+    #[test]
+    #[ignore = "needs musl gcc"]
+    fn all_of_it_holds_in_a_static_program_of_musls() {
+        let program = capi::program("tests/c/shm_unlink.c", Linkage::Musl);
+        for claim in CLAIMS.names() {
+            if !claim.starts_with("as_root") {
+                capi::check(&program, &claim);
+            }
+        }
     }
 }

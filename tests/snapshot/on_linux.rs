@@ -384,15 +384,6 @@ fn readers_of_other_users_can_open_what_a_snapshot_was_moved_to() {
     }
 }
 
-#[test]
-#[ignore = "needs root"]
-fn another_group_gets_no_more_rights_than_everybody_by_a_move_as_root() {
-    const ANOTHER: Option<u32> = Some(54321);
-    assert_eq!(mode_after_a_move(0o660, ANOTHER), 0o600);
-    assert_eq!(mode_after_a_move(0o664, ANOTHER), 0o644);
-    assert_eq!(mode_after_a_move(0o604, ANOTHER), 0o644);
-}
-
 /// The name by which a place is taken.
 fn takeover(name: &UniqueName) -> PathBuf {
     let leaf = name.argument().trim_start_matches('/').to_owned();
@@ -448,4 +439,17 @@ fn a_readers_flock_does_nothing() {
     drop(writer);
     drop(Writer::replace(&name, 4, &3_u64).expect("replaced"));
     assert_eq!(Options::new().reap(&name), Ok(true));
+}
+
+mod needs_root {
+    use super::*;
+
+    #[test]
+    #[ignore = "needs root"]
+    fn another_group_gets_no_more_rights_than_everybody_by_a_move() {
+        const ANOTHER: Option<u32> = Some(54321);
+        assert_eq!(mode_after_a_move(0o660, ANOTHER), 0o600);
+        assert_eq!(mode_after_a_move(0o664, ANOTHER), 0o644);
+        assert_eq!(mode_after_a_move(0o604, ANOTHER), 0o644);
+    }
 }

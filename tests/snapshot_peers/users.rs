@@ -43,119 +43,6 @@ fn calls_of_the_program(trace: &str) -> Vec<&str> {
     trace[exec..].lines().skip(1).collect()
 }
 
-#[test]
-#[ignore = "needs strace and root: tests/run.sh runs it"]
-fn as_root_a_reader_of_another_user_makes_no_call_that_could_write() {
-    let name = UniqueName::new();
-    let folder = Folder::new();
-    let watch = public_copy(&folder, &static_program("watch"));
-    let log = folder.join("log");
-    let mut publish = publish(&name);
-    publish.say("one");
-    let mut strace = Peer::start(
-        Command::new("strace")
-            .arg("-o")
-            .arg(&log)
-            .arg("--")
-            .args(OTHER)
-            .arg(watch)
-            .args(["-n", &name.argument(), "-c", "3", "-t", "100"]),
-    );
-    assert_eq!(strace.line(), "one");
-    let reader = child_of(strace.pid(), "watch");
-    let status = std::fs::read_to_string(format!("/proc/{reader}/status")).expect("its own");
-    assert!(
-        status.contains("Uid:\t65534\t65534\t65534\t65534"),
-        "{status}"
-    );
-    for line in ["two", "three"] {
-        asleep_in(reader, libc::SYS_futex);
-        publish.say(line);
-        assert_eq!(strace.line(), line);
-    }
-    assert_eq!(strace.end(), 0);
-    assert_eq!(publish.end(), 0);
-    assert_eq!(
-        name.path().metadata().expect("a file").permissions().mode() & 0o777,
-        0o644
-    );
-
-    let trace = std::fs::read_to_string(&log).expect("a trace");
-    let calls = calls_of_the_program(&trace);
-    for call in &calls {
-        let name = call.split('(').next().expect("a name");
-        let harmless = match name {
-            "openat" => call.contains(" O_RDONLY|") && !call.contains("O_CREAT"),
-            "mmap" => call.contains(", PROT_READ, MAP_SHARED,"),
-            "futex" => call.contains(", FUTEX_WAIT_BITSET, "),
-            "write" => call.starts_with("write(1, "),
-            "fstat" | "close" | "munmap" | "clock_gettime" | "exit_group" => true,
-            _ => call.starts_with("+++ exited"),
-        };
-        assert!(harmless, "{call}\n{trace}");
-    }
-    let sleeps = calls
-        .iter()
-        .filter(|call| call.starts_with("futex("))
-        .count();
-    assert_eq!(sleeps, 2, "{trace}");
-}
-
-#[test]
-#[ignore = "needs root: tests/run.sh runs it"]
-fn as_root_another_user_reads_and_waits_and_can_neither_write_nor_claim() {
-    let name = UniqueName::new();
-    let folder = Folder::new();
-    let program = public_copy(&folder, Path::new(PUBLISHER));
-    let other = |command: &str, rest: &[&str]| {
-        let mut other = Command::new(OTHER[0]);
-        other.args(&OTHER[1..]).arg(&program);
-        other.args([command, &name.argument()]).args(rest);
-        other
-    };
-    let answer = |command: &str| run(&mut other(command, &[])).stdout.replace("begin\n", "");
-    let mut publish = publish(&name);
-    publish.say("one");
-    until("the object", || name.path().exists());
-    assert_eq!(answer("open-reader"), "1 one\n");
-    assert_eq!(answer("writer-alive"), "true\n");
-    for command in [
-        "open-writer",
-        "replace-writer",
-        "open-or-create-writer",
-        "claim",
-        "reap",
-    ] {
-        assert_eq!(answer(command), "Open EACCES\n", "{command}");
-    }
-    let mut waiter = Peer::start(&mut other("wait-for-writer-end", &[]));
-    assert_eq!(waiter.line(), "begin");
-    waiter.asleep_in(libc::SYS_fcntl);
-    let mut hostile = Peer::ready(&mut other("hostile", &["wait"]));
-    hostile.asleep_in(libc::SYS_fcntl);
-    publish.kill();
-    assert_eq!(waiter.line(), "ended");
-    assert_eq!(waiter.end(), 0);
-    assert_eq!(hostile.line(), "locked");
-    assert_eq!(answer("writer-alive"), "false\n");
-    // What another user locks is in nobody's way.
-    let mut next = self::publish(&name);
-    next.say("two");
-    let reads_two =
-        || Reader::<Message>::open(&name).is_ok_and(|reader| reader.load() == Ok(message("two")));
-    until("the second value", reads_two);
-    let mode = name.path().metadata().expect("a file").permissions().mode();
-    assert_eq!(
-        mode & 0o777,
-        0o644,
-        "the new object is as readable as the old one"
-    );
-    assert_eq!(answer("open-reader"), "2 two\n");
-    assert_eq!(answer("writer-alive"), "true\n");
-    assert_eq!(next.end(), 0);
-    assert_eq!(hostile.end(), 0);
-}
-
 /// A command in a pid namespace of its own, as its first process.
 fn in_a_pid_namespace(program: &Path, arguments: &[&str]) -> Command {
     let may = run(Command::new("unshare").args(["-p", "-f", "true"])).status == 0;
@@ -163,53 +50,6 @@ fn in_a_pid_namespace(program: &Path, arguments: &[&str]) -> Command {
     command.args([if may { "-p" } else { "-pr" }, "-f", "--kill-child"]);
     command.arg(program).args(arguments);
     command
-}
-
-#[test]
-#[ignore = "needs a pid namespace, of root or a user namespace: tests/run.sh runs it"]
-fn two_pid_namespaces_share_a_snapshot_and_know_who_lives() {
-    let name = UniqueName::new();
-    let argument = name.argument();
-    let peer = |command: &str| in_a_pid_namespace(Path::new(PUBLISHER), &[command, &argument]);
-    let answer = |command: &str| run(&mut peer(command)).stdout.replace("begin\n", "");
-    let mut writer = Peer::ready(&mut peer("hold"));
-    let mut watch = Peer::start(&mut in_a_pid_namespace(
-        &static_program("watch"),
-        &["-n", &argument, "-c", "3"],
-    ));
-    assert_eq!(watch.line(), "first");
-    let watcher = child_of(watch.pid(), "watch");
-    asleep_in(watcher, libc::SYS_futex);
-    // Both are number 1 where they are.
-    let status = std::fs::read_to_string(format!("/proc/{watcher}/status")).expect("a process");
-    assert!(
-        status.contains(&format!("NSpid:\t{watcher}\t1\n")),
-        "{status}"
-    );
-    assert_eq!(writer.ask("second"), "1");
-    assert_eq!(watch.line(), "second");
-
-    assert_eq!(answer("writer-alive"), "true\n");
-    assert_eq!(answer("open-writer"), "Claim EBUSY\n");
-    let mut waiter = Peer::start(&mut peer("wait-for-writer-end"));
-    assert_eq!(waiter.line(), "begin");
-    let waiting = child_of(waiter.pid(), "publisher");
-    asleep_in(waiting, libc::SYS_fcntl);
-    let pid = child_of(writer.pid(), "publisher")
-        .try_into()
-        .expect("a pid");
-    // SAFETY: a child of this test's own.
-    assert_eq!(unsafe { libc::kill(pid, libc::SIGKILL) }, 0);
-    assert_eq!(waiter.line(), "ended");
-    assert_eq!(waiter.end(), 0);
-    assert_eq!(answer("writer-alive"), "false\n");
-
-    let mut next = Peer::ready(&mut peer("hold"));
-    asleep_in(watcher, libc::SYS_futex);
-    assert_eq!(next.ask("third"), "1");
-    assert_eq!(watch.line(), "third");
-    assert_eq!(watch.end(), 0);
-    assert_eq!(next.end(), 0);
 }
 
 /// A folder in shared memory, removed when it is dropped.
@@ -221,64 +61,242 @@ impl Drop for SharedFolder {
     }
 }
 
-#[test]
-#[ignore = "needs bubblewrap: tests/run.sh runs it"]
-fn in_containers_without_proc_a_bound_directory_is_enough() {
-    let folder = SharedFolder(UniqueName::new().path());
-    std::fs::create_dir(&folder.0).expect("a folder");
-    let container = |program: &str, arguments: &[&str]| {
-        let mut bwrap = Command::new("bwrap");
-        bwrap.args([
-            "--unshare-all",
-            "--as-pid-1",
-            "--die-with-parent",
-            "--ro-bind",
-        ]);
-        bwrap
-            .arg(static_program(program))
-            .arg("/program")
-            .arg("--bind");
-        bwrap
-            .arg(&folder.0)
-            .args(["/dev/shm", "/program"])
-            .args(arguments);
-        bwrap
-    };
-    let mut watch = Peer::start(&mut container("watch", &["-c", "3"]));
-    let watcher = child_of(watch.pid(), "program");
-    asleep_in(watcher, libc::SYS_ppoll);
-    let mut publish = Peer::start(&mut container("publish", &[]));
-    publish.say("one");
-    assert_eq!(watch.line(), "one");
-    asleep_in(watcher, libc::SYS_futex);
+mod needs_root {
+    use super::*;
 
-    let second = run(&mut container("publish", &["-r", "1", "-c", "1"]));
-    assert!(second.stderr.ends_with("(EBUSY)\n"), "{second:?}");
-    // From outside, too.
-    let path = folder.0.to_str().expect("text");
-    let directory = Directory::open(&std::ffi::CString::new(path).expect("no NUL"));
-    let directory = directory.expect("a directory");
-    let options = Options::new().directory(&directory);
-    let name = Name::new("/my_snapshot").expect("a name");
-    let object = options.open(&name).expect("an object");
-    assert_eq!(object.writer_alive(), Ok(true));
-    let reader: Reader<Message> = options.open_reader(&name).expect("a snapshot");
-    assert_eq!(reader.load(), Ok(message("one")));
+    #[test]
+    #[ignore = "needs root"]
+    fn another_user_reads_and_waits_and_can_neither_write_nor_claim() {
+        let name = UniqueName::new();
+        let folder = Folder::new();
+        let program = public_copy(&folder, Path::new(PUBLISHER));
+        let other = |command: &str, rest: &[&str]| {
+            let mut other = Command::new(OTHER[0]);
+            other.args(&OTHER[1..]).arg(&program);
+            other.args([command, &name.argument()]).args(rest);
+            other
+        };
+        let answer = |command: &str| run(&mut other(command, &[])).stdout.replace("begin\n", "");
+        let mut publish = publish(&name);
+        publish.say("one");
+        until("the object", || name.path().exists());
+        assert_eq!(answer("open-reader"), "1 one\n");
+        assert_eq!(answer("writer-alive"), "true\n");
+        for command in [
+            "open-writer",
+            "replace-writer",
+            "open-or-create-writer",
+            "claim",
+            "reap",
+        ] {
+            assert_eq!(answer(command), "Open EACCES\n", "{command}");
+        }
+        let mut waiter = Peer::start(&mut other("wait-for-writer-end", &[]));
+        assert_eq!(waiter.line(), "begin");
+        waiter.asleep_in(libc::SYS_fcntl);
+        let mut hostile = Peer::ready(&mut other("hostile", &["wait"]));
+        hostile.asleep_in(libc::SYS_fcntl);
+        publish.kill();
+        assert_eq!(waiter.line(), "ended");
+        assert_eq!(waiter.end(), 0);
+        assert_eq!(hostile.line(), "locked");
+        assert_eq!(answer("writer-alive"), "false\n");
+        // What another user locks is in nobody's way.
+        let mut next = self::publish(&name);
+        next.say("two");
+        let reads_two = || {
+            Reader::<Message>::open(&name).is_ok_and(|reader| reader.load() == Ok(message("two")))
+        };
+        until("the second value", reads_two);
+        let mode = name.path().metadata().expect("a file").permissions().mode();
+        assert_eq!(
+            mode & 0o777,
+            0o644,
+            "the new object is as readable as the old one"
+        );
+        assert_eq!(answer("open-reader"), "2 two\n");
+        assert_eq!(answer("writer-alive"), "true\n");
+        assert_eq!(next.end(), 0);
+        assert_eq!(hostile.end(), 0);
+    }
 
-    publish.say("two");
-    assert_eq!(watch.line(), "two");
-    asleep_in(watcher, libc::SYS_futex);
-    let writer = child_of(publish.pid(), "program")
-        .try_into()
-        .expect("a pid");
-    // SAFETY: a process of this test's own.
-    assert_eq!(unsafe { libc::kill(writer, libc::SIGKILL) }, 0);
-    object.wait_for_writer_end().expect("it ends");
-    assert_eq!(object.writer_alive(), Ok(false));
-    let mut next = Peer::start(&mut container("publish", &[]));
-    next.say("three");
-    assert_eq!(watch.line(), "three");
-    assert_eq!(watch.end(), 0);
-    assert_eq!(next.end(), 0);
-    assert_eq!(options.reap(&name), Ok(true));
+    mod needs_strace {
+        use super::*;
+
+        #[test]
+        #[ignore = "needs root and strace"]
+        fn a_reader_of_another_user_makes_no_call_that_could_write() {
+            let name = UniqueName::new();
+            let folder = Folder::new();
+            let watch = public_copy(&folder, &static_program("watch"));
+            let log = folder.join("log");
+            let mut publish = publish(&name);
+            publish.say("one");
+            let mut strace = Peer::start(
+                Command::new("strace")
+                    .arg("-o")
+                    .arg(&log)
+                    .arg("--")
+                    .args(OTHER)
+                    .arg(watch)
+                    .args(["-n", &name.argument(), "-c", "3", "-t", "100"]),
+            );
+            assert_eq!(strace.line(), "one");
+            let reader = child_of(strace.pid(), "watch");
+            let status =
+                std::fs::read_to_string(format!("/proc/{reader}/status")).expect("its own");
+            assert!(
+                status.contains("Uid:\t65534\t65534\t65534\t65534"),
+                "{status}"
+            );
+            for line in ["two", "three"] {
+                asleep_in(reader, libc::SYS_futex);
+                publish.say(line);
+                assert_eq!(strace.line(), line);
+            }
+            assert_eq!(strace.end(), 0);
+            assert_eq!(publish.end(), 0);
+            assert_eq!(
+                name.path().metadata().expect("a file").permissions().mode() & 0o777,
+                0o644
+            );
+
+            let trace = std::fs::read_to_string(&log).expect("a trace");
+            let calls = calls_of_the_program(&trace);
+            for call in &calls {
+                let name = call.split('(').next().expect("a name");
+                let harmless = match name {
+                    "openat" => call.contains(" O_RDONLY|") && !call.contains("O_CREAT"),
+                    "mmap" => call.contains(", PROT_READ, MAP_SHARED,"),
+                    "futex" => call.contains(", FUTEX_WAIT_BITSET, "),
+                    "write" => call.starts_with("write(1, "),
+                    "fstat" | "close" | "munmap" | "clock_gettime" | "exit_group" => true,
+                    _ => call.starts_with("+++ exited"),
+                };
+                assert!(harmless, "{call}\n{trace}");
+            }
+            let sleeps = calls
+                .iter()
+                .filter(|call| call.starts_with("futex("))
+                .count();
+            assert_eq!(sleeps, 2, "{trace}");
+        }
+    }
+}
+
+mod needs_namespaces {
+    use super::*;
+
+    #[test]
+    #[ignore = "needs namespaces"]
+    fn two_pid_namespaces_share_a_snapshot_and_know_who_lives() {
+        let name = UniqueName::new();
+        let argument = name.argument();
+        let peer = |command: &str| in_a_pid_namespace(Path::new(PUBLISHER), &[command, &argument]);
+        let answer = |command: &str| run(&mut peer(command)).stdout.replace("begin\n", "");
+        let mut writer = Peer::ready(&mut peer("hold"));
+        let mut watch = Peer::start(&mut in_a_pid_namespace(
+            &static_program("watch"),
+            &["-n", &argument, "-c", "3"],
+        ));
+        assert_eq!(watch.line(), "first");
+        let watcher = child_of(watch.pid(), "watch");
+        asleep_in(watcher, libc::SYS_futex);
+        // Both are number 1 where they are.
+        let status = std::fs::read_to_string(format!("/proc/{watcher}/status")).expect("a process");
+        assert!(
+            status.contains(&format!("NSpid:\t{watcher}\t1\n")),
+            "{status}"
+        );
+        assert_eq!(writer.ask("second"), "1");
+        assert_eq!(watch.line(), "second");
+
+        assert_eq!(answer("writer-alive"), "true\n");
+        assert_eq!(answer("open-writer"), "Claim EBUSY\n");
+        let mut waiter = Peer::start(&mut peer("wait-for-writer-end"));
+        assert_eq!(waiter.line(), "begin");
+        let waiting = child_of(waiter.pid(), "publisher");
+        asleep_in(waiting, libc::SYS_fcntl);
+        let pid = child_of(writer.pid(), "publisher")
+            .try_into()
+            .expect("a pid");
+        // SAFETY: a child of this test's own.
+        assert_eq!(unsafe { libc::kill(pid, libc::SIGKILL) }, 0);
+        assert_eq!(waiter.line(), "ended");
+        assert_eq!(waiter.end(), 0);
+        assert_eq!(answer("writer-alive"), "false\n");
+
+        let mut next = Peer::ready(&mut peer("hold"));
+        asleep_in(watcher, libc::SYS_futex);
+        assert_eq!(next.ask("third"), "1");
+        assert_eq!(watch.line(), "third");
+        assert_eq!(watch.end(), 0);
+        assert_eq!(next.end(), 0);
+    }
+}
+
+mod needs_bwrap {
+    use super::*;
+
+    #[test]
+    #[ignore = "needs bwrap"]
+    fn in_containers_without_proc_a_bound_directory_is_enough() {
+        let folder = SharedFolder(UniqueName::new().path());
+        std::fs::create_dir(&folder.0).expect("a folder");
+        let container = |program: &str, arguments: &[&str]| {
+            let mut bwrap = Command::new("bwrap");
+            bwrap.args([
+                "--unshare-all",
+                "--as-pid-1",
+                "--die-with-parent",
+                "--ro-bind",
+            ]);
+            bwrap
+                .arg(static_program(program))
+                .arg("/program")
+                .arg("--bind");
+            bwrap
+                .arg(&folder.0)
+                .args(["/dev/shm", "/program"])
+                .args(arguments);
+            bwrap
+        };
+        let mut watch = Peer::start(&mut container("watch", &["-c", "3"]));
+        let watcher = child_of(watch.pid(), "program");
+        asleep_in(watcher, libc::SYS_ppoll);
+        let mut publish = Peer::start(&mut container("publish", &[]));
+        publish.say("one");
+        assert_eq!(watch.line(), "one");
+        asleep_in(watcher, libc::SYS_futex);
+
+        let second = run(&mut container("publish", &["-r", "1", "-c", "1"]));
+        assert!(second.stderr.ends_with("(EBUSY)\n"), "{second:?}");
+        // From outside, too.
+        let path = folder.0.to_str().expect("text");
+        let directory = Directory::open(&std::ffi::CString::new(path).expect("no NUL"));
+        let directory = directory.expect("a directory");
+        let options = Options::new().directory(&directory);
+        let name = Name::new("/my_snapshot").expect("a name");
+        let object = options.open(&name).expect("an object");
+        assert_eq!(object.writer_alive(), Ok(true));
+        let reader: Reader<Message> = options.open_reader(&name).expect("a snapshot");
+        assert_eq!(reader.load(), Ok(message("one")));
+
+        publish.say("two");
+        assert_eq!(watch.line(), "two");
+        asleep_in(watcher, libc::SYS_futex);
+        let writer = child_of(publish.pid(), "program")
+            .try_into()
+            .expect("a pid");
+        // SAFETY: a process of this test's own.
+        assert_eq!(unsafe { libc::kill(writer, libc::SIGKILL) }, 0);
+        object.wait_for_writer_end().expect("it ends");
+        assert_eq!(object.writer_alive(), Ok(false));
+        let mut next = Peer::start(&mut container("publish", &[]));
+        next.say("three");
+        assert_eq!(watch.line(), "three");
+        assert_eq!(watch.end(), 0);
+        assert_eq!(next.end(), 0);
+        assert_eq!(options.reap(&name), Ok(true));
+    }
 }

@@ -253,50 +253,6 @@ fn what_is_no_snapshot_is_refused_by_both() {
 }
 
 #[test]
-#[ignore = "needs strace: tests/run.sh runs it"]
-fn without_inotify_it_looks_for_the_object_from_time_to_time() {
-    for refused in [
-        "inotify_init1:error=EMFILE",
-        "inotify_add_watch:error=ENOSPC",
-    ] {
-        let name = UniqueName::new();
-        let watch = static_program("watch");
-        let mut strace = Peer::start(
-            Command::new("strace")
-                .args(["-o", "/dev/null", "-e", &format!("inject={refused}"), "--"])
-                .arg(watch)
-                .args(["-n", &name.argument(), "-c", "1", "-t", "100"]),
-        );
-        asleep_in(child_of(strace.pid(), "watch"), libc::SYS_nanosleep);
-        let mut publish = publish(&name, &[]);
-        publish.say("one");
-        assert_eq!(strace.line(), "one", "{refused}");
-        assert_eq!(strace.end(), 0);
-        there(&name);
-        assert_eq!(publish.end(), 0);
-    }
-}
-
-#[test]
-#[ignore = "needs a private /dev/shm, of root or a user namespace: tests/run.sh runs it"]
-fn a_missing_directory_is_an_error_for_who_waits_and_for_who_publishes() {
-    let programs = format!(
-        "WATCH={} PUBLISH={}; umount /dev/shm; mount -t tmpfs none /dev; mkdir /dev/shm; rmdir /dev/shm; ",
-        static_program("watch").display(),
-        static_program("publish").display()
-    );
-    for (script, expected) in [
-        ("$WATCH", "watch: cannot find /dev/shm: "),
-        ("$WATCH -t 1", "watch: cannot find /dev/shm: "),
-        ("$PUBLISH -r 1 -c 1", "publish: cannot find /dev/shm: "),
-    ] {
-        let ended = with_private_shm(PUBLISHER, "mode=1777", &format!("{programs}{script}"));
-        assert!(ended.stderr.starts_with(expected), "{script}: {ended:?}");
-        assert_eq!((ended.stdout.as_str(), ended.status), ("", 1));
-    }
-}
-
-#[test]
 fn the_message_is_what_the_programs_take_it_for() {
     let name = UniqueName::new();
     let mut publish = publish(&name, &[]);
@@ -305,4 +261,56 @@ fn the_message_is_what_the_programs_take_it_for() {
     let reader = Reader::<Message>::open(&name).expect("the type of both");
     assert_eq!(reader.load(), Ok(message("100 876 8021")));
     assert_eq!(publish.end(), 0);
+}
+
+mod needs_strace {
+    use super::*;
+
+    #[test]
+    #[ignore = "needs strace"]
+    fn without_inotify_it_looks_for_the_object_from_time_to_time() {
+        for refused in [
+            "inotify_init1:error=EMFILE",
+            "inotify_add_watch:error=ENOSPC",
+        ] {
+            let name = UniqueName::new();
+            let watch = static_program("watch");
+            let mut strace = Peer::start(
+                Command::new("strace")
+                    .args(["-o", "/dev/null", "-e", &format!("inject={refused}"), "--"])
+                    .arg(watch)
+                    .args(["-n", &name.argument(), "-c", "1", "-t", "100"]),
+            );
+            asleep_in(child_of(strace.pid(), "watch"), libc::SYS_nanosleep);
+            let mut publish = publish(&name, &[]);
+            publish.say("one");
+            assert_eq!(strace.line(), "one", "{refused}");
+            assert_eq!(strace.end(), 0);
+            there(&name);
+            assert_eq!(publish.end(), 0);
+        }
+    }
+}
+
+mod needs_namespaces {
+    use super::*;
+
+    #[test]
+    #[ignore = "needs namespaces"]
+    fn a_missing_directory_is_an_error_for_who_waits_and_for_who_publishes() {
+        let programs = format!(
+            "WATCH={} PUBLISH={}; umount /dev/shm; mount -t tmpfs none /dev; mkdir /dev/shm; rmdir /dev/shm; ",
+            static_program("watch").display(),
+            static_program("publish").display()
+        );
+        for (script, expected) in [
+            ("$WATCH", "watch: cannot find /dev/shm: "),
+            ("$WATCH -t 1", "watch: cannot find /dev/shm: "),
+            ("$PUBLISH -r 1 -c 1", "publish: cannot find /dev/shm: "),
+        ] {
+            let ended = with_private_shm(PUBLISHER, "mode=1777", &format!("{programs}{script}"));
+            assert!(ended.stderr.starts_with(expected), "{script}: {ended:?}");
+            assert_eq!((ended.stdout.as_str(), ended.status), ("", 1));
+        }
+    }
 }

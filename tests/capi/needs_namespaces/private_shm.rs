@@ -19,48 +19,52 @@ fn holds(options: &str, before: &str, claim: &str) {
 }
 
 #[test]
-#[ignore = "needs a private /dev/shm, of root or a user namespace: tests/run.sh runs it"]
+#[ignore = "needs namespaces"]
 fn shm_open_shall_fail_with_enospc_if_there_is_no_space_for_a_new_object() {
     holds("mode=1777,nr_inodes=1", "", "no_inode_is_left");
 }
 
 #[test]
-#[ignore = "needs a private /dev/shm, of root or a user namespace: tests/run.sh runs it"]
+#[ignore = "needs namespaces"]
 fn lack_of_memory_is_no_error_of_shm_open_but_of_posix_fallocate() {
     holds("mode=1777,size=64k", "", "no_memory_is_left");
 }
 
 #[test]
-#[ignore = "needs a private /dev/shm, of root: tests/run.sh runs it"]
-fn as_root_both_shall_fail_with_eacces_if_the_directory_denies_it() {
-    let before = "echo >/dev/shm/there && chmod 644 /dev/shm/there &&";
-    holds("mode=755", before, "the_directory_denies_it");
-}
-
-#[test]
-#[ignore = "needs a private /dev/shm, of root or a user namespace: tests/run.sh runs it"]
+#[ignore = "needs namespaces"]
 fn in_a_read_only_directory_objects_can_be_opened_to_read_and_no_more() {
     let before = "echo >/dev/shm/there && mount -o remount,ro none /dev/shm &&";
     holds("mode=1777", before, "the_directory_is_read_only");
 }
 
 #[test]
-#[ignore = "needs a private /dev/shm, of root or a user namespace: tests/run.sh runs it"]
+#[ignore = "needs namespaces"]
 fn without_a_directory_everything_is_enoent() {
     let before = "umount /dev/shm && mount -t tmpfs none /dev &&";
     holds("mode=1777", before, "the_directory_is_missing");
 }
 
-#[test]
-#[ignore = "needs a private /dev/shm, of root: tests/run.sh runs it"]
-fn as_root_another_users_object_is_eacces_with_o_creat_and_protected_regular() {
-    let _protected = Protected::new();
-    holds("mode=1777", "", "another_users_object_is_protected");
-}
+mod needs_root {
+    use super::*;
 
-#[test]
-#[ignore = "needs a private /dev/shm, of root: tests/run.sh runs it"]
-fn as_root_a_device_is_einval() {
-    let before = "mknod /dev/shm/null c 1 3 && mknod /dev/shm/driverless c 250 250 &&";
-    holds("mode=1777,dev", before, "a_device_is_no_object");
+    #[test]
+    #[ignore = "needs namespaces and root"]
+    fn both_shall_fail_with_eacces_if_the_directory_denies_it() {
+        let before = "echo >/dev/shm/there && chmod 644 /dev/shm/there &&";
+        holds("mode=755", before, "the_directory_denies_it");
+    }
+
+    #[test]
+    #[ignore = "needs namespaces and root"]
+    fn another_users_object_is_eacces_with_o_creat_and_protected_regular() {
+        let _protected = Protected::new();
+        holds("mode=1777", "", "another_users_object_is_protected");
+    }
+
+    #[test]
+    #[ignore = "needs namespaces and root"]
+    fn a_device_is_einval() {
+        let before = "mknod /dev/shm/null c 1 3 && mknod /dev/shm/driverless c 250 250 &&";
+        holds("mode=1777,dev", before, "a_device_is_no_object");
+    }
 }

@@ -58,7 +58,7 @@ fn check(rung: Rung, unit: &str, what: &str, expected: &[&str]) -> Vec<u32> {
 }
 
 #[test]
-#[ignore = "needs a private /dev/shm, of root or a user namespace: tests/run.sh runs it"]
+#[ignore = "needs namespaces"]
 fn after_any_instruction_a_creation_has_left_nothing_or_a_complete_object() {
     on_each_rung(|rung| {
         let kills = check(rung, "instructions", "create", creation(rung));
@@ -67,7 +67,7 @@ fn after_any_instruction_a_creation_has_left_nothing_or_a_complete_object() {
 }
 
 #[test]
-#[ignore = "needs a private /dev/shm, of root or a user namespace: tests/run.sh runs it"]
+#[ignore = "needs namespaces"]
 fn after_any_instruction_a_replacement_has_left_the_old_object_or_the_new_one() {
     on_each_rung(|rung| {
         let kills = check(rung, "instructions", "replace", replacement(rung));
@@ -76,7 +76,7 @@ fn after_any_instruction_a_replacement_has_left_the_old_object_or_the_new_one() 
 }
 
 #[test]
-#[ignore = "needs a private /dev/shm, of root or a user namespace: tests/run.sh runs it"]
+#[ignore = "needs namespaces"]
 fn before_and_after_any_system_call_too() {
     on_each_rung(|rung| {
         check(rung, "calls", "create", creation(rung));

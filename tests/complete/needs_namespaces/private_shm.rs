@@ -18,94 +18,7 @@ fn check(options: &str, script: &str, expected: &[&str]) {
 }
 
 #[test]
-#[ignore = "needs a private /dev/shm, of root: tests/run.sh runs it"]
-fn as_root_another_users_object_is_not_replaced_and_nothing_is_left() {
-    let copies = public_copies(PEER);
-    let other = format!("{OTHER} {}", copies.display());
-    check(
-        "mode=1777",
-        &format!(
-            "$PEER create-complete /x exact=666 value=1; {other}/peer replace /x value=2; \
-             {other}/peer create-complete /x; {other}/peer open-or-create-complete /x; \
-             {other}/peer create-complete /y value=3; $PEER replace /y value=4; ls -A /dev/shm; \
-             {other}/creator -r -n /x; {other}/creator -r -n /z && $READER -n /z"
-        )
-        .replace("-n /x;", "-n /x 2>&1;"),
-        &[
-            "created 1",
-            "Create EACCES",
-            "Create EEXIST",
-            "opened 1",
-            "created 3",
-            "replaced 4",
-            "x",
-            "y",
-            "creator: cannot create /x: permission denied (EACCES)",
-            "&{100 876 8021}",
-        ],
-    );
-}
-
-#[test]
-#[ignore = "needs a private /dev/shm, of root: tests/run.sh runs it"]
-fn as_root_the_temporary_names_of_others_are_passed_over() {
-    let copies = public_copies(PEER);
-    let other = format!("{OTHER} {}", copies.display());
-    check(
-        "mode=1777",
-        &format!(
-            "umask 077; echo left >/dev/shm/.x.rawshm-000; {other}/peer replace /x value=1; \
-             ls -A /dev/shm; $PEER replace /x value=2; ls -A /dev/shm"
-        ),
-        &["replaced 1", ".x.rawshm-000", "x", "replaced 2", "x"],
-    );
-}
-
-#[test]
-#[ignore = "needs a private /dev/shm, of root: tests/run.sh runs it"]
-fn as_root_an_initialiser_may_become_another_user_and_without_proc_it_is_told_what_failed() {
-    // A file that another user has made, and that this one may read and write, can be linked by any.
-    let script =
-        "$PEER create-complete /x exact=666 value=1 user=65534; $PEER load /x; ls -A /dev/shm";
-    let without_proc = "mount -t tmpfs none /proc || exit; $PEER create-complete /x exact=666 user=65534; \
-                        $PEER replace /x exact=666 user=65534; ls -A /dev/shm";
-    for (rung, script, expected) in [
-        (Rung::ByDescriptor, script, "created 1\n[1, 0, 0]\nx\n"),
-        (Rung::ByProc, script, "created 1\n[1, 0, 0]\nx\n"),
-        (
-            Rung::ByDescriptor,
-            without_proc,
-            "Create ENOENT\nCreate ENOENT\n",
-        ),
-    ] {
-        let ended = on(rung, || with_private_shm(PEER, "mode=1777", script));
-        let found = (ended.stdout.as_str(), ended.stderr.as_str());
-        assert_eq!(found, (expected, ""), "{rung:?}: {script}");
-    }
-}
-
-#[test]
-#[ignore = "needs a private /dev/shm, of root: tests/run.sh runs it"]
-fn as_root_who_becomes_another_user_cannot_replace_in_a_sticky_directory_and_what_is_left_goes_later()
- {
-    check(
-        "mode=1777",
-        "$PEER create-complete /x value=1; $PEER replace /x exact=666 user=65534 value=2; ls -A /dev/shm; \
-         $PEER load /x; $PEER replace /x value=3; ls -A /dev/shm",
-        &[
-            "created 1",
-            "Create EACCES",
-            ".x.rawshm-000",
-            "x",
-            "[1, 0, 0]",
-            "replaced 3",
-            "x",
-        ],
-    );
-}
-
-#[test]
-#[ignore = "needs a private /dev/shm, of root or a user namespace: tests/run.sh runs it"]
+#[ignore = "needs namespaces"]
 fn without_the_memory_that_is_to_be_reserved_nothing_is_left_and_the_old_object_stays() {
     check(
         "mode=1777,size=64k",
@@ -129,7 +42,7 @@ fn without_the_memory_that_is_to_be_reserved_nothing_is_left_and_the_old_object_
 }
 
 #[test]
-#[ignore = "needs a private /dev/shm, of root or a user namespace: tests/run.sh runs it"]
+#[ignore = "needs namespaces"]
 fn out_of_inodes_is_an_error_at_creation() {
     check(
         "mode=1777,nr_inodes=2",
@@ -139,7 +52,7 @@ fn out_of_inodes_is_an_error_at_creation() {
 }
 
 #[test]
-#[ignore = "needs a private /dev/shm, of root or a user namespace: tests/run.sh runs it"]
+#[ignore = "needs namespaces"]
 fn a_missing_directory_is_told_apart_and_a_read_only_one_is_not_written_to() {
     let missing = "Directory ENOENT";
     check(
@@ -168,7 +81,7 @@ fn a_missing_directory_is_told_apart_and_a_read_only_one_is_not_written_to() {
 }
 
 #[test]
-#[ignore = "needs a private /dev/shm, of root or a user namespace: tests/run.sh runs it"]
+#[ignore = "needs namespaces"]
 fn the_umask_applies_unless_the_mode_is_asked_for_exactly() {
     check(
         "mode=1777",
@@ -187,7 +100,7 @@ fn the_umask_applies_unless_the_mode_is_asked_for_exactly() {
 }
 
 #[test]
-#[ignore = "needs a private /dev/shm, of root or a user namespace: tests/run.sh runs it"]
+#[ignore = "needs namespaces"]
 fn limits_of_the_process_are_errors_that_leave_nothing() {
     check(
         "mode=1777",
@@ -203,11 +116,101 @@ fn limits_of_the_process_are_errors_that_leave_nothing() {
 }
 
 #[test]
-#[ignore = "needs a private /dev/shm, of root or a user namespace: tests/run.sh runs it"]
+#[ignore = "needs namespaces"]
 fn without_proc_objects_are_complete_too() {
     check(
         "mode=1777",
         "mount -t tmpfs none /proc || exit; $CREATOR; $READER; $CREATOR -r 1 2 3; $READER; ls -A /dev/shm",
         &["&{100 876 8021}", "&{1 2 3}", "my_shm"],
     );
+}
+
+mod needs_root {
+    use super::*;
+
+    #[test]
+    #[ignore = "needs namespaces and root"]
+    fn another_users_object_is_not_replaced_and_nothing_is_left() {
+        let copies = public_copies(PEER);
+        let other = format!("{OTHER} {}", copies.display());
+        check(
+            "mode=1777",
+            &format!(
+                "$PEER create-complete /x exact=666 value=1; {other}/peer replace /x value=2; \
+                 {other}/peer create-complete /x; {other}/peer open-or-create-complete /x; \
+                 {other}/peer create-complete /y value=3; $PEER replace /y value=4; ls -A /dev/shm; \
+                 {other}/creator -r -n /x; {other}/creator -r -n /z && $READER -n /z"
+            )
+            .replace("-n /x;", "-n /x 2>&1;"),
+            &[
+                "created 1",
+                "Create EACCES",
+                "Create EEXIST",
+                "opened 1",
+                "created 3",
+                "replaced 4",
+                "x",
+                "y",
+                "creator: cannot create /x: permission denied (EACCES)",
+                "&{100 876 8021}",
+            ],
+        );
+    }
+
+    #[test]
+    #[ignore = "needs namespaces and root"]
+    fn the_temporary_names_of_others_are_passed_over() {
+        let copies = public_copies(PEER);
+        let other = format!("{OTHER} {}", copies.display());
+        check(
+            "mode=1777",
+            &format!(
+                "umask 077; echo left >/dev/shm/.x.rawshm-000; {other}/peer replace /x value=1; \
+                 ls -A /dev/shm; $PEER replace /x value=2; ls -A /dev/shm"
+            ),
+            &["replaced 1", ".x.rawshm-000", "x", "replaced 2", "x"],
+        );
+    }
+
+    #[test]
+    #[ignore = "needs namespaces and root"]
+    fn an_initialiser_may_become_another_user_and_without_proc_it_is_told_what_failed() {
+        // A file that another user has made, and that this one may read and write, can be linked by any.
+        let script =
+            "$PEER create-complete /x exact=666 value=1 user=65534; $PEER load /x; ls -A /dev/shm";
+        let without_proc = "mount -t tmpfs none /proc || exit; $PEER create-complete /x exact=666 user=65534; \
+                            $PEER replace /x exact=666 user=65534; ls -A /dev/shm";
+        for (rung, script, expected) in [
+            (Rung::ByDescriptor, script, "created 1\n[1, 0, 0]\nx\n"),
+            (Rung::ByProc, script, "created 1\n[1, 0, 0]\nx\n"),
+            (
+                Rung::ByDescriptor,
+                without_proc,
+                "Create ENOENT\nCreate ENOENT\n",
+            ),
+        ] {
+            let ended = on(rung, || with_private_shm(PEER, "mode=1777", script));
+            let found = (ended.stdout.as_str(), ended.stderr.as_str());
+            assert_eq!(found, (expected, ""), "{rung:?}: {script}");
+        }
+    }
+
+    #[test]
+    #[ignore = "needs namespaces and root"]
+    fn who_becomes_another_user_cannot_replace_in_a_sticky_directory_and_what_is_left_goes_later() {
+        check(
+            "mode=1777",
+            "$PEER create-complete /x value=1; $PEER replace /x exact=666 user=65534 value=2; ls -A /dev/shm; \
+             $PEER load /x; $PEER replace /x value=3; ls -A /dev/shm",
+            &[
+                "created 1",
+                "Create EACCES",
+                ".x.rawshm-000",
+                "x",
+                "[1, 0, 0]",
+                "replaced 3",
+                "x",
+            ],
+        );
+    }
 }

@@ -26,7 +26,7 @@ fn check_program(options: &str, script: &str, status: i32, stderr: &str) {
 }
 
 #[test]
-#[ignore = "needs a private /dev/shm, of root or a user namespace: tests/run.sh runs it"]
+#[ignore = "needs namespaces"]
 fn a_directory_under_the_name_is_no_object() {
     check(
         "mode=1777",
@@ -43,7 +43,7 @@ fn a_directory_under_the_name_is_no_object() {
 }
 
 #[test]
-#[ignore = "needs a private /dev/shm, of root or a user namespace: tests/run.sh runs it"]
+#[ignore = "needs namespaces"]
 fn a_symbolic_link_is_not_followed_whether_it_dangles_or_not() {
     for link in [
         "ln -s target /dev/shm/x",
@@ -71,7 +71,7 @@ fn a_symbolic_link_is_not_followed_whether_it_dangles_or_not() {
 }
 
 #[test]
-#[ignore = "needs a private /dev/shm, of root or a user namespace: tests/run.sh runs it"]
+#[ignore = "needs namespaces"]
 fn a_fifo_is_no_object_and_nobody_waits_for_its_other_end() {
     check(
         "mode=1777",
@@ -89,7 +89,7 @@ fn a_fifo_is_no_object_and_nobody_waits_for_its_other_end() {
 }
 
 #[test]
-#[ignore = "needs a private /dev/shm, of root or a user namespace: tests/run.sh runs it"]
+#[ignore = "needs namespaces"]
 fn a_socket_is_no_object() {
     check(
         "mode=1777",
@@ -99,18 +99,7 @@ fn a_socket_is_no_object() {
 }
 
 #[test]
-#[ignore = "needs a private /dev/shm, of root: tests/run.sh runs it"]
-fn as_root_a_device_is_no_object() {
-    check(
-        "mode=1777,dev",
-        "mknod /dev/shm/x c 1 3; $PEER open /x; $PEER open-read-write /x; \
-         mknod /dev/shm/y c 250 250; $PEER open /y; $PEER unlink /x",
-        &["Open EINVAL", "Open EINVAL", "Open EINVAL", "ok"],
-    );
-}
-
-#[test]
-#[ignore = "needs a private /dev/shm, of root or a user namespace: tests/run.sh runs it"]
+#[ignore = "needs namespaces"]
 fn names_are_as_long_as_the_file_system_allows() {
     let longest = "n".repeat(255);
     let script = format!(
@@ -130,7 +119,7 @@ fn names_are_as_long_as_the_file_system_allows() {
 }
 
 #[test]
-#[ignore = "needs a private /dev/shm, of root or a user namespace: tests/run.sh runs it"]
+#[ignore = "needs namespaces"]
 fn a_missing_directory_is_told_apart_from_a_missing_object() {
     let hide = "umount /dev/shm && mount -t tmpfs none /dev || exit;";
     let script = format!(
@@ -156,7 +145,7 @@ fn a_missing_directory_is_told_apart_from_a_missing_object() {
 }
 
 #[test]
-#[ignore = "needs a private /dev/shm, of root or a user namespace: tests/run.sh runs it"]
+#[ignore = "needs namespaces"]
 fn in_a_read_only_directory_objects_can_be_read_and_not_created() {
     let remount = "mount -o remount,ro none /dev/shm || exit;";
     let script = format!(
@@ -183,7 +172,7 @@ fn in_a_read_only_directory_objects_can_be_read_and_not_created() {
 }
 
 #[test]
-#[ignore = "needs a private /dev/shm, of root or a user namespace: tests/run.sh runs it"]
+#[ignore = "needs namespaces"]
 fn out_of_inodes_is_an_error_at_creation() {
     check(
         "mode=1777,nr_inodes=2",
@@ -193,7 +182,7 @@ fn out_of_inodes_is_an_error_at_creation() {
 }
 
 #[test]
-#[ignore = "needs a private /dev/shm, of root or a user namespace: tests/run.sh runs it"]
+#[ignore = "needs namespaces"]
 fn out_of_memory_is_an_error_for_who_reserves_and_leaves_nothing_behind() {
     check(
         "mode=1777,size=64k",
@@ -225,7 +214,7 @@ fn out_of_memory_is_an_error_for_who_reserves_and_leaves_nothing_behind() {
 }
 
 #[test]
-#[ignore = "needs a private /dev/shm, of root or a user namespace: tests/run.sh runs it"]
+#[ignore = "needs namespaces"]
 fn prefaulting_more_than_there_is_is_an_error_and_no_signal() {
     check(
         "mode=1777,size=64k",
@@ -235,7 +224,7 @@ fn prefaulting_more_than_there_is_is_an_error_and_no_signal() {
 }
 
 #[test]
-#[ignore = "needs a private /dev/shm, of root or a user namespace: tests/run.sh runs it"]
+#[ignore = "needs namespaces"]
 fn four_gigabytes_fit_into_the_64_megabytes_of_a_container_and_into_one_page() {
     for size in ["64m", "4k"] {
         check(
@@ -250,7 +239,7 @@ fn four_gigabytes_fit_into_the_64_megabytes_of_a_container_and_into_one_page() {
 }
 
 #[test]
-#[ignore = "needs a private /dev/shm, of root or a user namespace: tests/run.sh runs it"]
+#[ignore = "needs namespaces"]
 fn a_sparse_page_for_which_there_is_no_memory_ends_who_touches_it_by_a_signal() {
     const SIGBUS: i32 = 7;
     let fill = "$PEER create-reserved /full 4096 >/dev/null";
@@ -262,7 +251,7 @@ fn a_sparse_page_for_which_there_is_no_memory_ends_who_touches_it_by_a_signal() 
 }
 
 #[test]
-#[ignore = "needs a private /dev/shm, of root or a user namespace: tests/run.sh runs it"]
+#[ignore = "needs namespaces"]
 fn the_programs_use_my_shm_with_mode_0644_less_the_umask() {
     check(
         "mode=1777",
@@ -273,7 +262,7 @@ fn the_programs_use_my_shm_with_mode_0644_less_the_umask() {
 }
 
 #[test]
-#[ignore = "needs a private /dev/shm, of root or a user namespace: tests/run.sh runs it"]
+#[ignore = "needs namespaces"]
 fn the_umask_applies_unless_the_mode_is_asked_for_exactly() {
     check(
         "mode=1777",
@@ -283,7 +272,7 @@ fn the_umask_applies_unless_the_mode_is_asked_for_exactly() {
 }
 
 #[test]
-#[ignore = "needs a private /dev/shm, of root or a user namespace: tests/run.sh runs it"]
+#[ignore = "needs namespaces"]
 fn limits_of_the_process_are_errors() {
     check(
         "mode=1777",
@@ -299,90 +288,7 @@ fn limits_of_the_process_are_errors() {
 }
 
 #[test]
-#[ignore = "needs a private /dev/shm, of root: tests/run.sh runs it"]
-fn as_root_another_user_may_do_what_the_mode_says() {
-    let copies = public_copies(PEER);
-    let folder = copies.display();
-    let script = format!(
-        "$PEER create-mode /private 600; $PEER create-exact /public 644; \
-         {OTHER} {folder}/peer open /private; {OTHER} {folder}/peer open-read-write /private; \
-         {OTHER} {folder}/peer open /public; {OTHER} {folder}/peer open-read-write /public; \
-         {OTHER} {folder}/peer unlink /public; {OTHER} {folder}/peer create /public 1; \
-         {OTHER} {folder}/peer create /own 1; $PEER open-read-write /own; \
-         {OTHER} {folder}/peer unlink /own"
-    );
-    check(
-        "mode=1777",
-        &script,
-        &[
-            "ok",
-            "ok",
-            "Open EACCES",
-            "Open EACCES",
-            "ok",
-            "Open EACCES",
-            "Unlink EACCES",
-            "Create EEXIST",
-            "ok",
-            "ok",
-            "ok",
-        ],
-    );
-}
-
-#[test]
-#[ignore = "needs a private /dev/shm, of root: tests/run.sh runs it"]
-fn as_root_another_user_runs_the_pair() {
-    let copies = public_copies(PEER);
-    let folder = copies.display();
-    let reader = format!("{OTHER} {folder}/reader");
-    check(
-        "mode=1777",
-        &format!("$WRITER; {reader}"),
-        &["&{100 876 8021}"],
-    );
-    let line = "reader: cannot open /my_shm: permission denied (EACCES)\n";
-    check_program("mode=1777", &format!("$WRITER -m 600; {reader}"), 1, line);
-    let line = "writer: cannot unlink /my_shm: permission denied (EACCES)\n";
-    check_program(
-        "mode=1777",
-        &format!("$WRITER; {OTHER} {folder}/writer"),
-        1,
-        line,
-    );
-    let line = "writer: cannot create /my_shm: permission denied (EACCES)\n";
-    check_program("mode=755", &format!("{OTHER} {folder}/writer"), 1, line);
-}
-
-#[test]
-#[ignore = "needs a private /dev/shm, of root: tests/run.sh runs it"]
-fn as_root_another_users_object_can_be_opened_or_created_with_protected_regular() {
-    // `fs.protected_regular` refuses O_CREAT without O_EXCL on it, which open-or-create never uses.
-    let copies = public_copies(PEER);
-    let folder = copies.display();
-    let _protected = Protected::new();
-    let script = format!(
-        "{OTHER} {folder}/peer create-exact /x 666; $PEER open-or-create /x 1; $PEER open-read-write /x"
-    );
-    let ended = with_private_shm(PEER, "mode=1777", &script);
-    assert_eq!(ended.stdout, "ok\nopened\nok\n");
-}
-
-#[test]
-#[ignore = "needs a private /dev/shm, of root: tests/run.sh runs it"]
-fn as_root_another_users_symbolic_link_is_not_followed() {
-    check(
-        "mode=1777",
-        &format!(
-            "{OTHER} ln -s target /dev/shm/x; $PEER create /x 1; $PEER open /x; \
-             $PEER open-or-create /x 1; ls /dev/shm"
-        ),
-        &["Create EEXIST", "Open ELOOP", "Open ELOOP", "x"],
-    );
-}
-
-#[test]
-#[ignore = "needs a private /dev/shm, of root or a user namespace: tests/run.sh runs it"]
+#[ignore = "needs namespaces"]
 fn a_directory_on_a_disk_is_used_and_said_to_be_no_memory() {
     let folder = Folder::new();
     let script = format!(
@@ -399,7 +305,7 @@ fn a_directory_on_a_disk_is_used_and_said_to_be_no_memory() {
 }
 
 #[test]
-#[ignore = "needs a private /dev/shm, of root or a user namespace: tests/run.sh runs it"]
+#[ignore = "needs namespaces"]
 fn the_programs_take_at_most_300_instructions_with_default_arguments_and_the_creator_500() {
     let steps = c_program("steps");
     for (script, limit) in [
@@ -416,30 +322,132 @@ fn the_programs_take_at_most_300_instructions_with_default_arguments_and_the_cre
     }
 }
 
-#[test]
-#[ignore = "needs bubblewrap: tests/run.sh runs it"]
-fn the_programs_run_alone_in_a_container_without_proc_or_any_file() {
-    let contained = |program: &str, arguments: &[&str], folder: &Path| {
-        run(Command::new("bwrap")
-            .args(["--unshare-all", "--as-pid-1", "--ro-bind"])
-            .arg(static_program(program))
-            .args(["/program", "--bind"])
-            .arg(folder)
-            .args(["/dev/shm", "/program"])
-            .args(arguments))
-    };
-    let folder = Folder::new();
-    for (program, arguments, printed) in [
-        ("writer", &[][..], ""),
-        ("reader", &["-u"], "&{100 876 8021}\n"),
-        ("creator", &[], ""),
-        ("reader", &[], "&{100 876 8021}\n"),
-        ("creator", &["-r", "1", "2", "3"], ""),
-        ("reader", &["-u"], "&{1 2 3}\n"),
-    ] {
-        let ended = contained(program, arguments, &folder);
-        let found = (ended.status, ended.stdout.as_str(), ended.stderr.as_str());
-        assert_eq!(found, (0, printed, ""), "{program} {arguments:?}");
+mod needs_root {
+    use super::*;
+
+    #[test]
+    #[ignore = "needs namespaces and root"]
+    fn a_device_is_no_object() {
+        check(
+            "mode=1777,dev",
+            "mknod /dev/shm/x c 1 3; $PEER open /x; $PEER open-read-write /x; \
+             mknod /dev/shm/y c 250 250; $PEER open /y; $PEER unlink /x",
+            &["Open EINVAL", "Open EINVAL", "Open EINVAL", "ok"],
+        );
     }
-    assert_eq!(std::fs::read_dir(&*folder).expect("a folder").count(), 0);
+
+    #[test]
+    #[ignore = "needs namespaces and root"]
+    fn another_user_may_do_what_the_mode_says() {
+        let copies = public_copies(PEER);
+        let folder = copies.display();
+        let script = format!(
+            "$PEER create-mode /private 600; $PEER create-exact /public 644; \
+             {OTHER} {folder}/peer open /private; {OTHER} {folder}/peer open-read-write /private; \
+             {OTHER} {folder}/peer open /public; {OTHER} {folder}/peer open-read-write /public; \
+             {OTHER} {folder}/peer unlink /public; {OTHER} {folder}/peer create /public 1; \
+             {OTHER} {folder}/peer create /own 1; $PEER open-read-write /own; \
+             {OTHER} {folder}/peer unlink /own"
+        );
+        check(
+            "mode=1777",
+            &script,
+            &[
+                "ok",
+                "ok",
+                "Open EACCES",
+                "Open EACCES",
+                "ok",
+                "Open EACCES",
+                "Unlink EACCES",
+                "Create EEXIST",
+                "ok",
+                "ok",
+                "ok",
+            ],
+        );
+    }
+
+    #[test]
+    #[ignore = "needs namespaces and root"]
+    fn another_user_runs_the_pair() {
+        let copies = public_copies(PEER);
+        let folder = copies.display();
+        let reader = format!("{OTHER} {folder}/reader");
+        check(
+            "mode=1777",
+            &format!("$WRITER; {reader}"),
+            &["&{100 876 8021}"],
+        );
+        let line = "reader: cannot open /my_shm: permission denied (EACCES)\n";
+        check_program("mode=1777", &format!("$WRITER -m 600; {reader}"), 1, line);
+        let line = "writer: cannot unlink /my_shm: permission denied (EACCES)\n";
+        check_program(
+            "mode=1777",
+            &format!("$WRITER; {OTHER} {folder}/writer"),
+            1,
+            line,
+        );
+        let line = "writer: cannot create /my_shm: permission denied (EACCES)\n";
+        check_program("mode=755", &format!("{OTHER} {folder}/writer"), 1, line);
+    }
+
+    #[test]
+    #[ignore = "needs namespaces and root"]
+    fn another_users_object_can_be_opened_or_created_with_protected_regular() {
+        // `fs.protected_regular` refuses O_CREAT without O_EXCL on it, which open-or-create never uses.
+        let copies = public_copies(PEER);
+        let folder = copies.display();
+        let _protected = Protected::new();
+        let script = format!(
+            "{OTHER} {folder}/peer create-exact /x 666; $PEER open-or-create /x 1; $PEER open-read-write /x"
+        );
+        let ended = with_private_shm(PEER, "mode=1777", &script);
+        assert_eq!(ended.stdout, "ok\nopened\nok\n");
+    }
+
+    #[test]
+    #[ignore = "needs namespaces and root"]
+    fn another_users_symbolic_link_is_not_followed() {
+        check(
+            "mode=1777",
+            &format!(
+                "{OTHER} ln -s target /dev/shm/x; $PEER create /x 1; $PEER open /x; \
+                 $PEER open-or-create /x 1; ls /dev/shm"
+            ),
+            &["Create EEXIST", "Open ELOOP", "Open ELOOP", "x"],
+        );
+    }
+}
+
+mod needs_bwrap {
+    use super::*;
+
+    #[test]
+    #[ignore = "needs namespaces and bwrap"]
+    fn the_programs_run_alone_in_a_container_without_proc_or_any_file() {
+        let contained = |program: &str, arguments: &[&str], folder: &Path| {
+            run(Command::new("bwrap")
+                .args(["--unshare-all", "--as-pid-1", "--ro-bind"])
+                .arg(static_program(program))
+                .args(["/program", "--bind"])
+                .arg(folder)
+                .args(["/dev/shm", "/program"])
+                .args(arguments))
+        };
+        let folder = Folder::new();
+        for (program, arguments, printed) in [
+            ("writer", &[][..], ""),
+            ("reader", &["-u"], "&{100 876 8021}\n"),
+            ("creator", &[], ""),
+            ("reader", &[], "&{100 876 8021}\n"),
+            ("creator", &["-r", "1", "2", "3"], ""),
+            ("reader", &["-u"], "&{1 2 3}\n"),
+        ] {
+            let ended = contained(program, arguments, &folder);
+            let found = (ended.status, ended.stdout.as_str(), ended.stderr.as_str());
+            assert_eq!(found, (0, printed, ""), "{program} {arguments:?}");
+        }
+        assert_eq!(std::fs::read_dir(&*folder).expect("a folder").count(), 0);
+    }
 }

@@ -114,7 +114,7 @@ fn suffix(rung: Rung) -> &'static str {
 }
 
 #[test]
-#[ignore = "needs strace: tests/run.sh runs it"]
+#[ignore = "needs strace"]
 fn the_creator_makes_nine_calls_and_replaces_in_thirteen() {
     on_each_rung(|rung| {
         let way = suffix(rung);
@@ -130,7 +130,7 @@ fn the_creator_makes_nine_calls_and_replaces_in_thirteen() {
 }
 
 #[test]
-#[ignore = "needs strace: tests/run.sh runs it"]
+#[ignore = "needs strace"]
 fn each_way_of_the_library_makes_the_calls_that_its_documentation_names() {
     on_each_rung(|rung| {
         let way = suffix(rung);
@@ -196,7 +196,7 @@ fn each_way_of_the_library_makes_the_calls_that_its_documentation_names() {
 }
 
 #[test]
-#[ignore = "needs strace: tests/run.sh runs it"]
+#[ignore = "needs strace"]
 fn what_cannot_be_renamed_exclusively_is_linked_and_unlinked() {
     let run = run_of(
         "create-complete-linked-instead",
@@ -208,7 +208,7 @@ fn what_cannot_be_renamed_exclusively_is_linked_and_unlinked() {
 }
 
 #[test]
-#[ignore = "needs strace: tests/run.sh runs it"]
+#[ignore = "needs strace"]
 fn a_call_that_fails_leaves_no_name_behind_and_the_old_object_as_it_is() {
     for (file, rung, inject, arguments) in [
         (
@@ -268,7 +268,7 @@ fn a_call_that_fails_leaves_no_name_behind_and_the_old_object_as_it_is() {
 }
 
 #[test]
-#[ignore = "needs strace: tests/run.sh runs it"]
+#[ignore = "needs strace"]
 fn without_locks_it_goes_on_and_an_interrupted_call_is_made_again() {
     for (file, rung, inject) in [
         (
@@ -307,7 +307,7 @@ fn without_locks_it_goes_on_and_an_interrupted_call_is_made_again() {
 }
 
 #[test]
-#[ignore = "needs strace: tests/run.sh runs it"]
+#[ignore = "needs strace"]
 fn strace_forces_each_way_as_a_filter_does() {
     for (file, inject) in [
         ("creator-refused-empty-path", "linkat:error=ENOENT:when=1"),

@@ -85,25 +85,25 @@ fn library(file: &str, command: &str, arguments: &[&str], strace: &[&str], exist
 const SIZE: u64 = 4_000_000_000;
 
 #[test]
-#[ignore = "needs strace: tests/run.sh runs it"]
+#[ignore = "needs strace"]
 fn the_writer_makes_eight_calls() {
     assert_eq!(writer("writer", &[], &[]), 0);
 }
 
 #[test]
-#[ignore = "needs strace: tests/run.sh runs it"]
+#[ignore = "needs strace"]
 fn the_reader_makes_eight_calls() {
     assert_eq!(reader("reader", Some(SIZE), &[], &[]), 0);
 }
 
 #[test]
-#[ignore = "needs strace: tests/run.sh runs it"]
+#[ignore = "needs strace"]
 fn showing_and_unlinking_are_one_call_each() {
     assert_eq!(reader("reader-v-u", Some(SIZE), &[], &["-v", "-u"]), 0);
 }
 
 #[test]
-#[ignore = "needs strace: tests/run.sh runs it"]
+#[ignore = "needs strace"]
 fn a_writer_that_fails_leaves_nothing_behind() {
     for (file, injected) in [
         ("writer-out-of-descriptors", "openat:error=EMFILE"),
@@ -119,7 +119,7 @@ fn a_writer_that_fails_leaves_nothing_behind() {
 }
 
 #[test]
-#[ignore = "needs strace: tests/run.sh runs it"]
+#[ignore = "needs strace"]
 fn an_interrupted_call_is_made_again() {
     assert_eq!(
         writer(
@@ -141,7 +141,7 @@ fn an_interrupted_call_is_made_again() {
 }
 
 #[test]
-#[ignore = "needs strace: tests/run.sh runs it"]
+#[ignore = "needs strace"]
 fn a_writer_killed_before_it_has_set_the_size_leaves_an_object_that_the_reader_refuses() {
     let inject = "inject=ftruncate:signal=SIGKILL";
     let status = writer("writer-killed-before-ftruncate", &["-e", inject], &[]);
@@ -150,7 +150,7 @@ fn a_writer_killed_before_it_has_set_the_size_leaves_an_object_that_the_reader_r
 }
 
 #[test]
-#[ignore = "needs strace: tests/run.sh runs it"]
+#[ignore = "needs strace"]
 fn a_reader_that_fails_says_so_in_one_write() {
     assert_eq!(reader("reader-missing", None, &[], &[]), 1);
     let filter = ["-e", "inject=faccessat:error=EPERM"];
@@ -169,7 +169,7 @@ fn a_reader_that_fails_says_so_in_one_write() {
 }
 
 #[test]
-#[ignore = "needs strace: tests/run.sh runs it"]
+#[ignore = "needs strace"]
 fn each_operation_of_the_library_makes_the_calls_that_its_documentation_names() {
     library("create", "create", &["4096"], &[], false);
     library("create-taken", "create", &["4096"], &[], true);
@@ -251,7 +251,7 @@ fn each_operation_of_the_library_makes_the_calls_that_its_documentation_names() 
 }
 
 #[test]
-#[ignore = "needs strace: tests/run.sh runs it"]
+#[ignore = "needs strace"]
 fn a_name_that_a_peer_unlinks_between_the_two_calls_is_tried_again() {
     let strace = ["-e", "inject=openat:error=EEXIST:when=1"];
     library(

@@ -126,7 +126,7 @@ fn object(name: &UniqueName) -> Writer<Message> {
 }
 
 #[test]
-#[ignore = "needs strace: tests/run.sh runs it"]
+#[ignore = "needs strace"]
 fn publish_makes_one_read_and_one_futex_for_each_line() {
     let name = UniqueName::new();
     let argument = name.argument();
@@ -146,7 +146,7 @@ fn publish_makes_one_read_and_one_futex_for_each_line() {
 }
 
 #[test]
-#[ignore = "needs strace: tests/run.sh runs it"]
+#[ignore = "needs strace"]
 fn publish_makes_one_nanosleep_and_one_futex_for_each_number() {
     let name = UniqueName::new();
     let argument = name.argument();
@@ -164,7 +164,7 @@ fn publish_makes_one_nanosleep_and_one_futex_for_each_number() {
 }
 
 #[test]
-#[ignore = "needs strace: tests/run.sh runs it"]
+#[ignore = "needs strace"]
 fn watch_makes_one_futex_and_one_write_for_each_value() {
     let name = UniqueName::new();
     let argument = name.argument();
@@ -191,7 +191,7 @@ fn watch_makes_one_futex_and_one_write_for_each_value() {
 }
 
 #[test]
-#[ignore = "needs strace: tests/run.sh runs it"]
+#[ignore = "needs strace"]
 fn opening_and_replacing_make_the_calls_that_their_documentation_names() {
     let name = UniqueName::new();
     library("open-reader-missing", &name, "open-reader", &[]);
@@ -222,44 +222,7 @@ fn opening_and_replacing_make_the_calls_that_their_documentation_names() {
 }
 
 #[test]
-#[ignore = "needs strace and a private /dev/shm, of root or a user namespace: tests/run.sh runs it"]
-fn waiting_for_a_name_makes_the_calls_that_its_documentation_names() {
-    // What appears in the directory meanwhile makes calls more: here nothing does but what the test makes.
-    if std::env::var_os("RAWSHM_PRIVATE").is_none() {
-        let test = std::env::current_exe().expect("a path");
-        let script = format!(
-            "RAWSHM_PRIVATE=1 exec {} --ignored --exact {} --nocapture",
-            test.display(),
-            "needs_strace::snapshot::waiting_for_a_name_makes_the_calls_that_its_documentation_names"
-        );
-        let ended = rawshm_tests::with_private_shm(PUBLISHER, "mode=1777", &script);
-        assert_eq!(ended.status, 0, "{}{}", ended.stdout, ended.stderr);
-        return;
-    }
-    let name = UniqueName::new();
-    library(
-        "wait-for-reader-times-out",
-        &name,
-        "wait-for-reader",
-        &["20"],
-    );
-    let argument = name.argument();
-    let arguments = ["wait-for-reader", &argument];
-    let waiter = Traced::start(
-        "wait-for-reader-appears",
-        &name,
-        Path::new(PUBLISHER),
-        &arguments,
-    );
-    assert_eq!(waiter.strace.line(), "begin");
-    waiter.asleep_in(libc::SYS_ppoll);
-    let _writer = object(&name);
-    assert_eq!(waiter.strace.line(), "there");
-    waiter.compare(0);
-}
-
-#[test]
-#[ignore = "needs strace: tests/run.sh runs it"]
+#[ignore = "needs strace"]
 fn to_load_and_to_store_make_no_call_and_to_wake_or_to_sleep_one() {
     let name = UniqueName::new();
     let mut writer = object(&name);
@@ -293,7 +256,7 @@ fn to_load_and_to_store_make_no_call_and_to_wake_or_to_sleep_one() {
 }
 
 #[test]
-#[ignore = "needs strace: tests/run.sh runs it"]
+#[ignore = "needs strace"]
 fn claims_make_the_calls_that_their_documentation_names() {
     let name = UniqueName::new();
     drop(object(&name));
@@ -336,4 +299,45 @@ fn claims_make_the_calls_that_their_documentation_names() {
     drop(object(&name));
     library("reap", &name, "reap", &[]);
     library("reap-missing", &name, "reap", &[]);
+}
+
+mod needs_namespaces {
+    use super::*;
+
+    #[test]
+    #[ignore = "needs strace and namespaces"]
+    fn waiting_for_a_name_makes_the_calls_that_its_documentation_names() {
+        // What appears in the directory meanwhile makes calls more: here nothing does but what the test makes.
+        if std::env::var_os("RAWSHM_PRIVATE").is_none() {
+            let test = std::env::current_exe().expect("a path");
+            let script = format!(
+                "RAWSHM_PRIVATE=1 exec {} --ignored --exact {} --nocapture",
+                test.display(),
+                "needs_strace::snapshot::waiting_for_a_name_makes_the_calls_that_its_documentation_names"
+            );
+            let ended = rawshm_tests::with_private_shm(PUBLISHER, "mode=1777", &script);
+            assert_eq!(ended.status, 0, "{}{}", ended.stdout, ended.stderr);
+            return;
+        }
+        let name = UniqueName::new();
+        library(
+            "wait-for-reader-times-out",
+            &name,
+            "wait-for-reader",
+            &["20"],
+        );
+        let argument = name.argument();
+        let arguments = ["wait-for-reader", &argument];
+        let waiter = Traced::start(
+            "wait-for-reader-appears",
+            &name,
+            Path::new(PUBLISHER),
+            &arguments,
+        );
+        assert_eq!(waiter.strace.line(), "begin");
+        waiter.asleep_in(libc::SYS_ppoll);
+        let _writer = object(&name);
+        assert_eq!(waiter.strace.line(), "there");
+        waiter.compare(0);
+    }
 }
