@@ -1,7 +1,7 @@
 /* Runs `creator` again and again, kills it each time a little later, and says what was left behind:
  *     kill instructions|calls create|replace CREATOR
- * The unit is an instruction, or an entry to a system call or an exit from one. For each state of the directory it
- * prints how many kills in a row led to it, until CREATOR ends by itself. After each kill the same is run to its end,
+ * The unit is an instruction, or an entry to a system call or an exit from one. It prints the state of the directory
+ * after each kill, until CREATOR ends by itself. After each kill the same is run to its end,
  * and must leave the new object alone; and when that is removed, all memory must be free again.
  *
  * It empties /dev/shm: a small one that was empty, and so is nobody else's, or it does not begin. */
@@ -155,19 +155,16 @@ int main(int argc, char **argv)
         return 2;
     }
     umask(022);
-    char last[64] = "";
-    unsigned long row = 0, stops = 0, steps = 0;
+    unsigned long stops = 0, steps = 0;
     for (enum how how = KILLED; how != ENDED; kills++) {
         if (replace)
             run(old);
         how = run_and_kill(new, stops, steps);
         const char *now = state();
-        if (strcmp(now, last) != 0 && row > 0) {
-            printf("%lu %s\n", row, last);
-            row = 0;
+        if (how != ENDED) {
+            printf("%s\n", now);
+            fflush(stdout);
         }
-        strcpy(last, now);
-        row += how != ENDED;
         /* Up to the last call at full speed: from the first instruction on it would take minutes. */
         if (whole_calls) {
             stops++;
@@ -188,6 +185,5 @@ int main(int argc, char **argv)
         if (after.f_bfree != before.f_bfree || after.f_ffree != before.f_ffree)
             fail("memory", "is left");
     }
-    printf("%lu %s\n", row, last);
     return 0;
 }

@@ -13,10 +13,13 @@ use rawshm_tests::complete::{
     SMALL, alone, assert_failed, create, entries, folder, load, number, replace, temporary,
 };
 use rawshm_tests::rungs::{Rung, on, on_each_rung, refuse_links, where_nothing_is_unnamed};
-use rawshm_tests::{UniqueName, left_in_shm};
+use rawshm_tests::{UniqueName, is_alone, left_in_shm};
 
 #[test]
 fn a_thread_with_descriptors_of_its_own_links_its_own_object() {
+    if !is_alone(a_thread_with_descriptors_of_its_own_links_its_own_object) {
+        return;
+    }
     for make in [create, replace] {
         on(Rung::ByProc, || {
             let name = UniqueName::new();

@@ -5,13 +5,13 @@
 use std::process::Command;
 
 use rawshm_tests::rungs::on_each_rung;
-use rawshm_tests::{Talking, UniqueName};
+use rawshm_tests::{Peer, UniqueName};
 
 const PEER: &str = env!("CARGO_BIN_EXE_peer");
 
-fn start(command: &str, name: &UniqueName, number: u64) -> Talking {
+fn start(command: &str, name: &UniqueName, number: u64) -> Peer {
     let mut peer = Command::new(PEER);
-    Talking::start(peer.args([command, &name.argument(), &number.to_string()]))
+    Peer::ready(peer.args([command, &name.argument(), &number.to_string()]))
 }
 
 /// Lets these go on until each reader has opened so often. All of it must be seen: whole objects, and none.
@@ -26,7 +26,7 @@ fn race(makers: &[&str], readers: u64, opens: u64) {
     let mut readers: Vec<_> = (0..readers).map(|_| start("look", &name, opens)).collect();
     let (mut whole, mut none) = (0, 0);
     for reader in &mut readers {
-        let answer = reader.answer();
+        let answer = reader.line();
         println!("{answer}");
         let mut counts = answer.split(", ").map(|part| {
             let (count, _) = part.split_once(' ').expect("a figure");
@@ -42,7 +42,7 @@ fn race(makers: &[&str], readers: u64, opens: u64) {
     assert!(none > 0, "something was always there");
     for maker in &mut makers {
         maker.close();
-        let answer = maker.answer();
+        let answer = maker.line();
         println!("{answer}");
         assert!(answer.contains(" made, "), "{answer}");
     }

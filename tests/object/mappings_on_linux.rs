@@ -3,7 +3,7 @@
 #![cfg(target_os = "linux")]
 
 use rawshm::{Advice, Errno, Extent, Mapping, Object, Operation, Options, Size};
-use rawshm_tests::{UniqueName, assert_failed};
+use rawshm_tests::{UniqueName, assert_failed, is_alone};
 
 fn part(offset: u64, len: usize) -> Extent {
     Extent::Part { offset, len }
@@ -112,6 +112,9 @@ fn area(file: &str, address: *const u8) -> Option<String> {
 
 #[test]
 fn memory_is_mapped_shared_with_the_rights_of_the_type_and_unmapped_on_drop() {
+    if !is_alone(memory_is_mapped_shared_with_the_rights_of_the_type_and_unmapped_on_drop) {
+        return;
+    }
     let rights = |address| {
         let line = area("/proc/self/maps", address).expect("mapped");
         line.split(' ').nth(1).expect("rights").to_owned()
@@ -146,6 +149,9 @@ fn debug_output_of_a_mapping_shows_where_it_is() {
 
 #[test]
 fn prefaulting_gets_every_page() {
+    if !is_alone(prefaulting_gets_every_page) {
+        return;
+    }
     let name = UniqueName::new();
     let object = Object::create(&name, Size::Sparse(1 << 20)).expect("created");
     let mapping = object.map(Extent::Whole).expect("mapped");
@@ -160,6 +166,9 @@ fn prefaulting_gets_every_page() {
 
 #[test]
 fn advice_reaches_the_kernel() {
+    if !is_alone(advice_reaches_the_kernel) {
+        return;
+    }
     let name = UniqueName::new();
     let mapping = Mapping::create(&name, Size::Sparse(4096)).expect("created");
     let flag = |flag: &str| {
@@ -183,6 +192,9 @@ fn advice_reaches_the_kernel() {
 
 #[test]
 fn four_gigabytes_cost_one_page() {
+    if !is_alone(four_gigabytes_cost_one_page) {
+        return;
+    }
     let name = UniqueName::new();
     let options = Options::new();
     let mapping = options
@@ -200,6 +212,9 @@ fn four_gigabytes_cost_one_page() {
 
 #[test]
 fn locking_shows_in_what_the_kernel_counts() {
+    if !is_alone(locking_shows_in_what_the_kernel_counts) {
+        return;
+    }
     let name = UniqueName::new();
     let mapping = Mapping::create(&name, Size::Sparse(4096)).expect("created");
     let locked = || {

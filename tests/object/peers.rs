@@ -3,7 +3,7 @@
 use std::process::Command;
 
 use rawshm::{Errno, Extent, Mapping, Object, Size};
-use rawshm_tests::{Talking, UniqueName, answer, wait};
+use rawshm_tests::{Peer, UniqueName, answer};
 
 const PEER: &str = env!("CARGO_BIN_EXE_peer");
 
@@ -11,8 +11,8 @@ fn peer(arguments: &[&str]) -> String {
     answer(PEER, arguments)
 }
 
-fn start(arguments: &[&str]) -> Talking {
-    Talking::start(Command::new(PEER).args(arguments))
+fn start(arguments: &[&str]) -> Peer {
+    Peer::ready(Command::new(PEER).args(arguments))
 }
 
 #[test]
@@ -45,11 +45,11 @@ fn a_running_peer_sees_each_store_and_keeps_seeing_them_when_the_name_is_gone() 
     let mut reader = start(&["hold", &name.argument()]);
     let mut other = start(&["hold", &name.argument()]);
     mapping.store(0, &[1_i64, 2, 3]).expect("within");
-    assert_eq!(reader.ask(), "[1, 2, 3]");
-    assert_eq!(other.ask(), "[1, 2, 3]", "two openers see one object");
+    assert_eq!(reader.ask(""), "[1, 2, 3]");
+    assert_eq!(other.ask(""), "[1, 2, 3]", "two openers see one object");
     rawshm::unlink(&name).expect("unlinked");
     mapping.store(0, &[4_i64, 5, 6]).expect("within");
-    assert_eq!(reader.ask(), "[4, 5, 6]");
+    assert_eq!(reader.ask(""), "[4, 5, 6]");
     assert_eq!(Object::open(&name).expect_err("gone").errno(), Errno::NOENT);
 }
 
@@ -58,8 +58,7 @@ fn an_object_survives_a_peer_that_is_killed() {
     let name = UniqueName::new();
     let mapping = Mapping::create(&name, Size::Sparse(24)).expect("created");
     let mut reader = start(&["hold", &name.argument()]);
-    reader.child.kill().expect("killed");
-    wait(&mut reader.child);
+    reader.kill();
     mapping.store(0, &[1_i64, 2, 3]).expect("within");
     assert_eq!(peer(&["load", &name.argument()]), "[1, 2, 3]");
 }
@@ -74,9 +73,9 @@ fn a_name_is_created_by_exactly_one_of_many_racing_processes() {
     arguments.insert(0, "create-many");
     let mut peers: Vec<_> = (0..PEERS).map(|_| start(&arguments)).collect();
     for peer in &mut peers {
-        peer.say();
+        peer.say("");
     }
-    let won = |peer: &mut Talking| peer.answer().parse::<usize>().expect("a number");
+    let won = |peer: &mut Peer| peer.line().parse::<usize>().expect("a number");
     let won: Vec<_> = peers.iter_mut().map(won).collect();
     for name in &names {
         rawshm::unlink(name).expect("created by one of them");
@@ -101,7 +100,6 @@ fn a_peer_that_shrinks_the_object_ends_who_touches_it_by_a_signal() {
     let object = Object::create(&name, Size::Sparse(24)).expect("created");
     let mut reader = start(&["hold", &name.argument()]);
     object.resize(Size::Sparse(0)).expect("shrunk");
-    reader.say();
-    let status = wait(&mut reader.child);
-    assert_eq!(rawshm_tests::status(status), 128 + SIGBUS);
+    reader.say("");
+    assert_eq!(reader.end(), 128 + SIGBUS);
 }

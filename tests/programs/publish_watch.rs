@@ -10,8 +10,11 @@ use std::path::Path;
 use std::process::{Command, Stdio};
 
 use rawshm::snapshot::Reader;
-use rawshm_tests::snapshots::{Message, Peer, until};
-use rawshm_tests::{Ended, UniqueName, finish, run, static_program, status, wait};
+use rawshm_tests::values::Message;
+use rawshm_tests::wait;
+use rawshm_tests::{
+    Ended, Peer, UniqueName, finish, output, run, spawn, static_program, status, until,
+};
 
 const PUBLISH_USAGE: &str =
     "usage: publish [-n NAME] [-m MODE] [-s SLOTS] [-r RATE] [-c COUNT] [-u]\n";
@@ -43,16 +46,16 @@ fn watch(name: &UniqueName, arguments: &[&str]) -> Command {
 
 /// Publishes all of an input, to its end.
 fn publish_all(name: &UniqueName, input: &[u8]) -> Ended {
-    let mut child = publish(name, &[])
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
-        .spawn()
-        .expect("publish");
+    let mut child = spawn(
+        publish(name, &[])
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped()),
+    );
     let mut pipe = child.stdin.take().expect("a pipe");
     pipe.write_all(input).expect("a reader");
     drop(pipe);
-    finish(child)
+    finish(child).into()
 }
 
 fn last(name: &UniqueName) -> (u64, Message) {
@@ -62,7 +65,7 @@ fn last(name: &UniqueName) -> (u64, Message) {
 
 /// What `watch` prints of what is there.
 fn printed(name: &UniqueName) -> Vec<u8> {
-    let output = watch(name, &["-c", "1"]).output().expect("watch");
+    let output = output(&mut watch(name, &["-c", "1"]));
     assert!(output.status.success());
     output.stdout
 }
@@ -135,8 +138,8 @@ fn a_bad_name_or_number_of_slots_is_an_error_and_leaves_nothing() {
 #[test]
 fn a_count_and_a_rate_give_numbers() {
     let name = UniqueName::new();
-    let numbers = publish(&name, &["-r", "1000000", "-c", "12"]).output();
-    assert!(numbers.expect("publish").status.success());
+    let numbers = run(&mut publish(&name, &["-r", "1000000", "-c", "12"]));
+    assert_eq!(numbers, silent());
     let (number, message) = last(&name);
     assert_eq!((number, &message[..3]), (12, &b"\x0212"[..]));
     assert_eq!(run(&mut watch(&name, &["-c", "1"])), ended("12\n", "", 0));
@@ -236,7 +239,7 @@ fn how_the_input_is_cut_into_reads_does_not_matter() {
     ] {
         let name = UniqueName::new();
         let (input, mut pipe) = packets();
-        let mut child = publish(&name, &[]).stdin(input).spawn().expect("publish");
+        let mut child = spawn(publish(&name, &[]).stdin(input));
         for read in reads {
             pipe.write_all(read).expect("a reader");
         }
@@ -324,15 +327,16 @@ fn who_prints_for_nobody_ends_with_an_error() {
     assert_eq!(closed, ended("", expected, 1));
     let (ours, theirs) = UnixStream::pair().expect("a pair");
     drop(ours);
-    let broken = Command::new("sh")
-        .args(["-c", "trap '' PIPE; exec \"$@\"", "sh"])
-        .arg(static_program("watch"))
-        .args(["-n", &name.argument(), "-c", "1"])
-        .stdout(OwnedFd::from(theirs))
-        .stderr(Stdio::piped())
-        .spawn();
+    let broken = spawn(
+        Command::new("sh")
+            .args(["-c", "trap '' PIPE; exec \"$@\"", "sh"])
+            .arg(static_program("watch"))
+            .args(["-n", &name.argument(), "-c", "1"])
+            .stdout(OwnedFd::from(theirs))
+            .stderr(Stdio::piped()),
+    );
     let expected = "watch: cannot write to standard output: broken pipe (EPIPE)\n";
-    assert_eq!(finish(broken.expect("watch")), ended("", expected, 1));
+    assert_eq!(Ended::from(finish(broken)), ended("", expected, 1));
     assert!(name.path().exists());
 }
 

@@ -6,7 +6,7 @@ use std::os::unix::fs::PermissionsExt as _;
 use std::process::{Command, Stdio};
 
 use rawshm::{Object, Size};
-use rawshm_tests::{Ended, UniqueName, finish, run, static_program};
+use rawshm_tests::{Ended, UniqueName, finish, run, spawn, static_program};
 
 const WRITER_USAGE: &str = "usage: writer [-n NAME] [-s BYTES] [-m MODE] [COL1 COL2 COL3]\n";
 const CREATOR_USAGE: &str = "usage: creator [-n NAME] [-s BYTES] [-m MODE] [-r] [COL1 COL2 COL3]\n";
@@ -255,14 +255,14 @@ fn a_reader_of_output_that_has_gone_ends_the_reader_by_sigpipe() {
     writer(&["-n", &name.argument()]);
     let (ours, theirs) = std::os::unix::net::UnixStream::pair().expect("a pair");
     drop(ours);
-    let child = Command::new(static_program("reader"))
-        .args(["-n", &name.argument()])
-        .stdin(Stdio::null())
-        .stdout(std::os::fd::OwnedFd::from(theirs))
-        .stderr(Stdio::piped())
-        .spawn()
-        .expect("a reader");
-    assert_eq!(finish(child), ended("", "", 128 + SIGPIPE));
+    let child = spawn(
+        Command::new(static_program("reader"))
+            .args(["-n", &name.argument()])
+            .stdin(Stdio::null())
+            .stdout(std::os::fd::OwnedFd::from(theirs))
+            .stderr(Stdio::piped()),
+    );
+    assert_eq!(Ended::from(finish(child)), ended("", "", 128 + SIGPIPE));
 }
 
 #[test]

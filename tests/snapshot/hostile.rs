@@ -11,7 +11,8 @@ use std::time::Duration;
 use proptest::prelude::*;
 use rawshm::snapshot::{Layout, Overrun, Reader, SnapshotError, Writer};
 use rawshm::{Deadline, Extent, Mapping, Object, ReadOnly, ReadWrite, Size};
-use rawshm_tests::{UniqueName, WATCHDOG};
+use rawshm_tests::UniqueName;
+use rawshm_tests::watchdog::{watchdog, watched};
 
 const VERSION: usize = 8;
 const SLOTS: usize = 32;
@@ -24,28 +25,8 @@ fn soon() -> Deadline {
     Deadline::after(Duration::from_millis(5)).expect("a clock")
 }
 
-/// When something is taken to hang. What this waits for is there.
-fn watchdog() -> Deadline {
-    Deadline::after(WATCHDOG).expect("a clock")
-}
-
 fn passed() -> Deadline {
     Deadline::after(Duration::ZERO).expect("a clock")
-}
-
-/// Does something that must come to an end.
-fn watched<T: Send + 'static>(what: impl FnOnce() -> T + Send + 'static) -> T {
-    let (say, done) = mpsc::channel();
-    let thread = thread::spawn(move || {
-        let _ = say.send(what());
-    });
-    match done.recv_timeout(WATCHDOG) {
-        Err(mpsc::RecvTimeoutError::Timeout) => panic!("it hangs"),
-        done => {
-            thread.join().expect("it panicked");
-            done.expect("it has sent")
-        }
-    }
 }
 
 /// What happens to bytes all the time, until this is dropped.
@@ -299,7 +280,7 @@ fn a_number_that_changes_all_the_time_is_an_overrun() {
         let number = mapping.atomic::<u64>(SEQUENCE).expect("within");
         number.fetch_add(1, Ordering::Relaxed);
     });
-    watched(move || {
+    watched(move |_| {
         // While the other thread does not run, a load succeeds.
         let error = loop {
             if let Err(error) = reader.load() {
@@ -320,7 +301,7 @@ fn a_word_that_changes_all_the_time_keeps_no_wait_from_ending() {
         let word = mapping.atomic::<u32>(FUTEX).expect("within");
         word.fetch_add(1, Ordering::Relaxed);
     });
-    watched(move || {
+    watched(move |_| {
         assert_eq!(reader.wait(1, passed()), Ok(false));
         assert_eq!(reader.wait(1, soon()), Ok(false));
         assert_eq!(reader.next(watchdog()), Ok(Some(1)));
@@ -394,8 +375,9 @@ fn a_header_that_changes_while_it_is_opened_is_an_error_or_some_value() {
             mapping.store(SLOTS, &slots).expect("within");
         }
     });
-    watched(move || {
+    watched(move |progress| {
         for _ in 0..2000 {
+            progress.step();
             match read::<u32>(&object) {
                 Ok((1, _))
                 | Err(

@@ -10,15 +10,9 @@ use std::sync::mpsc;
 use std::thread;
 
 use rawshm::snapshot::{Reader, SnapshotError, Writer};
-use rawshm::{
-    Deadline, Errno, Error, Extent, Mode, Object, Operation, Options, Outcome, Rights, Size,
-};
-use rawshm_tests::{UniqueName, WATCHDOG, assert_failed};
-
-/// When something is taken to hang. What this waits for is there.
-fn watchdog() -> Deadline {
-    Deadline::after(WATCHDOG).expect("a clock")
-}
+use rawshm::{Errno, Error, Extent, Mode, Object, Operation, Options, Outcome, Rights, Size};
+use rawshm_tests::watchdog::{WATCHDOG, watchdog};
+use rawshm_tests::{UniqueName, assert_failed};
 
 #[track_caller]
 fn assert_refused<T>(result: Result<T, SnapshotError>, operation: Operation, errno: Errno) {

@@ -11,7 +11,7 @@ use std::thread;
 use rawshm::snapshot::{Reader, SnapshotError, Writer};
 use rawshm::{Errno, Error, Name, Object, Operation, Options, Outcome, Size};
 use rawshm_tests::complete::folder;
-use rawshm_tests::snapshots::until;
+use rawshm_tests::watchdog::{Progress, watched};
 use rawshm_tests::{UniqueName, left_in_shm};
 
 /// How often a snapshot is opened to write to it, by all threads of a test together.
@@ -60,15 +60,6 @@ impl Drop for Done<'_> {
     }
 }
 
-/// Runs a test in a thread of its own, to see it if that hangs.
-fn watched(test: fn()) {
-    let test = thread::spawn(test);
-    until("the end", || test.is_finished());
-    if let Err(panic) = test.join() {
-        std::panic::resume_unwind(panic);
-    }
-}
-
 /// What those who take a snapshot over have in common.
 #[derive(Default)]
 struct Taken {
@@ -92,7 +83,7 @@ impl Taken {
     }
 }
 
-fn take_over_past_a_lock_that_comes_and_goes() {
+fn take_over_past_a_lock_that_comes_and_goes(progress: &Progress) {
     let name = UniqueName::new();
     drop(Writer::create(&name, 2, &[1_u64; 8]).expect("created"));
     let first = Object::open(&name).expect("an object");
@@ -125,6 +116,7 @@ fn take_over_past_a_lock_that_comes_and_goes() {
                 let _done = Done(done);
                 let mut round = 0;
                 while opens.fetch_add(1, SeqCst) < OPENS {
+                    progress.step();
                     if locks {
                         lock_for_a_moment(&name.path(), round);
                         round += 1;
@@ -158,7 +150,7 @@ fn those_who_take_over_past_a_lock_that_comes_and_goes_are_one_writer_at_a_time(
     watched(take_over_past_a_lock_that_comes_and_goes);
 }
 
-fn reap_past_a_lock_that_comes_and_goes() {
+fn reap_past_a_lock_that_comes_and_goes(progress: &Progress) {
     let name = UniqueName::new();
     let done = AtomicBool::new(false);
     let (created, opened) = (AtomicU32::new(0), AtomicU32::new(0));
@@ -178,6 +170,7 @@ fn reap_past_a_lock_that_comes_and_goes() {
             let _done = Done(&done);
             let mut locks = 0;
             for round in 0..OPENS {
+                progress.step();
                 // As the lock goes, this opens, and the other is on its way past the lock.
                 locks += u32::from(lock_for_a_moment(&name.path(), round));
                 let own = u64::from(round);

@@ -5,16 +5,12 @@ use std::time::Duration;
 
 use rawshm::snapshot::{Layout, Overrun, Reader, SnapshotError, Writer, fingerprint};
 use rawshm::{Deadline, Errno, Error, Extent, Mapping, Operation, Options, Outcome, Size};
-use rawshm_tests::{UniqueName, WATCHDOG};
+use rawshm_tests::UniqueName;
+use rawshm_tests::watchdog::watchdog;
 
 /// A few milliseconds from now on.
 fn soon() -> Deadline {
     Deadline::after(Duration::from_millis(5)).expect("a clock")
-}
-
-/// When something is taken to hang. What this waits for is there.
-fn watchdog() -> Deadline {
-    Deadline::after(WATCHDOG).expect("a clock")
 }
 
 /// A point in time that has passed.

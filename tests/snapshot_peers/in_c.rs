@@ -2,13 +2,12 @@
 
 #![cfg(all(target_os = "linux", target_endian = "little"))]
 
-use std::io::{BufRead as _, BufReader};
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
+use std::process::Command;
 use std::sync::OnceLock;
 
 use rawshm::snapshot::Writer;
-use rawshm_tests::{UniqueName, c_program, run, wait};
+use rawshm_tests::{Peer, UniqueName, c_program, run};
 
 fn program() -> &'static Path {
     static PROGRAM: OnceLock<PathBuf> = OnceLock::new();
@@ -19,23 +18,17 @@ fn program() -> &'static Path {
 fn a_reader_in_c_loads_each_value_and_sleeps_until_the_next() {
     let name = UniqueName::new();
     let mut writer = Writer::create(&name, 2, &[100_i64, 876, 8021]).expect("created");
-    let mut reader = Command::new(program())
-        .args([&name.argument(), "4"])
-        .stdout(Stdio::piped())
-        .spawn()
-        .expect("started");
-    let mut lines = BufReader::new(reader.stdout.take().expect("a pipe")).lines();
-    let mut line = || lines.next().expect("a line").expect("text");
-    assert_eq!(line(), "1: 100 876 8021");
+    let mut reader = Peer::start(Command::new(program()).args([&name.argument(), "4"]));
+    assert_eq!(reader.line(), "1: 100 876 8021");
     for number in 2..=4 {
         writer.store(&[-number, i64::MAX, i64::MIN]);
         writer.notify().expect("notified");
         assert_eq!(
-            line(),
+            reader.line(),
             format!("{number}: {} {} {}", -number, i64::MAX, i64::MIN)
         );
     }
-    assert!(wait(&mut reader).success());
+    assert_eq!(reader.end(), 0);
 }
 
 #[test]

@@ -4,25 +4,9 @@
 
 use std::process::Command;
 
-use rawshm_tests::{Ended, UniqueName, run, static_program, with_private_shm};
+use rawshm_tests::{UniqueName, in_a_row, run, static_program, with_private_shm};
 
-const PUBLISHER: &str = env!("CARGO_BIN_EXE_publisher");
-const STEPPER: &str = env!("CARGO_BIN_EXE_stepper");
-
-/// How many kills in a row led to which state.
-fn rows(ended: &Ended) -> Vec<(u32, String)> {
-    assert_eq!(
-        (ended.status, ended.stderr.as_str()),
-        (0, ""),
-        "{}",
-        ended.stdout
-    );
-    let row = |line: &str| {
-        let (count, state) = line.split_once(' ').expect("two words");
-        (count.parse().expect("a number"), state.to_owned())
-    };
-    ended.stdout.lines().map(row).collect()
-}
+const PEER: &str = env!("CARGO_BIN_EXE_peer");
 
 fn check(rows: &[(u32, String)], expected: &[&str]) -> u32 {
     println!("{rows:?}");
@@ -34,8 +18,8 @@ fn check(rows: &[(u32, String)], expected: &[&str]) -> u32 {
 #[test]
 fn after_any_instruction_of_a_store_readers_and_the_next_writer_find_a_whole_value() {
     let name = UniqueName::new();
-    let ended = run(Command::new(STEPPER).args(["store", PUBLISHER, &name.argument()]));
-    let kills = check(&rows(&ended), &["old", "new"]);
+    let ended = run(Command::new(PEER).args(["step", "store", &name.argument()]));
+    let kills = check(&in_a_row(&ended), &["old", "new"]);
     // A value of 1 KiB is not stored in a few.
     assert!(kills > 20, "every instruction");
 }
@@ -47,12 +31,12 @@ mod needs_namespaces {
     #[ignore = "needs namespaces"]
     fn after_any_instruction_publish_has_left_nothing_or_a_whole_snapshot_and_no_memory() {
         let script = format!(
-            "unset RUST_BACKTRACE; exec {STEPPER} life {}",
+            "unset RUST_BACKTRACE; exec {PEER} step life {}",
             static_program("publish").display()
         );
-        let ended = with_private_shm(PUBLISHER, "mode=1777,size=64k", &script);
+        let ended = with_private_shm(PEER, "mode=1777,size=64k", &script);
         let expected = ["nothing", "number 1: 1", "number 2: 2", "number 3: 3"];
-        let kills = check(&rows(&ended), &expected);
+        let kills = check(&in_a_row(&ended), &expected);
         assert!(kills > 400, "every instruction");
     }
 }

@@ -7,27 +7,28 @@ use std::process::Command;
 
 use rawshm::snapshot::{Reader, SnapshotError, Writer};
 use rawshm::{Deadline, Mode, Name, Object, Options, Size};
-use rawshm_tests::snapshots::{Message, Peer, asleep_in, message, text, until};
-use rawshm_tests::{UniqueName, run, static_program};
+use rawshm_tests::values::{Message, message, text};
+use rawshm_tests::{Peer, UniqueName, asleep_in, run, static_program, until};
 
-const PUBLISHER: &str = env!("CARGO_BIN_EXE_publisher");
+const PEER: &str = env!("CARGO_BIN_EXE_peer");
 
-fn publisher(command: &str, name: &UniqueName, rest: &[&str]) -> Command {
-    let mut publisher = Command::new(PUBLISHER);
-    publisher.args([command, &name.argument()]).args(rest);
-    publisher
+fn peer(command: &str, name: &UniqueName, rest: &[&str]) -> Command {
+    let mut peer = Command::new(PEER);
+    peer.args(["snapshot", command, &name.argument()])
+        .args(rest);
+    peer
 }
 
 /// What a command answers, in a process of its own; without the line that says that it begins.
 fn answer(command: &str, name: &UniqueName) -> String {
-    let ended = run(&mut publisher(command, name, &[]));
+    let ended = run(&mut peer(command, name, &[]));
     let lines = ended.stdout.lines().filter(|line| *line != "begin");
     assert_eq!(ended.stderr, "");
     lines.collect()
 }
 
 fn hold(name: &UniqueName) -> Peer {
-    Peer::ready(&mut publisher("hold", name, &[]))
+    Peer::ready(&mut peer("hold", name, &[]))
 }
 
 fn alive(name: &Name) -> bool {
@@ -74,7 +75,7 @@ fn the_mapping_alone_keeps_the_claim_of_any_object() {
     drop(Object::create(&name, Size::Sparse(4096)).expect("created"));
     assert_eq!(answer("claim", &name), "ok");
     assert!(!alive(&name), "it has ended with its process");
-    let mut first = Peer::ready(&mut publisher("hold-mapping", &name, &[]));
+    let mut first = Peer::ready(&mut peer("hold-mapping", &name, &[]));
     assert!(alive(&name));
     assert_eq!(answer("claim", &name), "Claim EBUSY");
     first.kill();
@@ -97,7 +98,7 @@ fn after_a_kill_the_next_writer_goes_on_and_readers_notice_a_pause_only() {
         .expect("no deadline");
     assert_eq!(text(&value), "second");
 
-    let mut asleep = Peer::start(&mut publisher("next", &name, &[]));
+    let mut asleep = Peer::start(&mut peer("next", &name, &[]));
     assert_eq!(asleep.line(), "begin");
     asleep.asleep_in(libc::SYS_futex);
     let mut second = hold(&name);
@@ -123,7 +124,7 @@ fn after_a_kill_the_next_writer_goes_on_and_readers_notice_a_pause_only() {
 fn who_waits_for_a_writers_end_sleeps_in_the_kernel_until_then() {
     let name = UniqueName::new();
     let mut writer = hold(&name);
-    let waiters = [(); 3].map(|()| Peer::start(&mut publisher("wait-for-writer-end", &name, &[])));
+    let waiters = [(); 3].map(|()| Peer::start(&mut peer("wait-for-writer-end", &name, &[])));
     for waiter in &waiters {
         assert_eq!(waiter.line(), "begin");
         waiter.asleep_in(libc::SYS_fcntl);
@@ -147,7 +148,7 @@ fn who_waits_for_a_writers_end_sees_the_next_one_too() {
     let name = UniqueName::new();
     for _ in 0..20 {
         let mut writer = hold(&name);
-        let mut waiter = Peer::start(&mut publisher("wait-for-writer-end", &name, &[]));
+        let mut waiter = Peer::start(&mut peer("wait-for-writer-end", &name, &[]));
         assert_eq!(waiter.line(), "begin");
         waiter.asleep_in(libc::SYS_fcntl);
         writer.kill();
@@ -180,7 +181,7 @@ fn a_name_is_unlinked_only_while_it_is_the_objects() {
     let mut old = hold(&name);
     let object = Object::open(&name).expect("an object");
     old.kill();
-    let mut new = Peer::ready(&mut publisher("hold", &name, &["replace"]));
+    let mut new = Peer::ready(&mut peer("hold", &name, &["replace"]));
     assert!(
         !object.unlink(&name).expect("allowed"),
         "it is another's by now"
@@ -195,13 +196,13 @@ fn a_name_is_unlinked_only_while_it_is_the_objects() {
 fn a_child_of_fork_has_the_claim_too_until_both_have_ended() {
     let name = UniqueName::new();
     drop(Writer::create(&name, 2, &message("first")).expect("created"));
-    let mut parent = Peer::start(&mut publisher("hold-in-a-child-too", &name, &[]));
+    let mut parent = Peer::start(&mut peer("hold-in-a-child-too", &name, &[]));
     let mut lines = [parent.line(), parent.line()];
     // The two say it in any order.
     lines.sort_unstable_by_key(String::len);
     assert!(lines.contains(&"ready".into()), "{lines:?}");
     assert!(alive(&name));
-    let mut waiter = Peer::start(&mut publisher("wait-for-writer-end", &name, &[]));
+    let mut waiter = Peer::start(&mut peer("wait-for-writer-end", &name, &[]));
     assert_eq!(waiter.line(), "begin");
     waiter.asleep_in(libc::SYS_fcntl);
 
@@ -223,7 +224,7 @@ fn a_child_of_fork_has_the_claim_too_until_both_have_ended() {
 fn a_claim_ends_when_its_process_becomes_another_program() {
     let name = UniqueName::new();
     drop(Object::create(&name, Size::Sparse(4096)).expect("created"));
-    let mut process = Peer::start(&mut publisher("hold-and-exec", &name, &[]));
+    let mut process = Peer::start(&mut peer("hold-and-exec", &name, &[]));
     assert_eq!(process.line(), "claimed");
     assert!(alive(&name));
     assert_eq!(process.ask("go on"), "ready");
@@ -236,7 +237,7 @@ fn a_reader_that_locks_all_it_can_keeps_no_second_writer_from_being_refused() {
     for how in ["in-front", "wait"] {
         let name = UniqueName::new();
         let mut first = hold(&name);
-        let mut hostile = Peer::ready(&mut publisher("hostile", &name, &[how]));
+        let mut hostile = Peer::ready(&mut peer("hostile", &name, &[how]));
         if how == "wait" {
             hostile.asleep_in(libc::SYS_fcntl);
         }
@@ -247,7 +248,7 @@ fn a_reader_that_locks_all_it_can_keeps_no_second_writer_from_being_refused() {
         assert_eq!(answer("reap", &name), "false");
         let woken = first.ask("second");
         assert!(["0", "1"].contains(&woken.as_str()), "{woken}");
-        let mut waiter = Peer::start(&mut publisher("wait-for-writer-end", &name, &[]));
+        let mut waiter = Peer::start(&mut peer("wait-for-writer-end", &name, &[]));
         assert_eq!(waiter.line(), "begin");
         waiter.asleep_in(libc::SYS_fcntl);
         first.kill();
@@ -266,7 +267,7 @@ fn a_reader_that_locks_all_it_can_keeps_no_writer_from_taking_over() {
         let reader = Reader::<Message>::open(&name).expect("a snapshot");
         let hostile = if how == "wait" {
             // It sleeps until the very moment of the writer's end.
-            let hostile = Peer::ready(&mut publisher("hostile", &name, &[how]));
+            let hostile = Peer::ready(&mut peer("hostile", &name, &[how]));
             hostile.asleep_in(libc::SYS_fcntl);
             assert_eq!(first.ask("second"), "0");
             first.kill();
@@ -275,7 +276,7 @@ fn a_reader_that_locks_all_it_can_keeps_no_writer_from_taking_over() {
         } else {
             assert_eq!(first.ask("second"), "0");
             first.kill();
-            Peer::ready(&mut publisher("hostile", &name, &[how]))
+            Peer::ready(&mut peer("hostile", &name, &[how]))
         };
         assert!(!alive(&name), "{how}");
         let mut second = hold(&name);
@@ -305,7 +306,7 @@ fn the_object_that_takes_an_obstructed_ones_place_is_as_readable_as_that_was() {
             .expect("created"),
     );
     let old = name.path().metadata().expect("a file");
-    let hostile = Peer::ready(&mut publisher("hostile", &name, &["all"]));
+    let hostile = Peer::ready(&mut peer("hostile", &name, &["all"]));
     assert_eq!(answer("open-writer", &name), "1 first");
     let new = name.path().metadata().expect("a file");
     assert_ne!(new.ino(), old.ino(), "it is a new one");
@@ -319,7 +320,7 @@ fn a_reader_that_locks_all_it_can_keeps_nothing_from_being_reaped() {
     for how in ["all", "in-front", "behind"] {
         let name = UniqueName::new();
         hold(&name).kill();
-        let hostile = Peer::ready(&mut publisher("hostile", &name, &[how]));
+        let hostile = Peer::ready(&mut peer("hostile", &name, &[how]));
         assert_eq!(answer("reap", &name), "true", "{how}");
         assert!(!name.path().exists());
         drop(hostile);
@@ -330,9 +331,9 @@ fn a_reader_that_locks_all_it_can_keeps_nothing_from_being_reaped() {
 fn a_waiter_ends_with_the_writer_also_where_a_readers_lock_keeps_the_kernel_from_waking_it() {
     let name = UniqueName::new();
     hold(&name).kill();
-    let hostile = Peer::ready(&mut publisher("hostile", &name, &["behind"]));
+    let hostile = Peer::ready(&mut peer("hostile", &name, &["behind"]));
     let mut writer = hold(&name);
-    let mut waiter = Peer::start(&mut publisher("wait-for-writer-end", &name, &[]));
+    let mut waiter = Peer::start(&mut peer("wait-for-writer-end", &name, &[]));
     assert_eq!(waiter.line(), "begin");
     asleep_in(waiter.pid(), libc::SYS_nanosleep);
     writer.kill();
@@ -347,8 +348,8 @@ fn several_that_take_over_at_once_are_one_writer_also_past_a_readers_lock() {
         for _ in 0..60 {
             let name = UniqueName::new();
             hold(&name).kill();
-            let hostile = hostile.then(|| Peer::ready(&mut publisher("hostile", &name, &["all"])));
-            let peers = [(); 8].map(|()| Peer::start(&mut publisher("hold", &name, &[])));
+            let hostile = hostile.then(|| Peer::ready(&mut peer("hostile", &name, &["all"])));
+            let peers = [(); 8].map(|()| Peer::start(&mut peer("hold", &name, &[])));
             let answers = peers.each_ref().map(Peer::line);
             let ready = answers.iter().filter(|answer| *answer == "ready").count();
             let refused = answers
@@ -367,7 +368,7 @@ fn several_that_take_over_at_once_are_one_writer_also_past_a_readers_lock() {
 fn a_retired_snapshot_is_not_taken_over() {
     let name = UniqueName::new();
     hold(&name).kill();
-    let mut asleep = Peer::start(&mut publisher("next", &name, &[]));
+    let mut asleep = Peer::start(&mut peer("next", &name, &[]));
     assert_eq!(asleep.line(), "begin");
     asleep.asleep_in(libc::SYS_futex);
     assert_eq!(answer("retire-message", &name), "ok");

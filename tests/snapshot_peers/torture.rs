@@ -7,16 +7,16 @@ use std::process::{Command, Stdio};
 
 use rawshm::snapshot::Reader;
 use rawshm::{Extent, Mapping};
-use rawshm_tests::snapshots::{Peer, Value, number, scrambled, until};
-use rawshm_tests::{UniqueName, run, status, wait};
+use rawshm_tests::values::{Value, number, scrambled};
+use rawshm_tests::{Peer, UniqueName, run, spawn, status, until, wait};
 
-const PUBLISHER: &str = env!("CARGO_BIN_EXE_publisher");
+const PEER: &str = env!("CARGO_BIN_EXE_peer");
 
 const KILLS: u64 = 1200;
 
-fn publisher(arguments: &[&str]) -> Command {
-    let mut command = Command::new(PUBLISHER);
-    command.args(arguments);
+fn peer(arguments: &[&str]) -> Command {
+    let mut command = Command::new(PEER);
+    command.arg("snapshot").args(arguments);
     command
 }
 
@@ -42,17 +42,12 @@ fn is_torn(name: &UniqueName, slots: u64, last: u64) -> bool {
 fn torture(slots: u64, seed: u64) -> u64 {
     let name = UniqueName::new();
     let (argument, slots_argument) = (name.argument(), slots.to_string());
-    let start = || {
-        publisher(&["write", &argument, &slots_argument])
-            .stdout(Stdio::null())
-            .spawn()
-            .expect("a writer")
-    };
+    let start = || spawn(peer(&["write", &argument, &slots_argument]).stdout(Stdio::null()));
     let mut writer = start();
     until("the object", || Reader::<Value>::open(&name).is_ok());
     let reader = Reader::<Value>::open(&name).expect("a snapshot");
     let checks: Vec<Peer> = ["load", "next", "next"]
-        .map(|how| Peer::ready(&mut publisher(&["check", &argument, how])))
+        .map(|how| Peer::ready(&mut peer(&["check", &argument, how])))
         .into();
 
     let (mut random, mut torn, mut newest) = (seed, 0, 0);
@@ -84,7 +79,7 @@ fn torture(slots: u64, seed: u64) -> u64 {
     writer.kill().expect("its own process");
     wait(&mut writer);
 
-    let retired = run(&mut publisher(&["retire", &argument]));
+    let retired = run(&mut peer(&["retire", &argument]));
     assert_eq!(retired.stdout, "ok\n", "{}", retired.stderr);
     let (last, _) = reader.load_with_sequence().expect("nobody stores");
     for mut check in checks {

@@ -9,10 +9,10 @@ use std::process::Command;
 
 use rawshm::snapshot::Reader;
 use rawshm::{Directory, Name, Options};
-use rawshm_tests::snapshots::{Message, Peer, asleep_in, child_of, message, until};
-use rawshm_tests::{Folder, UniqueName, run, static_program};
+use rawshm_tests::values::{Message, message};
+use rawshm_tests::{Folder, Peer, UniqueName, asleep_in, child_of, run, static_program, until};
 
-const PUBLISHER: &str = env!("CARGO_BIN_EXE_publisher");
+const PEER: &str = env!("CARGO_BIN_EXE_peer");
 
 /// A command's prefix that makes another, unprivileged user of it.
 const OTHER: [&str; 4] = [
@@ -69,11 +69,13 @@ mod needs_root {
     fn another_user_reads_and_waits_and_can_neither_write_nor_claim() {
         let name = UniqueName::new();
         let folder = Folder::new();
-        let program = public_copy(&folder, Path::new(PUBLISHER));
+        let program = public_copy(&folder, Path::new(PEER));
         let other = |command: &str, rest: &[&str]| {
             let mut other = Command::new(OTHER[0]);
             other.args(&OTHER[1..]).arg(&program);
-            other.args([command, &name.argument()]).args(rest);
+            other
+                .args(["snapshot", command, &name.argument()])
+                .args(rest);
             other
         };
         let answer = |command: &str| run(&mut other(command, &[])).stdout.replace("begin\n", "");
@@ -192,7 +194,8 @@ mod needs_namespaces {
     fn two_pid_namespaces_share_a_snapshot_and_know_who_lives() {
         let name = UniqueName::new();
         let argument = name.argument();
-        let peer = |command: &str| in_a_pid_namespace(Path::new(PUBLISHER), &[command, &argument]);
+        let peer =
+            |command: &str| in_a_pid_namespace(Path::new(PEER), &["snapshot", command, &argument]);
         let answer = |command: &str| run(&mut peer(command)).stdout.replace("begin\n", "");
         let mut writer = Peer::ready(&mut peer("hold"));
         let mut watch = Peer::start(&mut in_a_pid_namespace(
@@ -215,11 +218,9 @@ mod needs_namespaces {
         assert_eq!(answer("open-writer"), "Claim EBUSY\n");
         let mut waiter = Peer::start(&mut peer("wait-for-writer-end"));
         assert_eq!(waiter.line(), "begin");
-        let waiting = child_of(waiter.pid(), "publisher");
+        let waiting = child_of(waiter.pid(), "peer");
         asleep_in(waiting, libc::SYS_fcntl);
-        let pid = child_of(writer.pid(), "publisher")
-            .try_into()
-            .expect("a pid");
+        let pid = child_of(writer.pid(), "peer").try_into().expect("a pid");
         // SAFETY: a child of this test's own.
         assert_eq!(unsafe { libc::kill(pid, libc::SIGKILL) }, 0);
         assert_eq!(waiter.line(), "ended");

@@ -6,19 +6,21 @@ use std::process::Command;
 
 use rawshm::snapshot::{Reader, Writer};
 use rawshm::{Object, Size};
-use rawshm_tests::snapshots::{Message, Peer, asleep_in, child_of, message, until};
-use rawshm_tests::{Ended, UniqueName, run, static_program, with_private_shm};
+use rawshm_tests::values::{Message, message};
+use rawshm_tests::with_private_shm;
+use rawshm_tests::{Ended, Peer, UniqueName, asleep_in, child_of, run, static_program, until};
 
-const PUBLISHER: &str = env!("CARGO_BIN_EXE_publisher");
+const PEER: &str = env!("CARGO_BIN_EXE_peer");
 
-fn publisher(command: &str, name: &UniqueName, rest: &[&str]) -> Command {
-    let mut publisher = Command::new(PUBLISHER);
-    publisher.args([command, &name.argument()]).args(rest);
-    publisher
+fn peer(command: &str, name: &UniqueName, rest: &[&str]) -> Command {
+    let mut peer = Command::new(PEER);
+    peer.args(["snapshot", command, &name.argument()])
+        .args(rest);
+    peer
 }
 
 fn hold(name: &UniqueName, rest: &[&str]) -> Peer {
-    Peer::ready(&mut publisher("hold", name, rest))
+    Peer::ready(&mut peer("hold", name, rest))
 }
 
 fn publish(name: &UniqueName, arguments: &[&str]) -> Peer {
@@ -64,7 +66,7 @@ fn a_watcher_may_come_first_and_sleeps_until_the_object_appears() {
 fn a_name_that_comes_and_goes_while_others_crowd_the_directory_is_not_missed() {
     let name = UniqueName::new();
     for round in 0..50_u32 {
-        let mut waiter = Peer::start(&mut publisher("wait-for-reader", &name, &[]));
+        let mut waiter = Peer::start(&mut peer("wait-for-reader", &name, &[]));
         assert_eq!(waiter.line(), "begin");
         // At any point of its way to sleep.
         if round % 2 == 0 {
@@ -192,7 +194,7 @@ fn a_watcher_moves_on_when_a_readers_lock_makes_the_next_writer_take_a_new_objec
     hold(&name, &[]).kill();
     let watch = watch(&name, &[]);
     assert_eq!(watch.line(), "first");
-    let hostile = Peer::ready(&mut publisher("hostile", &name, &["all"]));
+    let hostile = Peer::ready(&mut peer("hostile", &name, &["all"]));
     watch.asleep_in(libc::SYS_futex);
     let mut next = hold(&name, &[]);
     // The value that it has moved with is given again: the reader of the new object is a new one.
@@ -223,9 +225,9 @@ fn the_deadline_ends_each_wait() {
         ..no_new_value(&name)
     };
     assert_eq!(watch(), after_the_first);
-    let next = run(&mut publisher("next", &name, &["100"]));
+    let next = run(&mut peer("next", &name, &["100"]));
     assert_eq!(next.stdout, "begin\nnone\n");
-    let next = run(&mut publisher("next", &name, &["0"]));
+    let next = run(&mut peer("next", &name, &["0"]));
     assert_eq!(next.stdout, "begin\nnone\n");
 }
 
@@ -308,7 +310,7 @@ mod needs_namespaces {
             ("$WATCH -t 1", "watch: cannot find /dev/shm: "),
             ("$PUBLISH -r 1 -c 1", "publish: cannot find /dev/shm: "),
         ] {
-            let ended = with_private_shm(PUBLISHER, "mode=1777", &format!("{programs}{script}"));
+            let ended = with_private_shm(PEER, "mode=1777", &format!("{programs}{script}"));
             assert!(ended.stderr.starts_with(expected), "{script}: {ended:?}");
             assert_eq!((ended.stdout.as_str(), ended.status), ("", 1));
         }

@@ -4,26 +4,25 @@ use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::ops::Deref;
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, ExitStatus, Output, Stdio};
+use std::process::Command;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Mutex, OnceLock};
-use std::thread;
-use std::time::{Duration, Instant};
 
 pub mod capi;
 pub mod complete;
+mod processes;
 pub mod rungs;
-#[cfg(target_os = "linux")]
-pub mod snapshots;
-mod talking;
 pub mod traces;
+pub mod values;
+pub mod watchdog;
 
 use rawshm::{Errno, Error, Name, Operation};
 
-pub use talking::Talking;
-
-/// How long a process may take before it is taken to hang. No test depends on anything being faster.
-pub const WATCHDOG: Duration = Duration::from_secs(120);
+pub use processes::{
+    Ended, Peer, STEP, a_thread_asleep_in, answer, asleep_in, child_of, finish, in_a_row, is_alone,
+    is_alone_through, output, run, spawn, status, wait,
+};
+pub use watchdog::until;
 
 /// A name that nobody else on the machine uses, short enough for every platform; unlinked when it is dropped.
 #[derive(Debug)]
@@ -97,93 +96,6 @@ pub fn assert_failed<T>(result: Result<T, Error>, operation: Operation, errno: E
 pub fn describe(error: Error) -> String {
     let name = error.name().unwrap_or("an errno without a name");
     format!("{:?} {name}", error.operation())
-}
-
-/// What is left of a command that has ended.
-#[derive(Debug, PartialEq, Eq)]
-pub struct Ended {
-    pub stdout: String,
-    pub stderr: String,
-    /// The exit status, or 128 and the number of the signal.
-    pub status: i32,
-}
-
-impl From<Output> for Ended {
-    fn from(output: Output) -> Self {
-        let text = |bytes: Vec<u8>| String::from_utf8(bytes).expect("text");
-        Self {
-            stdout: text(output.stdout),
-            stderr: text(output.stderr),
-            status: status(output.status),
-        }
-    }
-}
-
-/// The exit status as a shell has it.
-#[must_use]
-pub fn status(status: ExitStatus) -> i32 {
-    use std::os::unix::process::ExitStatusExt as _;
-    status
-        .code()
-        .or(status.signal().map(|signal| 128 + signal))
-        .expect("an ended process")
-}
-
-/// Runs a command to its end, without input, and gives what it printed.
-pub fn run(command: &mut Command) -> Ended {
-    let child = command
-        .stdin(Stdio::null())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
-        .spawn()
-        .unwrap_or_else(|error| panic!("{command:?}: {error}"));
-    finish(child)
-}
-
-/// Runs the peer, and gives its one line of answer.
-#[must_use]
-pub fn answer(peer: &str, arguments: &[&str]) -> String {
-    let ended = run(Command::new(peer).args(arguments));
-    assert_eq!((ended.status, ended.stderr.as_str()), (0, ""));
-    ended.stdout.trim_end().to_owned()
-}
-
-/// Waits for a child, kills it if it hangs, and gives what it printed.
-#[must_use]
-pub fn finish(mut child: Child) -> Ended {
-    fn reader(pipe: Option<impl std::io::Read + Send + 'static>) -> thread::JoinHandle<Vec<u8>> {
-        thread::spawn(move || {
-            let mut bytes = Vec::new();
-            if let Some(mut pipe) = pipe {
-                pipe.read_to_end(&mut bytes).expect("reading a pipe");
-            }
-            bytes
-        })
-    }
-    let stdout = reader(child.stdout.take());
-    let stderr = reader(child.stderr.take());
-    let status = wait(&mut child);
-    Output {
-        status,
-        stdout: stdout.join().expect("a reader"),
-        stderr: stderr.join().expect("a reader"),
-    }
-    .into()
-}
-
-/// Waits for a child, and kills it if it hangs.
-pub fn wait(child: &mut Child) -> ExitStatus {
-    let deadline = Instant::now() + WATCHDOG;
-    loop {
-        if let Some(status) = child.try_wait().expect("waiting") {
-            return status;
-        }
-        if Instant::now() > deadline {
-            child.kill().expect("killing");
-            panic!("{child:?} hangs");
-        }
-        thread::sleep(Duration::from_millis(1));
-    }
 }
 
 /// The top of the repository.

@@ -3,9 +3,9 @@
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use crate::{UniqueName, repository, run};
+use crate::{Peer, UniqueName, asleep_in, child_of, repository, run};
 
-/// Runs a program under strace, and compares its trace with the file of this name.
+/// A program to run under strace, whose trace is compared with the file of this name.
 #[derive(Debug)]
 pub struct Trace<'a> {
     pub file: &'a str,
@@ -13,63 +13,106 @@ pub struct Trace<'a> {
     pub strace: &'a [&'a str],
 }
 
-impl Trace<'_> {
-    /// Gives the program's exit status.
+impl<'a> Trace<'a> {
+    /// Runs the program to its end, and returns its exit status.
     #[must_use]
-    pub fn of(&self, program: &Path, arguments: &[&str]) -> i32 {
-        let log = std::env::temp_dir().join(format!("{}-{}", self.file, std::process::id()));
-        let ended = run(Command::new("sh")
-            .args(["-c", "umask 022; exec strace -s 300 \"$@\"", "sh", "-o"])
-            .arg(&log)
-            .args(self.strace)
-            .arg("--")
-            .arg(program)
-            .args(arguments));
-        let trace = std::fs::read_to_string(&log).expect("a trace");
-        std::fs::remove_file(&log).expect("a trace");
-        let trace = self.normalised(&trace, program);
-        self.compare(match trace.split_once(BEGIN) {
-            Some((_, rest)) => rest.split_once(END).expect("an answer").0,
-            None => &trace,
-        });
+    pub fn of(self, program: &Path, arguments: &[&str]) -> i32 {
+        let log = self.log();
+        let ended = run(&mut self.command(&log, program, arguments));
+        self.compare(&log, program);
         ended.status
     }
 
-    /// Without what differs from run to run: addresses, the environment, the program's folder, the unique name.
-    fn normalised(&self, trace: &str, program: &Path) -> String {
-        let name = self.name.argument();
-        let mut lines = String::new();
-        for line in trace.lines() {
-            let line = line
-                .replace(name.trim_start_matches('/'), "NAME")
-                .replace(&program.display().to_string(), "PROGRAM");
-            let line = match line.find(" /* ") {
-                Some(comment) => {
-                    format!("{}) = 0", &line[..comment].rsplit_once(',').expect("env").0)
-                }
-                None => line,
-            };
-            lines += &addresses(&without_the_machines_state(&line));
-            lines.push('\n');
+    /// Starts the program, and goes on.
+    #[must_use]
+    pub fn start(self, program: &Path, arguments: &[&str]) -> Traced<'a> {
+        let log = self.log();
+        Traced {
+            strace: Peer::start(&mut self.command(&log, program, arguments)),
+            trace: self,
+            program: program.to_owned(),
+            log,
         }
-        lines
     }
 
-    fn compare(&self, found: &str) {
-        let file = self.path();
+    fn log(&self) -> PathBuf {
+        std::env::temp_dir().join(format!("{}-{}", self.file, std::process::id()))
+    }
+
+    fn command(&self, log: &Path, program: &Path, arguments: &[&str]) -> Command {
+        let mut shell = Command::new("sh");
+        shell
+            .args(["-c", "umask 022; exec strace -s 300 \"$@\"", "sh", "-o"])
+            .arg(log)
+            .args(self.strace)
+            .arg("--")
+            .arg(program)
+            .args(arguments);
+        shell
+    }
+
+    /// Compares the trace with its file: all of it, or what the peer does between its line `begin` and its answer.
+    fn compare(&self, log: &Path, program: &Path) {
+        let trace = std::fs::read_to_string(log).expect("a trace");
+        std::fs::remove_file(log).expect("a trace");
+        let trace = normalised(&trace, self.name, program);
+        let found = match trace.split_once(BEGIN) {
+            Some((_, rest)) => rest.split_once(ANSWER).expect("an answer").0,
+            None => &trace,
+        };
+        let file = repository().join("tests/traces").join(self.file);
+        let file = file.with_extension("strace");
         if std::env::var_os("RAWSHM_BLESS").is_some() {
             std::fs::write(&file, found).expect("writing");
         }
         let expected = std::fs::read_to_string(&file).unwrap_or_default();
         assert_eq!(found, expected, "{}", file.display());
     }
+}
 
-    fn path(&self) -> PathBuf {
-        repository()
-            .join("tests/traces")
-            .join(self.file)
-            .with_extension("strace")
+/// A program that runs under strace while the test goes on.
+#[derive(Debug)]
+pub struct Traced<'a> {
+    trace: Trace<'a>,
+    program: PathBuf,
+    log: PathBuf,
+    pub strace: Peer,
+}
+
+impl Traced<'_> {
+    /// Waits until the program sleeps in this system call.
+    pub fn asleep_in(&self, call: libc::c_long) {
+        let program = self.program.file_name().expect("a name");
+        let program = program.to_str().expect("text");
+        asleep_in(child_of(self.strace.pid(), program), call);
     }
+
+    /// Ends the program's input, and compares its trace when it has ended.
+    pub fn compare(mut self, status: i32) {
+        assert_eq!(self.strace.end(), status, "{}", self.trace.file);
+        self.trace.compare(&self.log, &self.program);
+    }
+}
+
+/// Without what differs from run to run: addresses, times, the environment, the machine's state, the program's folder,
+/// the unique name.
+fn normalised(trace: &str, name: &UniqueName, program: &Path) -> String {
+    let name = name.argument();
+    let mut lines = String::new();
+    for line in trace.lines() {
+        let line = line
+            .replace(name.trim_start_matches('/'), "NAME")
+            .replace(&program.display().to_string(), "PROGRAM");
+        let line = match line.find(" /* ") {
+            Some(comment) => {
+                format!("{}) = 0", &line[..comment].rsplit_once(',').expect("env").0)
+            }
+            None => line,
+        };
+        lines += &times(&addresses(&without_the_machines_state(&line)));
+        lines.push('\n');
+    }
+    lines
 }
 
 /// A directory's size and a file system's figures depend on what else is there.
@@ -86,7 +129,7 @@ fn without_the_machines_state(line: &str) -> String {
 
 /// Between these two the peer does what it was asked to, and nothing else.
 const BEGIN: &str = "write(1, \"begin\\n\", 6)                  = 6\n";
-const END: &str = "write(1, ";
+const ANSWER: &str = "write(1, ";
 
 /// Every hexadecimal number is an address.
 fn addresses(line: &str) -> String {
@@ -95,6 +138,17 @@ fn addresses(line: &str) -> String {
     for part in parts {
         result += "ADDRESS";
         result += part.trim_start_matches(|digit: char| digit.is_ascii_hexdigit());
+    }
+    result
+}
+
+/// No two runs are at the same time.
+fn times(line: &str) -> String {
+    let mut parts = line.split("{tv_sec=");
+    let mut result = parts.next().expect("a part").to_owned();
+    for part in parts {
+        result += "TIME";
+        result += part.split_once('}').expect("an end").1;
     }
     result
 }

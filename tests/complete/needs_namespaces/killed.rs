@@ -3,7 +3,7 @@
 #![cfg(all(target_os = "linux", target_arch = "x86_64"))]
 
 use rawshm_tests::rungs::{Rung, on_each_rung};
-use rawshm_tests::{c_program, static_program, with_private_shm};
+use rawshm_tests::{c_program, in_a_row, static_program, with_private_shm};
 
 /// What a creation leads to, in the order of time.
 fn creation(rung: Rung) -> &'static [&'static str] {
@@ -41,12 +41,7 @@ fn kill(unit: &str, what: &str) -> Vec<(u32, String)> {
         static_program("creator").display()
     );
     let ended = with_private_shm("", "mode=1777,size=64k", &script);
-    assert_eq!((ended.status, ended.stderr.as_str()), (0, ""), "{what}");
-    let row = |line: &str| {
-        let (count, state) = line.split_once(' ').expect("two words");
-        (count.parse().expect("a number"), state.to_owned())
-    };
-    ended.stdout.lines().map(row).collect()
+    in_a_row(&ended)
 }
 
 fn check(rung: Rung, unit: &str, what: &str, expected: &[&str]) -> Vec<u32> {

@@ -2,123 +2,38 @@
 
 #![cfg(all(target_os = "linux", target_arch = "x86_64"))]
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::Command;
 
 use rawshm::snapshot::{Reader, Writer};
-use rawshm_tests::snapshots::{
-    Message, Peer, a_thread_asleep_in, asleep_in, child_of, message, until,
-};
-use rawshm_tests::{UniqueName, repository, static_program};
+use rawshm_tests::traces::{Trace, Traced};
+use rawshm_tests::values::{Message, message};
+use rawshm_tests::{Peer, UniqueName, a_thread_asleep_in, is_alone_through, repository};
+use rawshm_tests::{static_program, until, with_private_shm};
 
-const PUBLISHER: &str = env!("CARGO_BIN_EXE_publisher");
+const PEER: &str = env!("CARGO_BIN_EXE_peer");
 
-/// A program that runs under strace while the test goes on.
-struct Traced<'a> {
+/// Starts a program under strace.
+fn start<'a>(
     file: &'a str,
     name: &'a UniqueName,
-    program: PathBuf,
-    log: PathBuf,
-    strace: Peer,
+    program: &Path,
+    arguments: &[&str],
+) -> Traced<'a> {
+    let strace = &[];
+    Trace { file, name, strace }.start(program, arguments)
 }
 
-impl<'a> Traced<'a> {
-    fn start(file: &'a str, name: &'a UniqueName, program: &Path, arguments: &[&str]) -> Self {
-        let log = std::env::temp_dir().join(format!("{file}-{}", std::process::id()));
-        let mut sh = Command::new("sh");
-        sh.args(["-c", "umask 022; exec strace -s 300 -o \"$@\"", "sh"])
-            .arg(&log)
-            .arg("--")
-            .arg(program)
-            .args(arguments);
-        Self {
-            file,
-            name,
-            program: program.to_owned(),
-            log,
-            strace: Peer::start(&mut sh),
-        }
-    }
-
-    /// Waits until the program sleeps in this system call.
-    fn asleep_in(&self, call: libc::c_long) {
-        let program = self.program.file_name().expect("a name");
-        let program = program.to_str().expect("text");
-        asleep_in(child_of(self.strace.pid(), program), call);
-    }
-
-    /// Ends its input, and compares its trace when it has ended: all of it, or what is between the line that says that
-    /// it begins and the next one.
-    fn compare(mut self, status: i32) {
-        assert_eq!(self.strace.end(), status, "{}", self.file);
-        let trace = std::fs::read_to_string(&self.log).expect("a trace");
-        std::fs::remove_file(&self.log).expect("a trace");
-        let trace = self.normalised(&trace);
-        let found = match trace.split_once("write(1, \"begin\\n\", 6)") {
-            Some((_, rest)) => {
-                let rest = rest.split_once('\n').expect("a line").1;
-                rest.split_once("write(1, ").expect("an answer").0
-            }
-            None => &trace,
-        };
-        let file = repository().join("tests/traces").join(self.file);
-        let file = file.with_extension("strace");
-        if std::env::var_os("RAWSHM_BLESS").is_some() {
-            std::fs::write(&file, found).expect("writing");
-        }
-        let expected = std::fs::read_to_string(&file).unwrap_or_default();
-        assert_eq!(found, expected, "{}", file.display());
-    }
-
-    /// Without what differs from run to run: addresses, times, the environment, the program's folder, the unique name.
-    fn normalised(&self, trace: &str) -> String {
-        let name = self.name.argument();
-        let mut lines = String::new();
-        for line in trace.lines() {
-            let line = line
-                .replace(name.trim_start_matches('/'), "NAME")
-                .replace(&self.program.display().to_string(), "PROGRAM");
-            let line = match line.find(" /* ") {
-                Some(comment) => {
-                    let before = line[..comment].rsplit_once(',').expect("env").0;
-                    format!("{before}) = 0")
-                }
-                None => line,
-            };
-            lines += &times(&addresses(&line));
-            lines.push('\n');
-        }
-        lines
-    }
-}
-
-/// Every hexadecimal number is an address.
-fn addresses(line: &str) -> String {
-    let mut parts = line.split("0x");
-    let mut result = parts.next().expect("a part").to_owned();
-    for part in parts {
-        result += "ADDRESS";
-        result += part.trim_start_matches(|digit: char| digit.is_ascii_hexdigit());
-    }
-    result
-}
-
-/// No two runs are at the same time.
-fn times(line: &str) -> String {
-    let mut parts = line.split("{tv_sec=");
-    let mut result = parts.next().expect("a part").to_owned();
-    for part in parts {
-        result += "TIME";
-        result += part.split_once('}').expect("an end").1;
-    }
-    result
-}
-
-/// Traces what the library does for one command of the publisher that needs no company.
-fn library(file: &str, name: &UniqueName, command: &str, rest: &[&str]) {
+/// Starts the peer under strace, with a command for snapshots.
+fn start_peer<'a>(file: &'a str, name: &'a UniqueName, command: &str, rest: &[&str]) -> Traced<'a> {
     let argument = name.argument();
-    let arguments = [&[command, &argument], rest].concat();
-    Traced::start(file, name, Path::new(PUBLISHER), &arguments).compare(0);
+    let arguments = [&["snapshot", command, &argument], rest].concat();
+    start(file, name, Path::new(PEER), &arguments)
+}
+
+/// Traces what the library does for one command of the peer that needs no company.
+fn library(file: &str, name: &UniqueName, command: &str, rest: &[&str]) {
+    start_peer(file, name, command, rest).compare(0);
 }
 
 fn object(name: &UniqueName) -> Writer<Message> {
@@ -131,7 +46,7 @@ fn publish_makes_one_read_and_one_futex_for_each_line() {
     let name = UniqueName::new();
     let argument = name.argument();
     let program = static_program("publish");
-    let mut publish = Traced::start("publish", &name, &program, &["-n", &argument]);
+    let mut publish = start("publish", &name, &program, &["-n", &argument]);
     for (line, number) in [("one", 1), ("two", 2), ("three", 3)] {
         publish.asleep_in(libc::SYS_read);
         publish.strace.say(line);
@@ -152,9 +67,9 @@ fn publish_makes_one_nanosleep_and_one_futex_for_each_number() {
     let argument = name.argument();
     let program = static_program("publish");
     let arguments = ["-n", &argument, "-r", "1000000", "-c", "3"];
-    Traced::start("publish-rate", &name, &program, &arguments).compare(0);
+    start("publish-rate", &name, &program, &arguments).compare(0);
     let arguments = ["-n", &argument, "-r", "1000000", "-c", "2", "-u"];
-    Traced::start(
+    start(
         "publish-takes-over-and-retires",
         &name,
         &program,
@@ -170,7 +85,7 @@ fn watch_makes_one_futex_and_one_write_for_each_value() {
     let argument = name.argument();
     let mut writer = object(&name);
     let program = static_program("watch");
-    let watch = Traced::start("watch", &name, &program, &["-n", &argument, "-c", "4"]);
+    let watch = start("watch", &name, &program, &["-n", &argument, "-c", "4"]);
     assert_eq!(watch.strace.line(), "first");
     for value in ["one", "two", "three"] {
         watch.asleep_in(libc::SYS_futex);
@@ -181,7 +96,7 @@ fn watch_makes_one_futex_and_one_write_for_each_value() {
     watch.compare(0);
     // With a deadline there is one call more for each, to know the time.
     let arguments = ["-n", &argument, "-c", "2", "-t", "1000"];
-    let watch = Traced::start("watch-t", &name, &program, &arguments);
+    let watch = start("watch-t", &name, &program, &arguments);
     assert_eq!(watch.strace.line(), "three");
     watch.asleep_in(libc::SYS_futex);
     writer.store(&message("four"));
@@ -226,11 +141,9 @@ fn opening_and_replacing_make_the_calls_that_their_documentation_names() {
 fn to_load_and_to_store_make_no_call_and_to_wake_or_to_sleep_one() {
     let name = UniqueName::new();
     let mut writer = object(&name);
-    let argument = name.argument();
     library("snapshot-load", &name, "load", &[]);
     for (file, rest) in [("next", &[][..]), ("next-deadline", &["1000000"])] {
-        let arguments = [&["next", &argument], rest].concat();
-        let reader = Traced::start(file, &name, Path::new(PUBLISHER), &arguments);
+        let reader = start_peer(file, &name, "next", rest);
         assert_eq!(reader.strace.line(), "begin");
         reader.asleep_in(libc::SYS_futex);
         writer.store(&message("next"));
@@ -270,26 +183,20 @@ fn claims_make_the_calls_that_their_documentation_names() {
     );
     let argument = name.argument();
 
-    let mut writer = Peer::ready(Command::new(PUBLISHER).args(["hold", &argument]));
+    let mut writer = Peer::ready(Command::new(PEER).args(["snapshot", "hold", &argument]));
     library("claim-refused", &name, "claim", &[]);
     library("open-writer-refused", &name, "open-writer", &[]);
     library("replace-writer-refused", &name, "replace-writer", &[]);
     library("writer-alive", &name, "writer-alive", &[]);
     library("reap-refused", &name, "reap", &[]);
-    let arguments = ["wait-for-writer-end", &argument];
-    let waiter = Traced::start(
-        "wait-for-writer-end",
-        &name,
-        Path::new(PUBLISHER),
-        &arguments,
-    );
+    let waiter = start_peer("wait-for-writer-end", &name, "wait-for-writer-end", &[]);
     assert_eq!(waiter.strace.line(), "begin");
     waiter.asleep_in(libc::SYS_fcntl);
     writer.kill();
     assert_eq!(waiter.strace.line(), "ended");
     waiter.compare(0);
 
-    let hostile = Peer::ready(Command::new(PUBLISHER).args(["hostile", &argument, "all"]));
+    let hostile = Peer::ready(Command::new(PEER).args(["snapshot", "hostile", &argument, "all"]));
     a_thread_asleep_in(hostile.pid(), libc::SYS_futex);
     library("claim-obstructed", &name, "claim", &[]);
     library("open-writer-obstructed", &name, "open-writer", &[]);
@@ -308,15 +215,11 @@ mod needs_namespaces {
     #[ignore = "needs strace and namespaces"]
     fn waiting_for_a_name_makes_the_calls_that_its_documentation_names() {
         // What appears in the directory meanwhile makes calls more: here nothing does but what the test makes.
-        if std::env::var_os("RAWSHM_PRIVATE").is_none() {
-            let test = std::env::current_exe().expect("a path");
-            let script = format!(
-                "RAWSHM_PRIVATE=1 exec {} --ignored --exact {} --nocapture",
-                test.display(),
-                "needs_strace::snapshot::waiting_for_a_name_makes_the_calls_that_its_documentation_names"
-            );
-            let ended = rawshm_tests::with_private_shm(PUBLISHER, "mode=1777", &script);
-            assert_eq!(ended.status, 0, "{}{}", ended.stdout, ended.stderr);
+        let in_private = |script: &str| with_private_shm(PEER, "mode=1777", script);
+        if !is_alone_through(
+            waiting_for_a_name_makes_the_calls_that_its_documentation_names,
+            in_private,
+        ) {
             return;
         }
         let name = UniqueName::new();
@@ -326,14 +229,7 @@ mod needs_namespaces {
             "wait-for-reader",
             &["20"],
         );
-        let argument = name.argument();
-        let arguments = ["wait-for-reader", &argument];
-        let waiter = Traced::start(
-            "wait-for-reader-appears",
-            &name,
-            Path::new(PUBLISHER),
-            &arguments,
-        );
+        let waiter = start_peer("wait-for-reader-appears", &name, "wait-for-reader", &[]);
         assert_eq!(waiter.strace.line(), "begin");
         waiter.asleep_in(libc::SYS_ppoll);
         let _writer = object(&name);

@@ -1,31 +1,27 @@
-//! What the publisher can be told to do.
+//! What the peer does to snapshots and claims.
 
 use std::ffi::CString;
-use std::io::{BufRead as _, Write as _};
+use std::io::BufRead as _;
 use std::os::fd::{AsRawFd as _, FromRawFd as _, OwnedFd};
 use std::os::unix::process::CommandExt as _;
 use std::path::Path;
-use std::process::{Command, ExitCode};
+use std::process::Command;
 use std::time::Duration;
 
 use rawshm::snapshot::{Reader, SnapshotError, Writer};
 use rawshm::{Deadline, Error, Extent, Name, Object, Options, Outcome};
 use rawshm_tests::describe;
-use rawshm_tests::snapshots::{Message, Value, message, number, text, value};
+use rawshm_tests::values::{Message, Value, message, number, text, value};
 
-pub(crate) fn main() -> ExitCode {
-    let arguments: Vec<String> = std::env::args().skip(1).collect();
-    let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
-    let [command, name, rest @ ..] = arguments.as_slice() else {
-        eprintln!("usage: publisher COMMAND NAME [ARGUMENT...]");
-        return ExitCode::from(2);
-    };
+use crate::say;
+
+/// Does what the command says, and returns a line about it.
+pub(crate) fn run(command: &str, name: &str, rest: &[&str]) -> String {
     match answer(command, name, rest) {
-        Ok(answer) => println!("{answer}"),
-        Err(SnapshotError::System(error)) => println!("{}", describe(error)),
-        Err(error) => println!("{}", error.words()),
+        Ok(answer) => answer,
+        Err(SnapshotError::System(error)) => describe(error),
+        Err(error) => error.words().into(),
     }
-    ExitCode::SUCCESS
 }
 
 const SLOTS: u32 = 4;
@@ -129,11 +125,6 @@ fn answer(command: &str, name: &str, rest: &[&str]) -> Result<String, SnapshotEr
 fn begun<T>(act: impl FnOnce() -> T) -> T {
     say("begin");
     act()
-}
-
-fn say(line: &str) {
-    println!("{line}");
-    std::io::stdout().flush().expect("standard output");
 }
 
 fn deadline(rest: &[&str]) -> Result<Deadline, Error> {
@@ -278,7 +269,7 @@ fn hold_and_exec(name: &Name) -> Result<String, SnapshotError> {
     std::io::stdin().read_line(&mut line).expect("a line");
     let program = std::env::current_exe().expect("a path");
     let error = Command::new(program)
-        .args(["stand-by", &name.to_string()])
+        .args(["snapshot", "stand-by", &name.to_string()])
         .exec();
     panic!("{error}");
 }

@@ -9,7 +9,10 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use rawshm::{Directory, Errno, Error, Extent, InitError, Mapping, Mode, Name, Operation, Options};
 use rawshm::{Outcome, ReadWrite, Size};
 
-use crate::{directory, octal, say};
+use rawshm_tests::STEP;
+
+use crate::object::{directory, octal};
+use crate::say;
 
 pub(crate) fn answer(command: &str, name: &Name, rest: &[&str]) -> Result<String, Error> {
     let number = || rest[0].parse::<u64>().expect("a number");
@@ -94,6 +97,7 @@ fn once_many(names: &[&str], own: u64) -> Result<String, Error> {
         let words: [u64; PART] = made.1.load(0)?;
         assert_eq!(words, [words[0]; PART], "torn");
         found.push(words[0].to_string());
+        say(STEP);
     }
     Ok(format!("{won} {}", found.join(",")))
 }
@@ -148,7 +152,10 @@ fn look(name: &Name, opens: u64) -> Result<String, Error> {
     say("ready");
     let (mut whole, mut none, mut different, mut last) = (0, 0, 0, u64::MAX);
     let mut words = vec![0_u64; WORDS];
-    for _ in 0..opens {
+    for open in 0..opens {
+        if open % 1000 == 0 {
+            say(STEP);
+        }
         let (object, status) = match Options::new().open_with_status(name) {
             Err(error) if error == Error::new(Operation::Open, Errno::NOENT) => {
                 none += 1;

@@ -1,28 +1,18 @@
-//! The other process of a test: does one thing with an object, and prints one line about it.
+//! What the peer does to objects.
 
-mod born;
-
-use std::io::{BufRead as _, Write as _};
-use std::process::ExitCode;
+use std::io::BufRead as _;
 
 use rawshm::{Advice, Directory, Error, Extent, Mapping, Mode, Name, Object, Options, Outcome};
 use rawshm::{ReadOnly, Size};
-use rawshm_tests::describe;
+use rawshm_tests::{STEP, describe};
+
+use crate::{complete, say};
 
 const COLUMNS: usize = 24;
 
-fn main() -> ExitCode {
-    let arguments: Vec<String> = std::env::args().skip(1).collect();
-    let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
-    let [command, name, rest @ ..] = arguments.as_slice() else {
-        eprintln!("usage: peer COMMAND NAME [ARGUMENT...]");
-        return ExitCode::from(2);
-    };
-    match answer(command, name, rest) {
-        Ok(answer) => println!("{answer}"),
-        Err(error) => println!("{}", describe(error)),
-    }
-    ExitCode::SUCCESS
+/// Does what the command says, and returns a line about it.
+pub(crate) fn run(command: &str, name: &str, rest: &[&str]) -> String {
+    answer(command, name, rest).unwrap_or_else(describe)
 }
 
 fn answer(command: &str, name: &str, rest: &[&str]) -> Result<String, Error> {
@@ -119,16 +109,16 @@ fn answer(command: &str, name: &str, rest: &[&str]) -> Result<String, Error> {
         }
         "hold" => hold(&name).map(|()| done),
         "create-many" => create_many(&name, rest).map(|won| won.to_string()),
-        _ => born::answer(command, &name, rest),
+        _ => complete::answer(command, &name, rest),
     }
 }
 
-fn directory(path: &str) -> Result<Directory, Error> {
+pub(crate) fn directory(path: &str) -> Result<Directory, Error> {
     let path = std::ffi::CString::new(path).expect("no NUL");
     Directory::open(&path)
 }
 
-fn octal(text: &str) -> u32 {
+pub(crate) fn octal(text: &str) -> u32 {
     u32::from_str_radix(text, 8).expect("an octal number")
 }
 
@@ -140,11 +130,6 @@ fn hold(name: &Name) -> Result<(), Error> {
         say(&format!("{:?}", mapping.load::<[i64; 3]>(0)?));
     }
     Ok(())
-}
-
-fn say(line: &str) {
-    println!("{line}");
-    std::io::stdout().flush().expect("standard output");
 }
 
 /// Opens or creates each of these objects, and counts those that nobody else had created.
@@ -159,6 +144,7 @@ fn create_many(first: &Name, others: &[&str]) -> Result<usize, Error> {
     for name in std::iter::once(Ok(*first)).chain(others) {
         let (_, outcome) = Object::open_or_create(&name?, Size::Sparse(1))?;
         won += usize::from(outcome == Outcome::Created);
+        say(STEP);
     }
     Ok(won)
 }

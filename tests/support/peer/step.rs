@@ -2,12 +2,16 @@
 
 use std::mem::MaybeUninit;
 use std::os::unix::process::CommandExt as _;
+use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::ptr::null_mut;
 
 use rawshm::snapshot::{Reader, SnapshotError, Writer};
 use rawshm::{Deadline, Errno, Error, Name, Object, Operation};
-use rawshm_tests::snapshots::{Message, Value, number, text, value};
+use rawshm_tests::values::{Message, Value, number, text, value};
+use rawshm_tests::{run, spawn};
+
+use crate::say;
 
 /// A program that stops where it is told to.
 struct Traced(Child);
@@ -20,7 +24,7 @@ type Request = libc::c_uint;
 
 impl Traced {
     /// Stops before its first instruction.
-    fn start(program: &str, arguments: &[&str]) -> Self {
+    fn start(program: &Path, arguments: &[&str]) -> Self {
         let mut command = Command::new(program);
         command
             .args(arguments)
@@ -34,7 +38,7 @@ impl Traced {
                 Ok(())
             });
         }
-        let mut traced = Self(command.spawn().expect("a program"));
+        let mut traced = Self(spawn(&mut command));
         assert!(traced.has_stopped());
         traced
     }
@@ -112,40 +116,11 @@ impl Traced {
     }
 }
 
-/// How many kills in a row led to which state.
-struct Rows {
-    last: String,
-    count: u32,
-}
-
-impl Rows {
-    const fn new() -> Self {
-        let last = String::new();
-        Self { last, count: 0 }
-    }
-
-    fn add(&mut self, state: String) {
-        if state != self.last {
-            self.print();
-            *self = Self {
-                last: state,
-                count: 0,
-            };
-        }
-        self.count += 1;
-    }
-
-    fn print(&self) {
-        if self.count > 0 {
-            println!("{} {}", self.count, self.last);
-        }
-    }
-}
-
-pub(crate) fn store(publisher: &str, name: &str) {
+/// A reader and the next writer follow each kill; prints what the reader finds.
+pub(crate) fn store(name: &str) {
+    let peer = std::env::current_exe().expect("a path");
     let text = name;
     let name = Name::new(name).expect("a name");
-    let mut rows = Rows::new();
     // The object and the readers stay the same for all kills.
     drop(Writer::create(&name, 2, &value(1, 0)).expect("created"));
     let mut reader = Reader::<Value>::open(&name).expect("a snapshot");
@@ -155,7 +130,7 @@ pub(crate) fn store(publisher: &str, name: &str) {
         if at_the_end {
             break;
         }
-        let mut traced = Traced::start(publisher, &["store-once", text]);
+        let mut traced = Traced::start(&peer, &["snapshot", "store-once", text]);
         traced.goes_on_to_the_mark();
         for _ in 0..steps {
             assert!(traced.goes_on(libc::PTRACE_SINGLESTEP));
@@ -171,7 +146,7 @@ pub(crate) fn store(publisher: &str, name: &str) {
             assert!(sequence == last || sequence == last + 1, "after {steps}");
         }
         let (sequence, _) = reader.load_with_sequence().expect("nobody stores");
-        rows.add(String::from(if sequence == last { "old" } else { "new" }));
+        say(if sequence == last { "old" } else { "new" });
 
         let mut writer = Writer::<Value>::open(&name).expect("taken over");
         assert_eq!(writer.sequence(), sequence, "after {steps}");
@@ -189,7 +164,6 @@ pub(crate) fn store(publisher: &str, name: &str) {
             "nobody sleeps past it"
         );
     }
-    rows.print();
 }
 
 const NAME: &str = "/my_snapshot";
@@ -230,13 +204,15 @@ fn free() -> (u64, u64) {
     (status.f_bfree, status.f_ffree)
 }
 
+/// Kills `publish -c3 -r1000000`, and prints what is in its directory after each kill. `/dev/shm` is to be a small one that
+/// was empty, which nothing else uses.
 pub(crate) fn life(publish: &str) {
+    let publish = Path::new(publish);
     let arguments = ["-c3", "-r1000000"];
     let name = Name::new(NAME).expect("a name");
     let before = free();
     let (empty, _) = state();
     assert_eq!(empty, None);
-    let mut rows = Rows::new();
     let (mut calls, mut steps) = (0_u32, 0_u32);
     loop {
         let mut traced = Traced::start(publish, &arguments);
@@ -253,10 +229,10 @@ pub(crate) fn life(publish: &str) {
             traced.kill();
         }
         let (number, words) = state();
-        rows.add(words);
+        say(&words);
 
-        let next = Command::new(publish).args(["-c1", "-r1000000"]).status();
-        assert!(next.expect("a program").success());
+        let next = run(Command::new(publish).args(["-c1", "-r1000000"]));
+        assert_eq!((next.status, next.stderr.as_str()), (0, ""));
         let taken_over = state();
         let expected = number.map_or(1, |number| number + 1);
         assert_eq!(taken_over.1, format!("number {expected}: 1"));
@@ -266,5 +242,4 @@ pub(crate) fn life(publish: &str) {
             break;
         }
     }
-    rows.print();
 }

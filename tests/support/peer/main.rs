@@ -1,0 +1,42 @@
+//! The other process of a test: does one thing, and prints a line about it.
+//!     peer COMMAND NAME [ARGUMENT...]             to an object
+//!     peer snapshot COMMAND NAME [ARGUMENT...]    to a snapshot, or to a claim
+//!     peer step store NAME                        kills a writer after each instruction of a store
+//!     peer step life PUBLISH                      kills `publish` after each instruction from its start to its end
+
+mod complete;
+mod object;
+#[cfg(target_os = "linux")]
+mod snapshot;
+#[cfg(all(target_os = "linux", target_arch = "x86_64"))]
+mod step;
+
+use std::io::Write as _;
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
+    match arguments.as_slice() {
+        #[cfg(target_os = "linux")]
+        ["snapshot", command, name, rest @ ..] => say(&snapshot::run(command, name, rest)),
+        #[cfg(all(target_os = "linux", target_arch = "x86_64"))]
+        ["step", "store", name] => step::store(name),
+        #[cfg(all(target_os = "linux", target_arch = "x86_64"))]
+        ["step", "life", publish] => step::life(publish),
+        [command, name, rest @ ..] => say(&object::run(command, name, rest)),
+        _ => {
+            eprintln!(
+                "usage: peer [snapshot] COMMAND NAME [ARGUMENT...] | peer step WHAT ARGUMENT"
+            );
+            return ExitCode::from(2);
+        }
+    }
+    ExitCode::SUCCESS
+}
+
+/// Prints a line at once.
+fn say(line: &str) {
+    println!("{line}");
+    std::io::stdout().flush().expect("standard output");
+}
