@@ -9,12 +9,7 @@ cd "$(dirname "${BASH_SOURCE[0]}")/.." || exit
 
 PACKAGES=(--package rawshm --package rawshm-capi --package rawshm-static --package rawshm-tests)
 # The tests of the library, as opposed to those of the host's executables.
-LIBRARY_TESTS=(--test names --test objects --test objects_on_linux --test flags_on_linux --test mappings
-    --test mappings_on_linux --test shared_bytes --test copies --test copies_on_a_model --test copies_that_race
-    --test copy_forms --test errors --test peers --test complete
-    --test complete_on_linux --test replacing --test temporary_names --test linking
-    --test snapshots
-    --test snapshots_on_linux --test snapshots_hostile --test seqlock_threads)
+LIBRARY_TESTS=(--test bytes --test object --test complete --test snapshot --test seqlock_threads)
 
 declare -A EMULATOR=(
     [aarch64-unknown-linux-gnu]=qemu-aarch64
@@ -322,8 +317,8 @@ nothing_larger_than_an_isize_is_mapped_for() {
 # The host's own tests, on those that were built for musl: the same lines, errors and system calls.
 the_static_executables_for_musl_do_what_the_hosts_do() {
     env -u RUSTC -u CARGO_TARGET_DIR RAWSHM_STATIC="$CARGO_TARGET_DIR/$MUSL/static" \
-        cargo test --package rawshm-tests --test programs --test creator --test snapshot_executables \
-        --test traces --test traces_complete --test snapshot_traces -- --include-ignored --skip unoptimised
+        cargo test --package rawshm-tests --test programs --test traces -- --include-ignored \
+            --skip c_peers:: --skip elf:: --skip unoptimised
 }
 
 a_std_program_is_static_and_calls_no_shm_open() {
@@ -345,7 +340,7 @@ the_tests_pass_on_musl() {
 # Where a processor has no AVX, copies are made differently.
 copies_are_right_without_avx() {
     CARGO_TARGET_X86_64_UNKNOWN_LINUX_MUSL_RUNNER='qemu-x86_64 -cpu Nehalem' \
-        cargo test --package rawshm-tests --test copy_forms --target $MUSL
+        cargo test --package rawshm-tests --test bytes --target $MUSL copy_forms::
 }
 
 # A program without std, as these targets have core only.

@@ -1,8 +1,7 @@
-//! What the static executables are made of, and what the crate is.
+//! What the static executables are made of.
 
 #![cfg(all(target_os = "linux", target_arch = "x86_64"))]
 
-use std::collections::BTreeSet;
 use std::path::Path;
 
 use rawshm_tests::{cargo, run, static_program};
@@ -148,31 +147,4 @@ fn every_symbol_is_defined_and_none_is_a_c_librarys() {
             }
         }
     }
-}
-
-#[test]
-fn the_library_needs_these_crates_and_no_libc() {
-    let tree = |target: &str| {
-        let ended = run(cargo().args([
-            "tree",
-            "--package",
-            "rawshm",
-            "--edges",
-            "normal,build",
-            "--target",
-            target,
-            "--prefix",
-            "none",
-            "--format",
-            "{p}",
-        ]));
-        assert_eq!(ended.status, 0, "{}", ended.stderr);
-        let name = |line: &str| line.split(' ').next().expect("a word").to_owned();
-        ended.stdout.lines().map(name).collect::<BTreeSet<_>>()
-    };
-    let expected = ["bitflags", "bytemuck", "linux-raw-sys", "rawshm", "rustix"];
-    for target in ["x86_64-unknown-linux-gnu", "aarch64-unknown-linux-musl"] {
-        assert_eq!(tree(target), BTreeSet::from(expected.map(String::from)));
-    }
-    assert!(tree("aarch64-apple-darwin").contains("libc"));
 }
