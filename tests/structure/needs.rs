@@ -92,7 +92,7 @@ fn an_ignored_test_is_in_the_module_of_a_need_that_the_script_knows_and_says_why
             if wrong(&test, &known) {
                 unmet.push(format!("{file}: {test:?}"));
             }
-            *left_out.entry(test.needs.join(", ")).or_default() += 1;
+            *left_out.entry(test.needs.join(" and ")).or_default() += 1;
         }
     }
     assert!(unmet.is_empty(), "{}", unmet.join("\n"));
@@ -100,15 +100,15 @@ fn an_ignored_test_is_in_the_module_of_a_need_that_the_script_knows_and_says_why
         return;
     }
     let all: usize = left_out.values().sum();
-    let needs: Vec<_> = left_out
+    let needs = left_out
         .iter()
-        .map(|(need, count)| format!("{count} {need}"))
-        .collect();
+        .map(|(need, count)| format!("{count} need {need}"));
+    let needs: Vec<_> = needs.collect();
     // Not by a macro, whose output libtest keeps.
     let _ = writeln!(
         std::io::stdout(),
-        "\nleft out are {all} tests that need more, which tests/run.sh installs: {}",
-        needs.join("; ")
+        "\n{all} tests are left out, which tests/run.sh runs: {}",
+        needs.join(", ")
     );
 }
 

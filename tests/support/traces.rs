@@ -100,6 +100,10 @@ fn normalised(trace: &str, name: &UniqueName, program: &Path) -> String {
     let name = name.argument();
     let mut lines = String::new();
     for line in trace.lines() {
+        // In a build with assertions, std's descriptors make a call of their own before they are closed.
+        if cfg!(feature = "std") && line.contains(", F_GETFD)") {
+            continue;
+        }
         let line = line
             .replace(name.trim_start_matches('/'), "NAME")
             .replace(&program.display().to_string(), "PROGRAM");
