@@ -3,7 +3,7 @@
 use core::convert::Infallible;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
-use rawshm::{AccessError, Errno, Error, InitError, Mapping, Mode, Object, Operation};
+use rawshm::{AccessError, Complete, Errno, Error, InitError, Mapping, Mode, Object, Operation};
 use rawshm::{Options, Outcome, ReadWrite, Size};
 use rawshm_tests::{UniqueName, answer};
 
@@ -39,7 +39,7 @@ fn assert_missing(name: &UniqueName) {
 fn a_peer_reads_what_the_initialiser_stored() {
     let name = UniqueName::new();
     let made = Options::new().create_complete(&name, Size::Sparse(64), columns);
-    let (object, mapping) = made.expect("created");
+    let Complete { object, mapping } = made.expect("created");
     assert_eq!(peer(&["load", &name.argument()]), "[100, 876, 8021]");
     assert!(object.size().expect("a size") >= 64);
     assert!(mapping.len() >= 64);
@@ -51,7 +51,7 @@ fn a_peer_reads_what_the_initialiser_stored() {
 fn a_name_that_is_taken_keeps_its_object_as_it_is() {
     let name = UniqueName::new();
     let first = Options::new().create_complete(&name, Size::Sparse(64), columns);
-    let (object, mapping) = first.expect("created");
+    let Complete { object, mapping } = first.expect("created");
     let size = object.size().expect("a size");
     let second = Options::new().create_complete(&name, Size::Sparse(4096), |bytes| {
         bytes.store(0, &[7_i64, 7, 7])
@@ -128,20 +128,24 @@ fn a_size_of_0_is_an_error_also_where_there_is_an_object() {
 }
 
 #[test]
-fn the_short_names_of_object_create_and_replace_complete_objects() {
+fn a_complete_object_is_created_exclusively_and_replaced() {
     let name = UniqueName::new();
-    let (first, mapping) =
-        Object::create_complete(&name, Size::Sparse(64), columns).expect("created");
+    let Complete {
+        object: first,
+        mapping,
+    } = Options::new()
+        .create_complete(&name, Size::Sparse(64), columns)
+        .expect("created");
     assert!(mapping.len() >= 64);
     assert_eq!(peer(&["load", &name.argument()]), "[100, 876, 8021]");
-    let taken = Object::create_complete(&name, Size::Sparse(64), columns);
+    let taken = Options::new().create_complete(&name, Size::Sparse(64), columns);
     assert_object(taken, Operation::Create, Errno::EXIST);
     let seven = |bytes: &Mapping<ReadWrite>| bytes.store(0, &[7_i64, 7, 7]);
-    let replaced = Object::replace(&name, Size::Sparse(64), seven);
+    let replaced = Options::new().replace(&name, Size::Sparse(64), seven);
     if cfg!(target_os = "macos") {
         assert_object(replaced, Operation::Create, Errno::NOTSUP);
     } else {
-        let (second, _) = replaced.expect("replaced");
+        let Complete { object: second, .. } = replaced.expect("replaced");
         assert_eq!(peer(&["load", &name.argument()]), "[7, 7, 7]");
         let superseded = [&first, &second].map(Object::is_unlinked);
         assert_eq!(superseded, [Ok(true), Ok(false)]);
@@ -163,11 +167,11 @@ fn open_or_create_fills_a_new_object_and_never_one_that_was_there() {
     let name = UniqueName::new();
     let options = Options::new();
     let made = options.open_or_create_complete(&name, Size::Sparse(64), columns);
-    let ((object, _), outcome) = made.expect("created");
+    let (Complete { object, .. }, outcome) = made.expect("created");
     assert_eq!(outcome, Outcome::Created);
     let never = |_: &Mapping<ReadWrite>| -> Result<(), Infallible> { panic!("it is complete") };
     let found = options.open_or_create_complete(&name, Size::Sparse(24), never);
-    let ((_, mapping), outcome) = found.expect("opened");
+    let (Complete { mapping, .. }, outcome) = found.expect("opened");
     assert_eq!(outcome, Outcome::Opened);
     assert_eq!(mapping.len(), 24, "as far as it was asked for");
     assert_eq!(mapping.load::<[i64; 3]>(0).expect("within"), COLUMNS);

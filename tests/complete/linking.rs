@@ -8,7 +8,7 @@ use std::sync::mpsc;
 use std::thread;
 
 use rawshm::fd::{AsFd as _, AsRawFd as _, FromRawFd as _, OwnedFd};
-use rawshm::{Errno, Error, Mapping, Name, Operation, Options, ReadWrite};
+use rawshm::{Complete, Errno, Error, Mapping, Name, Operation, Options, ReadWrite};
 use rawshm_tests::complete::{
     SMALL, alone, assert_failed, create, entries, folder, load, number, replace, temporary,
 };
@@ -33,7 +33,7 @@ fn a_thread_with_descriptors_of_its_own_links_its_own_object() {
                     assert_eq!(done, 0, "{}", std::io::Error::last_os_error());
                     apart.send(()).expect("a listener");
                     is_taken.recv().expect("a sender");
-                    let (object, _) = make(name_of_it, 1).expect("made");
+                    let Complete { object, .. } = make(name_of_it, 1).expect("made");
                     assert_eq!(object.is_unlinked(), Ok(false));
                     object.as_fd().as_raw_fd()
                 });

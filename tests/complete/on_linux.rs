@@ -10,7 +10,8 @@ use std::path::Path;
 use std::process::Command;
 
 use rawshm::{
-    Errno, Error, InitError, Mapping, Mode, Name, Operation, Options, Outcome, ReadWrite, Size,
+    Complete, Errno, Error, InitError, Mapping, Mode, Name, Operation, Options, Outcome, ReadWrite,
+    Size,
 };
 use rawshm_tests::complete::{
     SMALL, alone, assert_failed, create, entries, folder, load, number, replace, temporary,
@@ -111,7 +112,7 @@ fn open_or_create_opens_what_a_peer_has_completed_meanwhile() {
             mapping.store(0, &4_u64)
         };
         let made = Options::new().open_or_create_complete(&name, Size::Sparse(24), once);
-        let ((object, mapping), outcome) = made.expect("opened");
+        let (Complete { object, mapping }, outcome) = made.expect("opened");
         assert_eq!(outcome, Outcome::Opened);
         assert_eq!(mapping.load::<u64>(0).expect("within"), 3);
         assert_eq!(object.is_unlinked(), Ok(false));
@@ -142,7 +143,7 @@ fn another_directory_serves_as_well_and_a_missing_one_is_told_apart() {
         assert_failed(again, Operation::Create, Errno::EXIST);
         options.replace(&name, SMALL, number(3)).expect("replaced");
         let once = options.open_or_create_complete(&name, SMALL, number(4));
-        let ((_, mapping), outcome) = once.expect("opened");
+        let (Complete { mapping, .. }, outcome) = once.expect("opened");
         assert_eq!(outcome, Outcome::Opened);
         assert_eq!(mapping.load::<u64>(0).expect("within"), 3);
         assert_eq!(entries(&folder), ["x"], "{rung:?}");
@@ -161,11 +162,11 @@ fn reserved_memory_is_there_and_a_sparse_object_costs_what_was_stored() {
     on_each_rung(|rung| {
         let name = UniqueName::new();
         let reserved = Options::new().create_complete(&name, Size::Reserved(16384), number(1));
-        let (object, _) = reserved.expect("created");
+        let Complete { object, .. } = reserved.expect("created");
         assert_eq!(object.allocated(), Ok(16384), "{rung:?}");
         let name = UniqueName::new();
         let sparse = Options::new().create_complete(&name, Size::Sparse(16384), number(1));
-        let (object, _) = sparse.expect("created");
+        let Complete { object, .. } = sparse.expect("created");
         assert_eq!(object.allocated(), Ok(4096), "{rung:?}");
     });
 }

@@ -5,7 +5,7 @@
 use std::process::Command;
 
 use rawshm::fd::{AsFd as _, AsRawFd as _};
-use rawshm::{Errno, Extent, Name, Object, Operation, Options, Size};
+use rawshm::{Complete, Errno, Extent, Name, Object, Operation, Options, Size};
 use rawshm_tests::complete::{
     SMALL, alone, assert_failed, create, entries, folder, load, number, replace,
 };
@@ -22,14 +22,14 @@ fn peer(arguments: &[&str]) -> String {
 fn a_replaced_object_stays_whole_for_who_has_it_and_says_that_it_is_superseded() {
     on_each_rung(|rung| {
         let name = UniqueName::new();
-        let (first, _) = replace(&name, 1).expect("where there is none");
+        let Complete { object: first, .. } = replace(&name, 1).expect("where there is none");
         assert_eq!(load(&name), Ok(1));
         let reader = Object::open(&name).expect("opened");
         let mapping = reader.map(Extent::Whole).expect("mapped");
         assert_eq!(reader.is_unlinked(), Ok(false));
 
         let larger = Options::new().replace(&name, Size::Sparse(8192), number(2));
-        let (second, _) = larger.expect("replaced");
+        let Complete { object: second, .. } = larger.expect("replaced");
         assert_eq!(reader.is_unlinked(), Ok(true));
         assert_eq!(first.status().expect("a status").is_unlinked(), Ok(true));
         assert_eq!(second.is_unlinked(), Ok(false));
@@ -83,7 +83,7 @@ fn what_a_living_process_makes_is_left_alone_by_others() {
             assert_eq!(peer(&["replace", &argument, "value=4"]), "replaced 4");
             number(5)(mapping)
         });
-        let (object, _) = outer.expect("replaced");
+        let Complete { object, .. } = outer.expect("replaced");
         assert_eq!(object.is_unlinked(), Ok(false), "{rung:?}");
         assert_eq!(load(&name), Ok(5), "the last one to finish stays");
         assert_eq!(left_in_shm(&name), alone(&name), "{rung:?}");
@@ -112,7 +112,7 @@ fn can_be_locked(name: &Name) -> bool {
 #[test]
 fn an_object_with_a_second_name_is_not_unlinked_until_both_are_gone() {
     let name = UniqueName::new();
-    let (object, _) = create(&name, 1).expect("created");
+    let Complete { object, .. } = create(&name, 1).expect("created");
     let second = UniqueName::new();
     std::fs::hard_link(name.path(), second.path()).expect("linked");
     replace(&name, 2).expect("replaced");

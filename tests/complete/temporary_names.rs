@@ -5,7 +5,7 @@
 use std::path::Path;
 use std::process::Command;
 
-use rawshm::{Errno, Extent, Name, Operation, Options};
+use rawshm::{Complete, Errno, Extent, Name, Operation, Options};
 use rawshm_tests::complete::{
     SMALL, alone, assert_failed, create, entries, folder, load, number, replace, temporary,
 };
@@ -59,7 +59,7 @@ fn two_names_that_share_their_temporary_one_do_not_meet_in_it() {
             assert!(inner.is_ok());
             number(1)(mapping)
         });
-        let (outer, _) = outer.expect("created");
+        let Complete { object: outer, .. } = outer.expect("created");
         assert_eq!(entries(&folder), [one, other], "{rung:?}");
         assert_eq!(outer.is_unlinked(), Ok(false));
         let value = options

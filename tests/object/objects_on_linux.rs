@@ -126,7 +126,7 @@ fn a_guard_leaves_another_object_alone_where_a_file_system_uses_inodes_again() {
     let options = Options::new().directory(&directory);
     let name = Name::new("/x").expect("valid");
     let old = options.create(&name, Size::Sparse(1)).expect("created");
-    let guard = options.unlink_on_drop(&name, &old).expect("a guard");
+    let guard = directory.unlink_on_drop(&name, &old).expect("a guard");
     drop(old);
     directory.unlink(&name).expect("unlinked");
     let new = options.create(&name, Size::Sparse(2)).expect("created");
@@ -228,7 +228,7 @@ fn objects_live_in_another_directory_if_asked_to() {
     assert_eq!(folder.join("x").metadata().expect("a file").len(), 5);
     assert_eq!(options.open(&name).expect("opened").size(), Ok(5));
     assert!(options.open_mapping(&name, rawshm::Extent::Whole).is_ok());
-    drop(options.unlink_on_drop(&name, &object).expect("a guard"));
+    drop(directory.unlink_on_drop(&name, &object).expect("a guard"));
     assert_failed(directory.unlink(&name), Operation::Unlink, Errno::NOENT);
 
     std::fs::remove_dir(&*folder).expect("empty");

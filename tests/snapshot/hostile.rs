@@ -9,8 +9,8 @@ use std::thread;
 use std::time::Duration;
 
 use proptest::prelude::*;
-use rawshm::snapshot::{Layout, Overrun, Reader, SnapshotError, Writer};
-use rawshm::{Deadline, Extent, Mapping, Object, ReadOnly, ReadWrite, Size};
+use rawshm::snapshot::{self, Deadline, Layout, Overrun, Reader, Writer};
+use rawshm::{Extent, Mapping, Object, ReadOnly, ReadWrite, Size};
 use rawshm_tests::UniqueName;
 use rawshm_tests::watchdog::{watchdog, watched};
 
@@ -92,7 +92,7 @@ fn marked(name: &UniqueName, slots: u32) -> Mapping<ReadWrite> {
 }
 
 /// Opens as a type, and does all that a reader can; gives what was found at first.
-fn read<T: Layout>(object: &Object<ReadWrite>) -> Result<(u64, T), SnapshotError> {
+fn read<T: Layout>(object: &Object<ReadWrite>) -> Result<(u64, T), snapshot::Error> {
     let mut reader = Reader::<T>::of(object)?;
     let loaded = reader.load_with_sequence()?;
     let _ = reader.load();
@@ -104,7 +104,7 @@ fn read<T: Layout>(object: &Object<ReadWrite>) -> Result<(u64, T), SnapshotError
 }
 
 /// All of it as a writer, too.
-fn write<T: Layout>(name: &UniqueName, value: &T) -> Result<(), SnapshotError> {
+fn write<T: Layout>(name: &UniqueName, value: &T) -> Result<(), snapshot::Error> {
     let mut writer = Writer::<T>::open(name)?;
     let last = writer.sequence();
     writer.store(value);
@@ -381,9 +381,9 @@ fn a_header_that_changes_while_it_is_opened_is_an_error_or_some_value() {
             match read::<u32>(&object) {
                 Ok((1, _))
                 | Err(
-                    SnapshotError::Version { .. }
-                    | SnapshotError::Slots { .. }
-                    | SnapshotError::ObjectSize { .. },
+                    snapshot::Error::Version { .. }
+                    | snapshot::Error::Slots { .. }
+                    | snapshot::Error::ObjectSize { .. },
                 ) => {}
                 other => panic!("{other:?}"),
             }

@@ -4,18 +4,17 @@
 
 use std::fs::File;
 use std::os::fd::AsRawFd as _;
-use std::os::unix::fs::PermissionsExt as _;
 use std::path::PathBuf;
 use std::sync::mpsc;
 use std::thread;
 
-use rawshm::snapshot::{Reader, SnapshotError, Writer};
-use rawshm::{Errno, Error, Extent, Mode, Object, Operation, Options, Outcome, Rights, Size};
+use rawshm::snapshot::{self, Reader, Writer};
+use rawshm::{Errno, Error, Extent, Object, Operation, Rights, Size};
 use rawshm_tests::watchdog::{WATCHDOG, watchdog};
 use rawshm_tests::{UniqueName, assert_failed};
 
 #[track_caller]
-fn assert_refused<T>(result: Result<T, SnapshotError>, operation: Operation, errno: Errno) {
+fn assert_refused<T>(result: Result<T, snapshot::Error>, operation: Operation, errno: Errno) {
     let error = result.map(|_| ()).expect_err("it was not refused");
     assert_eq!(error, Error::new(operation, errno).into());
 }
@@ -130,7 +129,7 @@ fn whoever_waits_for_the_end_of_a_writer_sleeps_until_then() {
     has_ended(&ended, &name);
 }
 
-/// The bytes that are locked, as `sys/linux/claims.rs` has them.
+/// The bytes that are locked, as `sys/linux/snapshot/claims.rs` has them.
 const CLAIMED: i64 = 1 << 62;
 const SLEPT_ON: i64 = CLAIMED + 1;
 
@@ -163,12 +162,12 @@ fn a_claimant_that_waits_for_others_does_not_give_up_what_they_sleep_on() {
 #[test]
 fn a_name_is_reaped_if_its_writer_has_ended_only() {
     let name = UniqueName::new();
-    assert_failed(Options::new().reap(&name), Operation::Open, Errno::NOENT);
+    assert_failed(snapshot::reap(&name), Operation::Open, Errno::NOENT);
     let writer = Writer::create(&name, 2, &1_u32).expect("created");
-    assert_eq!(Options::new().reap(&name), Ok(false));
+    assert_eq!(snapshot::reap(&name), Ok(false));
     assert!(name.path().exists());
     drop(writer);
-    assert_eq!(Options::new().reap(&name), Ok(true));
+    assert_eq!(snapshot::reap(&name), Ok(true));
     assert!(!name.path().exists());
 }
 
@@ -180,7 +179,7 @@ fn a_name_is_unlinked_if_it_still_is_this_objects_only() {
     assert_eq!(object.unlink(&name), Ok(false));
     let next = Object::create(&name, Size::Sparse(64)).expect("created");
     assert_eq!(object.unlink(&name), Ok(false));
-    assert_eq!(Options::new().unlink_object(&name, &object), Ok(false));
+    assert_eq!(object.unlink(&name), Ok(false));
     assert!(name.path().exists());
     let opened = Object::open(&name).expect("opened");
     assert_eq!(opened.unlink(&name), Ok(true));
@@ -196,7 +195,7 @@ fn a_replaced_snapshot_is_retired_and_its_name_has_the_new_one() {
     drop(writer);
     let writer = Writer::replace(&name, 8, &[7_u64; 3]).expect("replaced");
     assert_eq!(reader.next(watchdog()), Ok(Some(2)));
-    assert_eq!(reader.next(watchdog()), Err(SnapshotError::Retired));
+    assert_eq!(reader.next(watchdog()), Err(snapshot::Error::Retired));
     let reader = Reader::<[u64; 3]>::open(&name).expect("opened");
     assert_eq!(reader.load_with_sequence(), Ok((1, [7; 3])));
     assert_eq!(writer.sequence(), 1);
@@ -227,7 +226,7 @@ fn an_empty_object_is_too_small_for_a_header() {
     let name = UniqueName::new();
     for found in [0, 1, 63] {
         let object = Object::create(&name, Size::Sparse(found)).expect("created");
-        let expected = SnapshotError::ObjectSize {
+        let expected = snapshot::Error::ObjectSize {
             found,
             expected: 64,
         };
@@ -237,7 +236,7 @@ fn an_empty_object_is_too_small_for_a_header() {
         rawshm::unlink(&name).expect("unlinked");
     }
     let object = Object::create(&name, Size::Sparse(64)).expect("created");
-    let foreign = SnapshotError::Foreign { found: [0; 8] };
+    let foreign = snapshot::Error::Foreign { found: [0; 8] };
     assert_eq!(Reader::<u32>::of(&object).expect_err("zeros"), foreign);
 }
 
@@ -252,7 +251,7 @@ fn an_object_may_be_larger_than_its_header_says_and_smaller_by_no_byte() {
     object.resize(Size::Sparse(191)).expect("shrunk");
     let error = Reader::<u32>::open(&name).expect_err("smaller");
     let (found, expected) = (191, 192);
-    assert_eq!(error, SnapshotError::ObjectSize { found, expected });
+    assert_eq!(error, snapshot::Error::ObjectSize { found, expected });
 }
 
 #[test]
@@ -288,37 +287,35 @@ impl Obstacle {
 }
 
 #[test]
-fn a_readers_lock_keeps_nobody_from_taking_over() {
+fn a_readers_lock_keeps_a_claim_from_being_made_and_nothing_else() {
     let name = UniqueName::new();
     let mut writer = Writer::create(&name, 4, &[1_u64; 3]).expect("created");
     writer.store(&[2; 3]);
     let mut reader = Reader::<[u64; 3]>::open(&name).expect("opened");
-    let old = Object::open_read_write(&name).expect("opened");
+    let object = Object::open_read_write(&name).expect("opened");
     drop(writer);
     let obstacle = Obstacle::new(&name);
-    assert_failed(old.claim(), Operation::Claim, Errno::AGAIN);
-    assert_eq!(old.writer_alive(), Ok(false), "it is none");
 
-    let mut writer = Writer::<[u64; 3]>::open(&name).expect("taken over");
-    assert_eq!((writer.sequence(), writer.load()), (2, [2; 3]));
-    assert_eq!(old.is_unlinked(), Ok(true));
+    assert_failed(object.claim(), Operation::Claim, Errno::AGAIN);
+    assert_eq!(object.writer_alive(), Ok(false), "it is no writer");
+    let ended = wait_for_end(Object::open(&name).expect("opened"));
+    ended.recv_timeout(WATCHDOG).expect("it hangs");
+    let again = |result: Result<(), snapshot::Error>| {
+        assert_refused(result, Operation::Claim, Errno::AGAIN);
+    };
+    again(Writer::<[u64; 3]>::open(&name).map(|_| ()));
+    again(Writer::open_or_create(&name, 4, &[9_u64; 3]).map(|_| ()));
+    again(Writer::replace(&name, 4, &[9_u64; 3]).map(|_| ()));
+    assert_failed(snapshot::reap(&name), Operation::Claim, Errno::AGAIN);
+
+    // Nothing has changed, and nothing was left on the way.
     assert_eq!(names_of(&name), [name.path()]);
     assert_eq!(reader.next(watchdog()), Ok(Some([2; 3])));
-    assert_eq!(reader.next(watchdog()), Err(SnapshotError::Retired));
-
-    // The new object is claimed, and as large.
-    assert_refused(
-        Writer::<[u64; 3]>::open(&name),
-        Operation::Claim,
-        Errno::BUSY,
-    );
-    let mut reader = Reader::<[u64; 3]>::open(&name).expect("opened");
-    assert_eq!(reader.next(watchdog()), Ok(Some([2; 3])));
-    writer.store(&[3; 3]);
-    assert_eq!(reader.load_with_sequence(), Ok((3, [3; 3])));
-    let new = Object::open(&name).expect("opened");
-    assert_eq!(new.size(), old.size());
+    assert!(!reader.is_retired());
     drop(obstacle);
+    let writer = Writer::<[u64; 3]>::open(&name).expect("taken over");
+    assert_eq!((writer.sequence(), writer.load()), (2, [2; 3]));
+    assert_eq!(object.is_unlinked(), Ok(false), "in the same object");
 }
 
 #[test]
@@ -327,92 +324,6 @@ fn a_readers_lock_is_not_granted_while_a_writer_lives() {
     let _writer = Writer::create(&name, 4, &1_u64).expect("created");
     let file = File::open(name.path()).expect("opened to read");
     assert!(!Obstacle(file).is_granted());
-}
-
-#[test]
-fn a_readers_lock_keeps_nobody_from_replacing_reaping_and_waiting() {
-    let name = UniqueName::new();
-    drop(Writer::create(&name, 4, &1_u64).expect("created"));
-    let _obstacle = Obstacle::new(&name);
-    let ended = wait_for_end(Object::open(&name).expect("opened"));
-    let object = ended.recv_timeout(WATCHDOG).expect("it hangs");
-    assert_eq!(object.writer_alive(), Ok(false));
-    let (writer, outcome) = Writer::open_or_create(&name, 4, &9_u64).expect("taken over");
-    assert_eq!((writer.load(), outcome), (1, Outcome::Opened));
-    drop(writer);
-    let _obstacle = Obstacle::new(&name);
-    drop(Writer::replace(&name, 4, &[2_u8; 3]).expect("replaced"));
-    let reader = Reader::<[u8; 3]>::open(&name).expect("opened");
-    assert_eq!(reader.load(), Ok([2; 3]));
-    let _obstacle = Obstacle::new(&name);
-    assert_eq!(Options::new().reap(&name), Ok(true));
-    assert!(!name.path().exists());
-}
-
-#[test]
-fn a_readers_lock_on_a_retired_snapshot_does_not_bring_it_back() {
-    let name = UniqueName::new();
-    let writer = Writer::create(&name, 4, &1_u64).expect("created");
-    writer.retire().expect("retired");
-    let _obstacle = Obstacle::new(&name);
-    let error = Writer::<u64>::open(&name).expect_err("retired");
-    assert_eq!(error, SnapshotError::Retired);
-}
-
-/// The permission bits of what a snapshot with these is moved to; `regroup` changes its group before.
-fn mode_after_a_move(mode: u32, regroup: Option<u32>) -> u32 {
-    let name = UniqueName::new();
-    let options = Options::new().mode(Mode::Exact(mode));
-    drop(options.create_writer(&name, 4, &1_u64).expect("created"));
-    std::os::unix::fs::chown(name.path(), None, regroup).expect("root");
-    let _obstacle = Obstacle::new(&name);
-    let _writer = Writer::<u64>::open(&name).expect("taken over");
-    let metadata = name.path().metadata().expect("metadata");
-    metadata.permissions().mode() & 0o777
-}
-
-#[test]
-fn readers_of_other_users_can_open_what_a_snapshot_was_moved_to() {
-    for mode in [0o600, 0o640, 0o644, 0o664] {
-        assert_eq!(mode_after_a_move(mode, None), mode);
-    }
-}
-
-/// The name by which a place is taken.
-fn takeover(name: &UniqueName) -> PathBuf {
-    let leaf = name.argument().trim_start_matches('/').to_owned();
-    PathBuf::from(format!("/dev/shm/.{leaf}.rawshm-new"))
-}
-
-#[test]
-fn what_a_killed_process_has_left_on_its_way_to_the_place_is_removed() {
-    let name = UniqueName::new();
-    drop(Writer::create(&name, 4, &1_u64).expect("created"));
-    let _obstacle = Obstacle::new(&name);
-    std::fs::write(takeover(&name), "left").expect("written");
-    let writer = Writer::<u64>::open(&name).expect("taken over");
-    assert_eq!(writer.load(), 1);
-    assert_eq!(names_of(&name), [name.path()]);
-}
-
-#[test]
-fn whoever_is_on_the_way_to_the_place_keeps_others_from_taking_it() {
-    let name = UniqueName::new();
-    drop(Writer::create(&name, 4, &1_u64).expect("created"));
-    let _obstacle = Obstacle::new(&name);
-    let on_its_way = rawshm::Name::new(&takeover(&name).to_string_lossy()[8..]).expect("a name");
-    let other = Object::create(&on_its_way, Size::Sparse(1)).expect("created");
-    let guard = other.unlink_on_drop(&on_its_way).expect("a guard");
-    other.claim().expect("claimed");
-    assert_refused(Writer::<u64>::open(&name), Operation::Claim, Errno::BUSY);
-    assert_refused(
-        Writer::replace(&name, 2, &2_u8),
-        Operation::Claim,
-        Errno::BUSY,
-    );
-    drop((other, guard));
-    let writer = Writer::<u64>::open(&name).expect("taken over");
-    assert_eq!(writer.load(), 1);
 }
 
 #[test]
@@ -432,18 +343,5 @@ fn a_readers_flock_does_nothing() {
     assert_eq!(object.is_unlinked(), Ok(false), "in the same object");
     drop(writer);
     drop(Writer::replace(&name, 4, &3_u64).expect("replaced"));
-    assert_eq!(Options::new().reap(&name), Ok(true));
-}
-
-mod needs_root {
-    use super::*;
-
-    #[test]
-    #[ignore = "needs root"]
-    fn another_group_gets_no_more_rights_than_everybody_by_a_move() {
-        const ANOTHER: Option<u32> = Some(54321);
-        assert_eq!(mode_after_a_move(0o660, ANOTHER), 0o600);
-        assert_eq!(mode_after_a_move(0o664, ANOTHER), 0o644);
-        assert_eq!(mode_after_a_move(0o604, ANOTHER), 0o644);
-    }
+    assert_eq!(snapshot::reap(&name), Ok(true));
 }

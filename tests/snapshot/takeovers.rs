@@ -8,9 +8,8 @@ use std::path::Path;
 use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering::SeqCst};
 use std::thread;
 
-use rawshm::snapshot::{Reader, SnapshotError, Writer};
-use rawshm::{Errno, Error, Name, Object, Operation, Options, Outcome, Size};
-use rawshm_tests::complete::folder;
+use rawshm::snapshot::{self, Reader, Writer};
+use rawshm::{Errno, Error, Object, Operation, Outcome};
 use rawshm_tests::watchdog::{Progress, watched};
 use rawshm_tests::{UniqueName, left_in_shm};
 
@@ -18,6 +17,7 @@ use rawshm_tests::{UniqueName, left_in_shm};
 const OPENS: u32 = 20_000;
 
 const REFUSED: Error = Error::new(Operation::Claim, Errno::BUSY);
+const OBSTRUCTED: Error = Error::new(Operation::Claim, Errno::AGAIN);
 const MISSING: Error = Error::new(Operation::Open, Errno::NOENT);
 
 /// Locks all bytes that there can be, or unlocks them, as one may who may only read.
@@ -31,12 +31,6 @@ fn lock(file: &File, kind: libc::c_int) -> bool {
     };
     // SAFETY: an open descriptor, and a lock that is this function's own.
     unsafe { libc::fcntl(file.as_raw_fd(), libc::F_OFD_SETLK, &raw const lock) == 0 }
-}
-
-fn locked(path: &Path) -> File {
-    let file = File::open(path).expect("an object");
-    assert!(lock(&file, libc::F_RDLCK), "it has no writer");
-    file
 }
 
 /// Locks whatever has the name for a moment, and says whether it had the lock.
@@ -123,7 +117,7 @@ fn take_over_past_a_lock_that_comes_and_goes(progress: &Progress) {
                     }
                     match Writer::open(name) {
                         Ok(writer) => taken.by(writer),
-                        Err(SnapshotError::System(REFUSED)) => thread::yield_now(),
+                        Err(snapshot::Error::System(REFUSED | OBSTRUCTED)) => thread::yield_now(),
                         Err(error) => panic!("{error:?}"),
                     }
                 }
@@ -135,11 +129,7 @@ fn take_over_past_a_lock_that_comes_and_goes(progress: &Progress) {
         assert!(reader.join().expect("a reader")[0] > 1, "it met nothing");
     });
     assert!(taken.takeovers.into_inner() > 1);
-    assert_eq!(
-        first.is_unlinked(),
-        Ok(true),
-        "the lock was in nobody's way"
-    );
+    assert_eq!(first.is_unlinked(), Ok(false), "it is in the same object");
     let last = Reader::<[u64; 8]>::open(&name).expect("a snapshot");
     assert_eq!(last.load(), Ok([taken.last.into_inner(); 8]));
     assert_eq!(left_in_shm(&name).len(), 1);
@@ -158,9 +148,9 @@ fn reap_past_a_lock_that_comes_and_goes(progress: &Progress) {
         let reaps = scope.spawn(|| {
             let mut reaped = 0;
             while !done.load(SeqCst) {
-                match Options::new().reap(&name) {
+                match snapshot::reap(&name) {
                     Ok(did) => reaped += u32::from(did),
-                    Err(MISSING) => {}
+                    Err(MISSING | OBSTRUCTED) => {}
                     Err(error) => panic!("{error:?}"),
                 }
             }
@@ -176,7 +166,7 @@ fn reap_past_a_lock_that_comes_and_goes(progress: &Progress) {
                 let own = u64::from(round);
                 let (mut writer, outcome) = match Writer::open_or_create(&name, 2, &own) {
                     Ok(made) => made,
-                    Err(SnapshotError::System(REFUSED)) => continue,
+                    Err(snapshot::Error::System(REFUSED | OBSTRUCTED)) => continue,
                     Err(error) => panic!("{error:?}"),
                 };
                 match outcome {
@@ -202,79 +192,11 @@ fn reap_past_a_lock_that_comes_and_goes(progress: &Progress) {
     });
     let counts = (created.into_inner(), opened.into_inner());
     assert!(counts.0 > 1 && counts.1 > 1, "{counts:?}");
-    let _ = Options::new().reap(&name);
+    let _ = snapshot::reap(&name);
     assert_eq!(left_in_shm(&name), [""; 0]);
 }
 
 #[test]
 fn a_writer_that_lives_has_its_name_however_often_that_is_reaped() {
     watched(reap_past_a_lock_that_comes_and_goes);
-}
-
-/// The name of who takes a place.
-fn turn(name: &UniqueName) -> Name {
-    let name = name.argument();
-    Name::new(&format!("/.{}.rawshm-new", name.trim_start_matches('/'))).expect("a name")
-}
-
-#[test]
-fn a_file_of_somebody_elses_under_the_reserved_name_is_in_the_way_only_if_a_lock_is_too() {
-    let (folder, place) = folder();
-    let name = UniqueName::new();
-    let options = Options::new().directory(&place);
-    drop(options.create_writer(&name, 2, &8021_u64).expect("created"));
-    let path = folder.join(name.argument().trim_start_matches('/'));
-    // Nobody removes a folder by unlinking it.
-    let taken = folder.join(turn(&name).to_string().trim_start_matches('/'));
-    std::fs::create_dir(&taken).expect("a folder");
-
-    let in_the_way = locked(&path);
-    for _ in 0..2 {
-        let error = options.open_writer::<u64>(&name).expect_err("in the way");
-        let expected = Error::new(Operation::Create, Errno::ACCESS);
-        assert_eq!(error, SnapshotError::System(expected));
-        let error = options.reap(&name).expect_err("in the way");
-        assert_eq!(error, Error::new(Operation::Claim, Errno::ACCESS));
-    }
-    // It can still be read, and whoever reads it is not told that it is retired.
-    let reader = options.open_reader::<u64>(&name).expect("a snapshot");
-    assert_eq!(reader.load(), Ok(8021));
-    assert!(!reader.is_retired());
-    drop(in_the_way);
-
-    let writer = options.open_writer::<u64>(&name).expect("it has ended");
-    assert_eq!(writer.load(), 8021);
-    drop(writer);
-    assert_eq!(options.reap(&name), Ok(true));
-    assert!(!path.exists());
-    assert!(taken.exists(), "it is somebody else's");
-}
-
-#[test]
-fn a_takeover_that_was_left_is_removed_with_what_it_was_about_to_replace() {
-    for in_the_way in [false, true] {
-        let name = UniqueName::new();
-        drop(Writer::create(&name, 2, &1_u64).expect("created"));
-        drop(Object::create(&turn(&name), Size::Sparse(64)).expect("created"));
-        assert_eq!(left_in_shm(&name).len(), 2);
-        let lock = in_the_way.then(|| locked(&name.path()));
-        assert_eq!(Options::new().reap(&name), Ok(true));
-        assert_eq!(left_in_shm(&name), [""; 0], "{in_the_way}");
-        drop(lock);
-    }
-}
-
-#[test]
-fn a_takeover_under_way_is_left_alone() {
-    let name = UniqueName::new();
-    drop(Writer::create(&name, 2, &1_u64).expect("created"));
-    let other = Object::create(&turn(&name), Size::Sparse(64)).expect("created");
-    other.claim().expect("its own");
-    let lock = locked(&name.path());
-    assert_eq!(Options::new().reap(&name), Ok(false));
-    let error = Writer::<u64>::open(&name).expect_err("it is another's turn");
-    assert_eq!(error, SnapshotError::System(REFUSED));
-    drop(lock);
-    assert_eq!(Options::new().reap(&name), Ok(true));
-    assert_eq!(other.unlink(&turn(&name)), Ok(true), "it was there still");
 }

@@ -3,8 +3,8 @@
 use std::thread;
 use std::time::Duration;
 
-use rawshm::snapshot::{Layout, Overrun, Reader, SnapshotError, Writer, fingerprint};
-use rawshm::{Deadline, Errno, Error, Extent, Mapping, Operation, Options, Outcome, Size};
+use rawshm::snapshot::{self, Deadline, Layout, Overrun, Reader, Writer, fingerprint};
+use rawshm::{Errno, Error, Extent, Mapping, Operation, Options, Outcome, Size};
 use rawshm_tests::UniqueName;
 use rawshm_tests::watchdog::watchdog;
 
@@ -20,7 +20,7 @@ fn passed() -> Deadline {
 
 /// The system's error in a snapshot's.
 #[track_caller]
-fn assert_refused<T>(result: Result<T, SnapshotError>, operation: Operation, errno: Errno) {
+fn assert_refused<T>(result: Result<T, snapshot::Error>, operation: Operation, errno: Errno) {
     let error = result.map(|_| ()).expect_err("it was not refused");
     assert_eq!(error, Error::new(operation, errno).into());
 }
@@ -120,14 +120,17 @@ fn waiting_for_a_reader_of_another_type_is_an_error_at_once() {
     let name = UniqueName::new();
     let _writer = Writer::create(&name, 2, &1_u32).expect("created");
     let error = Reader::<u64>::wait_for(&name, watchdog()).expect_err("another type");
-    assert!(matches!(error, SnapshotError::ValueSize { .. }), "{error}");
+    assert!(
+        matches!(error, snapshot::Error::ValueSize { .. }),
+        "{error}"
+    );
 }
 
 #[test]
 fn the_number_of_slots_is_a_power_of_two_from_2_to_65536() {
     let name = UniqueName::new();
     for found in [0, 1, 3, 6, 65535, 65537, 131_072, 1 << 31, u32::MAX] {
-        let expected = SnapshotError::Slots { found };
+        let expected = snapshot::Error::Slots { found };
         assert_eq!(
             Writer::create(&name, found, &1_u8).expect_err("slots"),
             expected
@@ -169,7 +172,7 @@ fn round_trip<T: Layout + PartialEq + std::fmt::Debug>(values: [T; 4]) {
     drop(writer);
     let found = T::FINGERPRINT;
     let expected = fingerprint("another");
-    let other = SnapshotError::Fingerprint { found, expected };
+    let other = snapshot::Error::Fingerprint { found, expected };
     assert_eq!(
         Reader::<Other<T>>::open(&name).expect_err("another type"),
         other
@@ -336,7 +339,7 @@ fn each_value_is_in_the_slot_of_its_number() {
 fn changed<T: rawshm::bytemuck::NoUninit>(
     offset: usize,
     to: &T,
-    expected: SnapshotError,
+    expected: snapshot::Error,
     words: &str,
 ) {
     let name = UniqueName::new();
@@ -353,7 +356,7 @@ fn changed<T: rawshm::bytemuck::NoUninit>(
 
 /// What is not the expected object is `EINVAL` of an opening.
 #[track_caller]
-fn is_no_object(error: SnapshotError) {
+fn is_no_object(error: snapshot::Error) {
     assert_eq!(
         Error::from(error),
         Error::new(Operation::Open, Errno::INVAL)
@@ -363,7 +366,7 @@ fn is_no_object(error: SnapshotError) {
         let io = std::io::Error::from(error);
         assert_eq!(io.kind(), std::io::ErrorKind::InvalidInput);
         assert_eq!(io.to_string(), error.to_string());
-        assert_eq!(io.downcast::<SnapshotError>().expect("it"), error);
+        assert_eq!(io.downcast::<snapshot::Error>().expect("it"), error);
     }
 }
 
@@ -372,17 +375,17 @@ fn an_object_that_is_no_snapshot_is_foreign() {
     changed(
         0,
         b"notmine!",
-        SnapshotError::Foreign {
+        snapshot::Error::Foreign {
             found: *b"notmine!",
         },
-        "the object is no snapshot: it begins with [6e, 6f, 74, 6d, 69, 6e, 65, 21]",
+        "not a snapshot: it begins with [6e, 6f, 74, 6d, 69, 6e, 65, 21]",
     );
     let name = UniqueName::new();
     let object = Mapping::create(&name, Size::Sparse(4096)).expect("created");
     object.store(0, &[100_i64, 876, 8021]).expect("stored");
     let found = 100_i64.to_ne_bytes();
     let error = Reader::<[i64; 3]>::open(&name).expect_err("columns");
-    assert_eq!(error, SnapshotError::Foreign { found });
+    assert_eq!(error, snapshot::Error::Foreign { found });
 }
 
 #[test]
@@ -390,8 +393,8 @@ fn a_snapshot_of_the_other_byte_order_is_told_apart() {
     changed(
         BYTE_ORDER,
         &0x0403_0201_u32,
-        SnapshotError::ByteOrder,
-        "the snapshot was made in the other byte order",
+        snapshot::Error::ByteOrder,
+        "a snapshot of another byte order",
     );
 }
 
@@ -400,11 +403,11 @@ fn a_snapshot_of_another_version_is_told_apart() {
     changed(
         VERSION,
         &2_u32,
-        SnapshotError::Version {
+        snapshot::Error::Version {
             found: 2,
             expected: 1,
         },
-        "the snapshot has version 2, not 1",
+        "a snapshot of another version: 2, not 1",
     );
 }
 
@@ -413,11 +416,11 @@ fn a_snapshot_of_another_size_is_told_apart() {
     changed(
         VALUE_SIZE,
         &8_u64,
-        SnapshotError::ValueSize {
+        snapshot::Error::ValueSize {
             found: 8,
             expected: 4,
         },
-        "the snapshot's values have 8 bytes, not 4",
+        "a snapshot of another type: 8 bytes, not 4",
     );
 }
 
@@ -426,12 +429,12 @@ fn a_snapshot_of_another_layout_is_told_apart() {
     changed(
         FINGERPRINT,
         &0x0123_u64,
-        SnapshotError::Fingerprint {
+        snapshot::Error::Fingerprint {
             found: 0x0123,
             expected: u32::FINGERPRINT,
         },
         &format!(
-            "the snapshot's values have another layout: its fingerprint is 0000000000000123, not {:016x}",
+            "a snapshot of another type: its fingerprint is 0000000000000123, not {:016x}",
             fingerprint("u32")
         ),
     );
@@ -443,10 +446,8 @@ fn a_snapshot_with_an_impossible_number_of_slots_is_refused() {
         changed(
             SLOTS,
             &found,
-            SnapshotError::Slots { found },
-            &format!(
-                "{found} is not a possible number of slots: a power of two from 2 to 65536 that fits into memory"
-            ),
+            snapshot::Error::Slots { found },
+            &format!("not a possible number of slots: {found}, not 2, 4, 8 … 65536"),
         );
     }
 }
@@ -461,13 +462,13 @@ fn an_object_that_is_smaller_than_its_header_says_is_refused() {
     let object = Mapping::open_read_write(&name, Extent::Whole).expect("mapped");
     object.store(SLOTS, &SLOTS_THAT_ARE_NOT).expect("within");
     let found = object.len() as u64;
-    let expected = SnapshotError::ObjectSize {
+    let expected = snapshot::Error::ObjectSize {
         found,
         expected: EXPECTED,
     };
     assert_eq!(Reader::<u32>::open(&name).expect_err("small"), expected);
     assert_eq!(Writer::<u32>::open(&name).expect_err("small"), expected);
-    let words = format!("the object has {found} bytes, not the 262208 of its snapshot");
+    let words = format!("the object is too small: {found} bytes, not 262208");
     assert_eq!(expected.to_string(), words);
     is_no_object(expected);
 }
@@ -478,11 +479,11 @@ fn what_another_type_is_shows_in_the_words_of_the_error() {
     let _writer = Writer::create(&name, 2, &1_u64).expect("created");
     let error = Reader::<i64>::open(&name).expect_err("another type");
     let (found, expected) = (fingerprint("u64"), fingerprint("i64"));
-    assert_eq!(error, SnapshotError::Fingerprint { found, expected });
+    assert_eq!(error, snapshot::Error::Fingerprint { found, expected });
     let error = Reader::<[u64; 2]>::open(&name).expect_err("another size");
     assert_eq!(
         error.to_string(),
-        "the snapshot's values have 8 bytes, not 16"
+        "a snapshot of another type: 8 bytes, not 16"
     );
 }
 
@@ -504,11 +505,11 @@ fn a_missing_object_is_the_systems_error() {
 
 #[test]
 fn a_value_that_could_not_be_had_is_to_be_tried_again() {
-    let error = SnapshotError::from(Overrun);
-    assert_eq!(error, SnapshotError::Overrun);
+    let error = snapshot::Error::from(Overrun);
+    assert_eq!(error, snapshot::Error::Overrun);
     let again = Error::new(Operation::Access, Errno::AGAIN);
     assert_eq!((Error::from(error), Error::from(Overrun)), (again, again));
-    let words = "the writer stores faster than the value can be copied";
+    let words = "the writer is too fast";
     assert_eq!(
         (error.to_string().as_str(), Overrun.to_string().as_str()),
         (words, words)
@@ -586,22 +587,19 @@ fn a_retired_snapshot_gives_its_last_value_and_says_that_none_follows() {
     writer.retire().expect("retired");
     assert!(reader.is_retired());
     assert_eq!(reader.next(watchdog()), Ok(Some(2)));
-    assert_eq!(reader.next(watchdog()), Err(SnapshotError::Retired));
-    assert_eq!(reader.wait(2, watchdog()), Err(SnapshotError::Retired));
+    assert_eq!(reader.next(watchdog()), Err(snapshot::Error::Retired));
+    assert_eq!(reader.wait(2, watchdog()), Err(snapshot::Error::Retired));
     assert_eq!(reader.load_with_sequence(), Ok((2, 2)));
     // For who comes later, too.
     let mut late = Reader::<u32>::open(&name).expect("opened");
     assert_eq!(late.next(watchdog()), Ok(Some(2)));
-    assert_eq!(late.next(watchdog()), Err(SnapshotError::Retired));
+    assert_eq!(late.next(watchdog()), Err(snapshot::Error::Retired));
     let error = Writer::<u32>::open(&name).expect_err("retired");
-    assert_eq!(error, SnapshotError::Retired);
-    assert_eq!(
-        error.to_string(),
-        "the snapshot is retired: no value will follow"
-    );
+    assert_eq!(error, snapshot::Error::Retired);
+    assert_eq!(error.to_string(), "the snapshot is retired");
     is_no_object(error);
     let either = Writer::open_or_create(&name, 2, &1_u32).expect_err("retired");
-    assert_eq!(either, SnapshotError::Retired);
+    assert_eq!(either, snapshot::Error::Retired);
 }
 
 #[test]
@@ -619,7 +617,7 @@ fn a_reader_of_an_object_needs_no_name() {
     if cfg!(target_os = "linux") {
         assert_eq!(
             error,
-            SnapshotError::ObjectSize {
+            snapshot::Error::ObjectSize {
                 found,
                 expected: 64
             }
@@ -631,9 +629,7 @@ fn a_reader_of_an_object_needs_no_name() {
 fn a_writer_can_be_asked_for_in_another_mode() {
     let name = UniqueName::new();
     let options = Options::new().mode(rawshm::Mode::LessUmask(0o1000));
-    let error = options
-        .create_writer(&name, 2, &1_u32)
-        .expect_err("no such mode");
+    let error = Writer::create_with(&options, &name, 2, &1_u32).expect_err("no such mode");
     assert_eq!(error, Error::new(Operation::SetMode, Errno::INVAL).into());
 }
 

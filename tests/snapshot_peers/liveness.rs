@@ -2,11 +2,10 @@
 
 #![cfg(target_os = "linux")]
 
-use std::os::unix::fs::MetadataExt as _;
 use std::process::Command;
 
-use rawshm::snapshot::{Reader, SnapshotError, Writer};
-use rawshm::{Deadline, Mode, Name, Object, Options, Size};
+use rawshm::snapshot::{self, Deadline, Reader, Writer};
+use rawshm::{Name, Object, Size};
 use rawshm_tests::values::{Message, message, text};
 use rawshm_tests::{Peer, UniqueName, asleep_in, run, static_program, until};
 
@@ -260,8 +259,8 @@ fn a_reader_that_locks_all_it_can_keeps_no_second_writer_from_being_refused() {
 }
 
 #[test]
-fn a_reader_that_locks_all_it_can_keeps_no_writer_from_taking_over() {
-    for how in ["all", "in-front", "behind", "wait"] {
+fn a_reader_that_locks_what_a_claim_needs_makes_it_fail_for_as_long_as_the_lock_lasts() {
+    for how in ["all", "wait"] {
         let name = UniqueName::new();
         let mut first = hold(&name);
         let reader = Reader::<Message>::open(&name).expect("a snapshot");
@@ -279,48 +278,28 @@ fn a_reader_that_locks_all_it_can_keeps_no_writer_from_taking_over() {
             Peer::ready(&mut peer("hostile", &name, &[how]))
         };
         assert!(!alive(&name), "{how}");
-        let mut second = hold(&name);
-        let new = Reader::<Message>::open(&name).expect("a snapshot");
-        assert_eq!(loaded(&new), (2, "second".into()), "{how}");
-        assert_eq!(second.ask("third").len(), 1);
-        assert_eq!(loaded(&new), (3, "third".into()), "{how}");
-        // Where the object could not be claimed there is a new one, and the old one says so.
-        let moved = ["all", "wait"].contains(&how);
-        assert_eq!(reader.is_retired(), moved, "{how}");
-        assert_eq!(loaded(&reader).0, if moved { 2 } else { 3 });
-        assert!(alive(&name));
-        assert_eq!(answer("open-writer", &name), "Claim EBUSY", "{how}");
-        second.kill();
-        assert_eq!(answer("open-writer", &name), "3 third", "{how}");
+        for command in ["open-writer", "replace-writer", "claim", "reap"] {
+            assert_eq!(answer(command, &name), "Claim EAGAIN", "{how}, {command}");
+        }
+        assert!(!reader.is_retired());
         drop(hostile);
+        assert_eq!(answer("open-writer", &name), "2 second", "{how}");
     }
 }
 
 #[test]
-fn the_object_that_takes_an_obstructed_ones_place_is_as_readable_as_that_was() {
-    let name = UniqueName::new();
-    let options = Options::new().mode(Mode::Exact(0o664));
-    drop(
-        options
-            .create_writer(&name, 2, &message("first"))
-            .expect("created"),
-    );
-    let old = name.path().metadata().expect("a file");
-    let hostile = Peer::ready(&mut peer("hostile", &name, &["all"]));
-    assert_eq!(answer("open-writer", &name), "1 first");
-    let new = name.path().metadata().expect("a file");
-    assert_ne!(new.ino(), old.ino(), "it is a new one");
-    assert_eq!(new.mode() & 0o777, 0o664);
-    assert_eq!(new.len(), old.len());
-    drop(hostile);
-}
-
-#[test]
-fn a_reader_that_locks_all_it_can_keeps_nothing_from_being_reaped() {
-    for how in ["all", "in-front", "behind"] {
+fn a_reader_that_locks_other_bytes_keeps_no_writer_from_taking_over() {
+    for how in ["in-front", "behind"] {
         let name = UniqueName::new();
-        hold(&name).kill();
+        let mut first = hold(&name);
+        assert_eq!(first.ask("second"), "0");
+        first.kill();
         let hostile = Peer::ready(&mut peer("hostile", &name, &[how]));
+        let mut second = hold(&name);
+        assert_eq!(second.ask("third").len(), 1);
+        let reader = Reader::<Message>::open(&name).expect("a snapshot");
+        assert_eq!(loaded(&reader), (3, "third".into()), "{how}");
+        second.kill();
         assert_eq!(answer("reap", &name), "true", "{how}");
         assert!(!name.path().exists());
         drop(hostile);
@@ -343,24 +322,20 @@ fn a_waiter_ends_with_the_writer_also_where_a_readers_lock_keeps_the_kernel_from
 }
 
 #[test]
-fn several_that_take_over_at_once_are_one_writer_also_past_a_readers_lock() {
-    for hostile in [false, true] {
-        for _ in 0..60 {
-            let name = UniqueName::new();
-            hold(&name).kill();
-            let hostile = hostile.then(|| Peer::ready(&mut peer("hostile", &name, &["all"])));
-            let peers = [(); 8].map(|()| Peer::start(&mut peer("hold", &name, &[])));
-            let answers = peers.each_ref().map(Peer::line);
-            let ready = answers.iter().filter(|answer| *answer == "ready").count();
-            let refused = answers
-                .iter()
-                .filter(|answer| *answer == "Claim EBUSY")
-                .count();
-            assert_eq!((ready, refused), (1, 7), "{answers:?}");
-            drop(peers);
-            assert_eq!(answer("open-writer", &name), "1 first");
-            drop(hostile);
-        }
+fn of_several_that_take_over_at_once_one_becomes_the_writer() {
+    for _ in 0..60 {
+        let name = UniqueName::new();
+        hold(&name).kill();
+        let peers = [(); 8].map(|()| Peer::start(&mut peer("hold", &name, &[])));
+        let answers = peers.each_ref().map(Peer::line);
+        let count = |said| answers.iter().filter(|answer| *answer == said).count();
+        assert_eq!(
+            (count("ready"), count("Claim EBUSY")),
+            (1, 7),
+            "{answers:?}"
+        );
+        drop(peers);
+        assert_eq!(answer("open-writer", &name), "1 first");
     }
 }
 
@@ -377,7 +352,10 @@ fn a_retired_snapshot_is_not_taken_over() {
     assert_eq!(answer("open-writer", &name), "the snapshot is retired");
     let reader = Reader::<Message>::open(&name).expect("its last value is there");
     assert_eq!(loaded(&reader), (1, "first".into()));
-    assert_eq!(reader.wait(1, Deadline::NEVER), Err(SnapshotError::Retired));
+    assert_eq!(
+        reader.wait(1, Deadline::NEVER),
+        Err(snapshot::Error::Retired)
+    );
     assert_eq!(answer("replace-writer", &name), "ok");
     assert_eq!(answer("open-writer", &name), "1 first");
 }

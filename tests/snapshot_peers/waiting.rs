@@ -188,23 +188,6 @@ fn a_watcher_moves_on_to_the_object_that_takes_the_place() {
     assert_eq!(watch.line(), "third");
 }
 
-#[test]
-fn a_watcher_moves_on_when_a_readers_lock_makes_the_next_writer_take_a_new_object() {
-    let name = UniqueName::new();
-    hold(&name, &[]).kill();
-    let watch = watch(&name, &[]);
-    assert_eq!(watch.line(), "first");
-    let hostile = Peer::ready(&mut peer("hostile", &name, &["all"]));
-    watch.asleep_in(libc::SYS_futex);
-    let mut next = hold(&name, &[]);
-    // The value that it has moved with is given again: the reader of the new object is a new one.
-    assert_eq!(watch.line(), "first");
-    watch.asleep_in(libc::SYS_futex);
-    assert_eq!(next.ask("second"), "1");
-    assert_eq!(watch.line(), "second");
-    drop(hostile);
-}
-
 fn no_new_value(name: &UniqueName) -> Ended {
     Ended {
         stdout: String::new(),

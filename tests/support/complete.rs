@@ -4,14 +4,12 @@ use std::ffi::CString;
 use std::os::unix::ffi::OsStrExt as _;
 use std::path::Path;
 
-use rawshm::{Directory, Errno, Error, Extent, InitError, Mapping, Name, Object, Operation};
+use rawshm::{Complete, Directory, Errno, Error, Extent, InitError, Mapping, Name, Operation};
 use rawshm::{Options, ReadWrite, Size};
 
 use crate::{Folder, UniqueName};
 
 pub const SMALL: Size = Size::Sparse(64);
-
-pub type Made = (Object<ReadWrite>, Mapping<ReadWrite>);
 
 /// An initialiser that stores a number.
 pub fn number(number: u64) -> impl Fn(&Mapping<ReadWrite>) -> Result<(), Error> {
@@ -23,7 +21,7 @@ pub fn number(number: u64) -> impl Fn(&Mapping<ReadWrite>) -> Result<(), Error> 
 /// # Errors
 ///
 /// Those of the creation.
-pub fn create(name: &Name, value: u64) -> Result<Made, InitError<Error>> {
+pub fn create(name: &Name, value: u64) -> Result<Complete, InitError<Error>> {
     Options::new().create_complete(name, SMALL, number(value))
 }
 
@@ -32,7 +30,7 @@ pub fn create(name: &Name, value: u64) -> Result<Made, InitError<Error>> {
 /// # Errors
 ///
 /// Those of the replacement.
-pub fn replace(name: &Name, value: u64) -> Result<Made, InitError<Error>> {
+pub fn replace(name: &Name, value: u64) -> Result<Complete, InitError<Error>> {
     Options::new().replace(name, SMALL, number(value))
 }
 

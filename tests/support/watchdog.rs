@@ -8,7 +8,7 @@ use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use rawshm::Deadline;
+use rawshm::snapshot::Deadline;
 
 /// How long one step may take.
 pub const WATCHDOG: Duration = Duration::from_secs(120);

@@ -55,15 +55,15 @@ fn born(how: &str, name: &Name, arguments: &[&str]) -> Result<String, Error> {
             None => Ok(mapping.store(0, &number("value=", 0))?),
         }
     };
-    let ((_, mapping), told) = match how {
+    let (complete, told) = match how {
         "create-complete" => (options.create_complete(name, size, fill)?, "created"),
         "replace" => (options.replace(name, size, fill)?, "replaced"),
         _ => match options.open_or_create_complete(name, size, fill)? {
-            (made, Outcome::Created) => (made, "created"),
-            (made, Outcome::Opened) => (made, "opened"),
+            (complete, Outcome::Created) => (complete, "created"),
+            (complete, Outcome::Opened) => (complete, "opened"),
         },
     };
-    Ok(format!("{told} {}", mapping.load::<u64>(0)?))
+    Ok(format!("{told} {}", complete.mapping.load::<u64>(0)?))
 }
 
 #[cfg(target_os = "linux")]
@@ -88,13 +88,13 @@ fn once_many(names: &[&str], own: u64) -> Result<String, Error> {
     let mut found = Vec::new();
     let mut won = 0;
     for name in names {
-        let (made, outcome) = Options::new().open_or_create_complete(
+        let (complete, outcome) = Options::new().open_or_create_complete(
             &Name::new(name)?,
             Size::Sparse(8 * 1024),
             |mapping| mapping.store(0, &[own; PART]),
         )?;
         won += usize::from(outcome == Outcome::Created);
-        let words: [u64; PART] = made.1.load(0)?;
+        let words: [u64; PART] = complete.mapping.load(0)?;
         assert_eq!(words, [words[0]; PART], "torn");
         found.push(words[0].to_string());
         say(STEP);

@@ -8,8 +8,8 @@ use std::path::Path;
 use std::process::Command;
 use std::time::Duration;
 
-use rawshm::snapshot::{Reader, SnapshotError, Writer};
-use rawshm::{Deadline, Error, Extent, Name, Object, Options, Outcome};
+use rawshm::snapshot::{self, Deadline, Reader, Writer};
+use rawshm::{Error, Extent, Name, Object, Options, Outcome};
 use rawshm_tests::describe;
 use rawshm_tests::values::{Message, Value, message, number, text, value};
 
@@ -19,14 +19,14 @@ use crate::say;
 pub(crate) fn run(command: &str, name: &str, rest: &[&str]) -> String {
     match answer(command, name, rest) {
         Ok(answer) => answer,
-        Err(SnapshotError::System(error)) => describe(error),
+        Err(snapshot::Error::System(error)) => describe(error),
         Err(error) => error.words().into(),
     }
 }
 
 const SLOTS: u32 = 4;
 
-fn answer(command: &str, name: &str, rest: &[&str]) -> Result<String, SnapshotError> {
+fn answer(command: &str, name: &str, rest: &[&str]) -> Result<String, snapshot::Error> {
     let first = message("first");
     let slots = |at: usize| rest[at].parse::<u32>().expect("a number");
     let name = Name::new(name)?;
@@ -47,26 +47,31 @@ fn answer(command: &str, name: &str, rest: &[&str]) -> Result<String, SnapshotEr
         "stand-by" => Ok(stand_by()),
         "hostile" => Ok(hostile(&name, rest[0])),
         // What follows is traced: between the beginning and the answer it does only what its name says.
-        "create-writer" => begun(|| options.create_writer(&name, SLOTS, &first)).map(|_| done),
+        "create-writer" => {
+            begun(|| Writer::create_with(&options, &name, SLOTS, &first)).map(|_| done)
+        }
         "open-writer" => {
-            let writer: Writer<Message> = begun(|| options.open_writer(&name))?;
+            let writer: Writer<Message> = begun(|| Writer::open_with(&options, &name))?;
             Ok(format!("{} {}", writer.sequence(), text(&writer.load())))
         }
         "open-or-create-writer" => {
-            let (_, outcome) = begun(|| options.open_or_create_writer(&name, SLOTS, &first))?;
+            let (_, outcome) =
+                begun(|| Writer::open_or_create_with(&options, &name, SLOTS, &first))?;
             Ok(String::from(match outcome {
                 Outcome::Created => "created",
                 Outcome::Opened => "opened",
             }))
         }
-        "replace-writer" => begun(|| options.replace_writer(&name, SLOTS, &first)).map(|_| done),
+        "replace-writer" => {
+            begun(|| Writer::replace_with(&options, &name, SLOTS, &first)).map(|_| done)
+        }
         "open-reader" => {
-            let reader: Reader<Message> = begun(|| options.open_reader(&name))?;
+            let reader: Reader<Message> = begun(|| Reader::open_with(&options, &name))?;
             let (number, value) = reader.load_with_sequence()?;
             Ok(format!("{number} {}", text(&value)))
         }
         "wait-for-reader" => {
-            let wait = || options.wait_for_reader::<Message>(&name, deadline(rest)?);
+            let wait = || Reader::<Message>::wait_for_with(&options, &name, deadline(rest)?);
             Ok(begun(wait)?.map_or("none", |_| "there").into())
         }
         "load" => {
@@ -112,7 +117,7 @@ fn answer(command: &str, name: &str, rest: &[&str]) -> Result<String, SnapshotEr
             begun(|| object.wait_for_writer_end())?;
             Ok("ended".into())
         }
-        "reap" => Ok(begun(|| options.reap(&name))?.to_string()),
+        "reap" => Ok(begun(|| snapshot::reap_with(&options, &name))?.to_string()),
         "unlink-object" => {
             let object = Object::open(&name)?;
             Ok(begun(|| object.unlink(&name))?.to_string())
@@ -151,7 +156,7 @@ fn to_the_end() -> String {
 }
 
 /// Stores one value after the other until it is killed.
-fn write(name: &Name, slots: u32) -> Result<String, SnapshotError> {
+fn write(name: &Name, slots: u32) -> Result<String, snapshot::Error> {
     let author = std::process::id();
     let (mut writer, _) = Writer::<Value>::open_or_create(name, slots, &value(1, author))?;
     loop {
@@ -165,7 +170,7 @@ fn write(name: &Name, slots: u32) -> Result<String, SnapshotError> {
 
 /// Checks every value, by loading it all the time or by sleeping until there is a next one, until the snapshot is
 /// retired; tells how many there were, and the number of the last one.
-fn check(name: &Name, how: &str) -> Result<String, SnapshotError> {
+fn check(name: &Name, how: &str) -> Result<String, snapshot::Error> {
     let mut reader = Reader::<Value>::open(name)?;
     let sleeps = how == "next";
     let (mut values, mut last, mut last_value) = (0_u64, 0_u64, [0; 128]);
@@ -178,7 +183,7 @@ fn check(name: &Name, how: &str) -> Result<String, SnapshotError> {
         let retired = reader.is_retired();
         let loaded = if sleeps {
             match reader.next(Deadline::NEVER) {
-                Err(SnapshotError::Retired) => break,
+                Err(snapshot::Error::Retired) => break,
                 next => next.map(|next| next.map(|next| (next[0], next))),
             }
         } else {
@@ -186,7 +191,7 @@ fn check(name: &Name, how: &str) -> Result<String, SnapshotError> {
         };
         let (sequence, value) = match loaded {
             Ok(loaded) => loaded.expect("there is no deadline"),
-            Err(SnapshotError::Overrun) => continue,
+            Err(snapshot::Error::Overrun) => continue,
             Err(error) => return Err(error),
         };
         assert_eq!(number(&value), Some(sequence), "torn, or of another number");
@@ -205,7 +210,7 @@ fn check(name: &Name, how: &str) -> Result<String, SnapshotError> {
 }
 
 /// Takes a snapshot over, and stores a value between two calls that do nothing else.
-fn store_once(name: &Name) -> Result<(), SnapshotError> {
+fn store_once(name: &Name) -> Result<(), snapshot::Error> {
     let mut writer = Writer::<Value>::open(name)?;
     let next = value(writer.sequence() + 1, std::process::id());
     // SAFETY: it has no arguments, and always succeeds.
@@ -217,7 +222,7 @@ fn store_once(name: &Name) -> Result<(), SnapshotError> {
 }
 
 /// Is the writer; stores each line of its input, and says how many sleepers heard of it.
-fn hold(name: &Name, rest: &[&str]) -> Result<(), SnapshotError> {
+fn hold(name: &Name, rest: &[&str]) -> Result<(), snapshot::Error> {
     let first = message("first");
     let mut writer = match rest {
         ["replace"] => Writer::<Message>::replace(name, SLOTS, &first)?,
@@ -233,7 +238,7 @@ fn hold(name: &Name, rest: &[&str]) -> Result<(), SnapshotError> {
 }
 
 /// Claims an object by what was opened, and keeps no more of that than a mapping.
-fn hold_mapping(name: &Name) -> Result<(), SnapshotError> {
+fn hold_mapping(name: &Name) -> Result<(), snapshot::Error> {
     let object = Object::open_read_write(name)?;
     object.claim()?;
     let _mapping = object.map(Extent::Whole)?;
@@ -243,7 +248,7 @@ fn hold_mapping(name: &Name) -> Result<(), SnapshotError> {
 }
 
 /// Is the writer, and has a child that lives until the end of the input.
-fn hold_in_a_child_too(name: &Name) -> Result<String, SnapshotError> {
+fn hold_in_a_child_too(name: &Name) -> Result<String, snapshot::Error> {
     let _writer = Writer::<Message>::open(name)?;
     // SAFETY: this process has no other thread.
     match unsafe { libc::fork() } {
@@ -260,7 +265,7 @@ fn hold_in_a_child_too(name: &Name) -> Result<String, SnapshotError> {
 }
 
 /// Claims an object, and becomes another program.
-fn hold_and_exec(name: &Name) -> Result<String, SnapshotError> {
+fn hold_and_exec(name: &Name) -> Result<String, snapshot::Error> {
     let object = Object::open_read_write(name)?;
     object.claim()?;
     let _mapping = object.map(Extent::Whole)?;
@@ -317,7 +322,7 @@ fn hostile(name: &Name, how: &str) -> String {
         move || {
             let mut reader = Reader::<Message>::open(&name)?;
             while reader.next(Deadline::NEVER)?.is_some() {}
-            Ok::<(), SnapshotError>(())
+            Ok::<(), snapshot::Error>(())
         }
     });
     say(if how == "wait" { "locked" } else { "ready" });

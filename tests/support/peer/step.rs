@@ -6,8 +6,8 @@ use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::ptr::null_mut;
 
-use rawshm::snapshot::{Reader, SnapshotError, Writer};
-use rawshm::{Deadline, Errno, Error, Name, Object, Operation};
+use rawshm::snapshot::{self, Deadline, Reader, Writer};
+use rawshm::{Errno, Error, Name, Object, Operation};
 use rawshm_tests::values::{Message, Value, number, text, value};
 use rawshm_tests::{run, spawn};
 
@@ -176,7 +176,9 @@ fn state() -> (Option<u64>, String) {
         .collect();
     let name = Name::new(NAME).expect("a name");
     match Reader::<Message>::open(&name) {
-        Err(SnapshotError::System(error)) if error == Error::new(Operation::Open, Errno::NOENT) => {
+        Err(snapshot::Error::System(error))
+            if error == Error::new(Operation::Open, Errno::NOENT) =>
+        {
             assert!(names.is_empty(), "{names:?}");
             (None, "nothing".into())
         }
