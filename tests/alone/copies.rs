@@ -1,5 +1,5 @@
-//! Checks copies without std and without a C library, for targets of which only core is at hand. Its exit status is 0 if
-//! all of them were right; else it tells which check was not.
+//! Checks copies without std and without a C library, for targets that have only core here. The exit
+//! status is 0 if all copies are right, and otherwise the number of the check that failed.
 
 #![no_std]
 #![no_main]
@@ -30,7 +30,7 @@ extern "C" fn begin() -> ! {
     exit(check().err().unwrap_or(0))
 }
 
-/// What core's code for unwinding refers to, and nothing calls.
+/// Core's code for unwinding refers to this, and nothing calls it.
 #[unsafe(no_mangle)]
 extern "C" fn rust_eh_personality() {}
 
@@ -141,7 +141,7 @@ fn values() -> Result<(), i32> {
     check::<100>(shared)
 }
 
-/// Between pages that nobody may touch.
+/// Memory between pages that must not be accessed.
 #[cfg(target_arch = "aarch64")]
 fn pages() -> Result<(), i32> {
     const PAGE: usize = 65_536;

@@ -1,4 +1,4 @@
-//! Copies of all sizes, fills and comparisons: the right bytes, and no others.
+//! Copies of all sizes, fills and comparisons access the right bytes, and no others.
 
 use std::cmp::Ordering;
 
@@ -7,15 +7,15 @@ use crate::{pattern, slice};
 use rawshm::{AccessError, Extent, Mapping, Size};
 use rawshm_tests::UniqueName;
 
-/// Lengths around those from which on copies are made differently.
+/// Lengths at which copies change their form.
 const TURNS: [usize; 8] = [64, 128, 256, 1024, 4096, 8 << 10, 64 << 10, 1 << 20];
 
-/// From here on they go past the caches.
+/// Copies of this length and more bypass the caches.
 const LARGE: usize = 16 << 20;
 
 const UNTOUCHED: u8 = 0xee;
 
-/// A copy of as many bytes as both have, from the first into the second.
+/// A copy from the first slice into the second one of the same length.
 type Copy = fn(&mut [u8], &mut [u8]);
 
 const COPIES: [(&str, Copy); 3] = [
@@ -30,7 +30,7 @@ const COPIES: [(&str, Copy); 3] = [
     }),
 ];
 
-/// Copies between places in larger buffers, and looks at all of the target.
+/// Copies between places in larger buffers, and checks the whole target.
 fn check(source: &mut [u8], from: usize, target: &mut [u8], to: usize, len: usize) {
     for (name, copy) in COPIES {
         let around = to.saturating_sub(64)..(to + len + 64).min(target.len());
@@ -46,7 +46,7 @@ fn check(source: &mut [u8], from: usize, target: &mut [u8], to: usize, len: usiz
         assert!(untouched(&target[around.start..to]), "before: {}", what());
         assert!(
             untouched(&target[to + len..around.end]),
-            "behind: {}",
+            "after: {}",
             what()
         );
     }
@@ -59,7 +59,7 @@ fn every_small_length_is_copied_at_every_alignment_and_nothing_around_it() {
     let mut target = vec![0; 640];
     for len in 0..=lengths {
         for from in 0..alignments {
-            // All of one side's, some of the other's: they are the same code.
+            // All alignments of one side and some of the other: they use the same code.
             for to in [64, 65, 67, 71, 72, 79, 80, 95, 96, 127] {
                 check(&mut source, from, &mut target, to, len);
             }
@@ -173,7 +173,7 @@ fn between_two_mappings_of_one_object_every_byte_is_one_that_was_there() {
     let one = Mapping::create(&name, Size::Sparse(2 * 65_536)).expect("created");
     let other = Mapping::open(&name, Extent::Whole).expect("opened");
     for distance in [1, 31, 4096, LEN - 1] {
-        // No byte of the object is 0 where the source is, and none of the source comes from elsewhere.
+        // No byte of the source is 0, and all others are.
         let before: Vec<u8> = (1..=u8::MAX).cycle().take(LEN).collect();
         one.fill(0, one.len(), 0_u8).expect("within");
         one.copy_from(0, &before).expect("within");

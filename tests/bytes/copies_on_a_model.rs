@@ -1,4 +1,4 @@
-//! Random operations do to shared bytes what they do to a vector.
+//! Random operations have the same effect on shared bytes and on a vector.
 
 use crate::{pattern, slice};
 use proptest::prelude::*;
@@ -8,7 +8,7 @@ const UNTOUCHED: u8 = 0xee;
 
 const MODEL: usize = 700;
 
-/// Room for copies by each of the loops, also for two next to each other.
+/// Large enough for copies by each loop, also for two next to each other.
 const LARGE_MODEL: usize = 48 * KIB;
 const KIB: usize = 1024;
 
@@ -72,7 +72,7 @@ fn large_step() -> impl Strategy<Value = Step> {
         (at(), bytes()).prop_map(|(at, bytes)| Step::CopyFrom(at, bytes)),
         (at(), len()).prop_map(|(at, len)| Step::CopyTo(at, len)),
         (at(), len(), at()).prop_map(|(from, len, to)| Step::Move { from, len, to }),
-        // Source and target overlap: from the start on, and from the end on.
+        // Source and target overlap: copied from the start, and from the end.
         (0..LARGE_MODEL / 2, len(), 1..300_usize).prop_map(|(at, len, apart)| Step::Move {
             from: at,
             len,
@@ -182,7 +182,7 @@ fn run(step: Step, bytes: &SharedBytes<ReadWrite>, model: &mut [u8]) -> Result<(
     Ok(())
 }
 
-/// Does all of it `shift` bytes from the start of a buffer, of which nothing else may change.
+/// Does all steps `shift` bytes from the start of a buffer, whose other bytes must not change.
 fn run_all(shift: usize, steps: Vec<Step>, len: usize) -> Result<(), TestCaseError> {
     let mut model = pattern(len);
     let mut buffer = vec![UNTOUCHED; len + 2 * 64];
@@ -191,7 +191,7 @@ fn run_all(shift: usize, steps: Vec<Step>, len: usize) -> Result<(), TestCaseErr
         let bytes = slice(&mut buffer[shift..shift + len]);
         run(step, &bytes, &mut model)?;
     }
-    // Not of 48 KiB each if they differ.
+    // Without printing 48 KiB each if they differ.
     prop_assert_eq!(first_difference(&buffer[shift..shift + len], &model), None);
     prop_assert!(buffer[..shift].iter().all(|byte| *byte == UNTOUCHED));
     prop_assert!(buffer[shift + len..].iter().all(|byte| *byte == UNTOUCHED));

@@ -1,14 +1,14 @@
-//! What a copy gets, and leaves, while others access the same bytes.
+//! Copies of bytes that other threads access at the same time.
 
 use std::cmp::Ordering;
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 
 use crate::slice;
 
-/// From here on copies go past the caches.
+/// Copies of this length and more bypass the caches.
 const LARGE: usize = 16 << 20;
 
-/// Runs `write` again and again in a thread of its own, and `read` so many times meanwhile.
+/// Runs `write` in a loop in a thread of its own, and meanwhile `read`, `rounds` times.
 fn race(rounds: u32, write: impl Fn(u32) + Sync, read: impl Fn()) {
     let done = AtomicBool::new(false);
     std::thread::scope(|scope| {
@@ -19,7 +19,7 @@ fn race(rounds: u32, write: impl Fn(u32) + Sync, read: impl Fn()) {
                 round = round.wrapping_add(1);
             }
         });
-        // The writer must end also if the reader fails.
+        // The writer must end even if the reader fails.
         let read = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| {
             (0..rounds).for_each(|_| read());
         }));
@@ -102,7 +102,7 @@ fn what_is_copied_in_before_a_release_is_there_after_an_acquire() {
             while turn.load(Acquire) != u64::from(round) {
                 std::hint::spin_loop();
             }
-            // The last bytes first: they are the most likely ones to be late.
+            // The last bytes first: they are the most likely to be late.
             let last: [u8; 64] = bytes.load(len - 56).expect("within");
             assert_eq!(last, [round; 64]);
             assert_eq!(bytes.compare(8, &vec![round; len]), Ok(Ordering::Equal));

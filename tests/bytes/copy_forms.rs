@@ -1,4 +1,4 @@
-//! What copies are made of, each form by itself: a processor takes only some of them.
+//! The forms of copies, each by itself: one processor uses only some of them.
 
 #[path = "../../src/bytes/copy/mod.rs"]
 #[allow(
@@ -33,13 +33,13 @@ enum Overlap {
 
 struct Form {
     name: &'static str,
-    /// The shortest copy it is for.
+    /// The shortest copy that it is for.
     shortest: usize,
     overlap: Overlap,
     copy: unsafe fn(*const u8, *mut u8, usize),
 }
 
-/// Both forms, from the caller's side.
+/// The functions that the crate calls.
 #[expect(
     clippy::undocumented_unsafe_blocks,
     reason = "the caller's: source and target are buffers of the test's own"

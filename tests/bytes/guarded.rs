@@ -1,4 +1,4 @@
-//! Memory between pages that nobody may touch.
+//! Memory between pages that must not be accessed.
 
 use std::ptr;
 use std::slice;
@@ -6,7 +6,7 @@ use std::slice;
 /// No page is larger.
 const PAGE: usize = 64 << 10;
 
-/// So many bytes, rounded up to whole pages, with a page before and one behind them whose access is a `SIGSEGV`.
+/// Whole pages of memory; an access to the page before or after them is a `SIGSEGV`.
 pub struct Guarded {
     first: *mut u8,
     len: usize,
@@ -16,7 +16,7 @@ impl Guarded {
     pub fn new(len: usize) -> Self {
         let len = len.next_multiple_of(PAGE);
         let flags = libc::MAP_PRIVATE | libc::MAP_ANONYMOUS;
-        // SAFETY: it takes memory that nobody uses.
+        // SAFETY: it takes unused memory.
         let all = unsafe {
             libc::mmap(
                 ptr::null_mut(),
@@ -35,24 +35,24 @@ impl Guarded {
         Self { first, len }
     }
 
-    /// The first bytes, right behind a page that nobody may touch.
+    /// The first bytes, right after a guard page.
     pub fn first(&mut self, len: usize) -> &mut [u8] {
         assert!(len <= self.len);
-        // SAFETY: so many are mapped, and `self` is borrowed as long as they are.
+        // SAFETY: these are mapped, and `self` is borrowed as long as they are.
         unsafe { slice::from_raw_parts_mut(self.first, len) }
     }
 
-    /// The last bytes, right before a page that nobody may touch.
+    /// The last bytes, right before a guard page.
     pub fn last(&mut self, len: usize) -> &mut [u8] {
         assert!(len <= self.len);
-        // SAFETY: so many are mapped, and `self` is borrowed as long as they are.
+        // SAFETY: these are mapped, and `self` is borrowed as long as they are.
         unsafe { slice::from_raw_parts_mut(self.first.add(self.len - len), len) }
     }
 }
 
 impl Drop for Guarded {
     fn drop(&mut self) {
-        // SAFETY: all that `new` has mapped, and nobody borrows it any more.
+        // SAFETY: what `new` mapped, and nothing borrows it any more.
         unsafe { libc::munmap(self.first.wrapping_sub(PAGE).cast(), self.len + 2 * PAGE) };
     }
 }

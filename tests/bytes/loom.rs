@@ -1,9 +1,9 @@
-//! What copies are worth to other threads: every execution that the memory model allows, by the code of the portable form.
+//! Copies between threads in every execution that the memory model allows: the portable form's code.
 //!
-//! loom gives the outcomes of its own atomics only, so the shared memory here is some of those, each at an address that
-//! nothing else is at.
+//! loom knows only its own atomics, so the shared memory here consists of them, each at an address of
+//! its own.
 
-// Below are the units that are less than a word of 64 bits. What is shown does not depend on how wide a word is.
+// A 32-bit target has other units. What is shown does not depend on the width of a word.
 #![cfg(target_pointer_width = "64")]
 
 #[path = "../../src/bytes/copy/portable.rs"]
@@ -32,16 +32,16 @@ type Value = [usize; 2];
 const OLD: Value = [1, 2];
 const NEW: Value = [3, 4];
 
-/// Where the two values are that fit into the memory.
+/// The addresses of the two values in the memory.
 const FIRST: usize = 4096;
 const SECOND: usize = FIRST + size_of::<Value>();
 
 thread_local! {
-    /// loom runs all threads of a model on one of the system's.
+    /// loom runs all threads of a model on one thread of the system.
     static CELLS: RefCell<Vec<Arc<AtomicUsize>>> = const { RefCell::new(Vec::new()) };
 }
 
-/// Memory of loom's.
+/// Memory made of loom's atomics.
 struct Modelled;
 
 impl Modelled {
@@ -76,7 +76,7 @@ impl Modelled {
     fn copy(from: usize, to: usize) {
         let from = ptr::without_provenance(from);
         let to = ptr::without_provenance_mut(to);
-        // SAFETY: both addresses are of loom's.
+        // SAFETY: two modelled addresses.
         unsafe { copy_within::<Self>(from, to, size_of::<Value>()) };
     }
 }
@@ -93,7 +93,7 @@ impl Access<usize> for Modelled {
     }
 }
 
-/// There are words only, and all that is copied here is aligned and whole.
+/// There are only words: all copies here are aligned and of whole words.
 macro_rules! no_access {
     ($unit:ty) => {
         impl Access<$unit> for Modelled {
@@ -207,7 +207,7 @@ fn sequence(write: Option<Ordering>, read: Option<Ordering>) {
 
 #[test]
 #[cfg_attr(miri, ignore = "loom switches stacks")]
-fn a_sequence_number_tells_what_was_torn() {
+fn a_sequence_number_detects_a_torn_value() {
     sequence(Some(Release), Some(Acquire));
 }
 

@@ -193,7 +193,7 @@ fn an_integer_that_is_aligned_to_its_own_size_only_is_never_torn() {
     const ROUNDS: u32 = if cfg!(miri) { 40 } else { 200_000 };
     let mut buffer = [0_u64; 1];
     let bytes = Slice::from_mut(rawshm::bytemuck::cast_slice_mut(&mut buffer));
-    // Four bytes behind a word's start, and two behind a multiple of four.
+    // Four bytes after the start of a word, and two after a multiple of four.
     std::thread::scope(|scope| {
         scope.spawn(|| {
             for round in 0..ROUNDS {

@@ -1,6 +1,6 @@
 //! `shm_open` of the C drop-in: each sentence of POSIX's page that says "shall", and what `rawshm.h` adds.
 //!
-//! The claims are checked by a program in C, linked in each of the ways there are.
+//! A program in C checks the claims, linked in each way.
 
 #![cfg(target_os = "linux")]
 
@@ -20,7 +20,7 @@ fn shall_create_an_open_file_description_and_a_descriptor_that_refer_to_the_obje
 }
 
 #[test]
-fn shall_share_the_open_file_description_with_nobody_since_it_is_new() {
+fn shall_not_share_the_open_file_description_since_it_is_new() {
     CLAIMS.hold("the_open_file_description_is_new");
 }
 
@@ -115,7 +115,7 @@ fn shall_fail_with_einval_for_a_name_that_is_not_supported() {
 }
 
 #[test]
-fn fails_with_einval_for_what_is_no_object_and_waits_for_nobody() {
+fn fails_with_einval_for_what_is_no_object_and_does_not_wait() {
     ERRORS.hold("einval_for_what_is_no_object");
 }
 

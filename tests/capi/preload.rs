@@ -1,4 +1,4 @@
-//! Programs that never heard of the C drop-in, with it preloaded.
+//! Programs that do not know the C drop-in, with it preloaded.
 
 #![cfg(all(target_os = "linux", target_env = "gnu"))]
 
@@ -10,7 +10,8 @@ use std::process::Command;
 use rawshm_tests::capi::{self, Linkage};
 use rawshm_tests::{Ended, Folder, UniqueName, repository, run, static_program, with_private_shm};
 
-/// How often the dynamic linker says that a function was found in the drop-in, in any file of this folder.
+/// How often the dynamic linker reports, in the files of this folder, that it found a function in the
+/// drop-in.
 fn bindings(folder: &Path, function: &str) -> usize {
     let symbol = format!("librawshm_capi.so [0]: normal symbol `{function}'");
     let files = std::fs::read_dir(folder).expect("a folder").flatten();
@@ -18,7 +19,7 @@ fn bindings(folder: &Path, function: &str) -> usize {
     texts.map(|text| text.matches(&symbol).count()).sum()
 }
 
-/// Runs a program with the drop-in preloaded; both functions are seen to be its own.
+/// Runs a program with the drop-in preloaded, and checks that these functions are the drop-in's.
 #[track_caller]
 fn preloaded(command: &mut Command, functions: &[&str]) -> Ended {
     let folder = Folder::new();
@@ -122,7 +123,7 @@ mod needs_root {
             ] {
                 std::fs::copy(from, folder.join(to)).expect("copied");
             }
-            // The server is another user's.
+            // The server runs as another user.
             let own = folder.join("own");
             std::fs::create_dir(&own).expect("a folder");
             std::os::unix::fs::chown(&own, Some(65534), Some(65534)).expect("root");

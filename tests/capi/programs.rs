@@ -1,4 +1,5 @@
-//! The programs of `examples/capi`, which link the C drop-in, and the static pair see the same objects.
+//! The programs of `examples/capi`, which link the C drop-in, and the static executables see the same
+//! objects.
 
 #![cfg(target_os = "linux")]
 
@@ -13,7 +14,7 @@ const WRITER: &str = "examples/capi/writer.c";
 const READER: &str = "examples/capi/reader.c";
 const PRINTED: &str = "&{100 876 8021}\n";
 
-/// Runs a program that succeeds, and gives what it prints.
+/// Runs a program that must succeed, and returns what it prints.
 #[track_caller]
 fn succeed(command: &mut Command) -> String {
     let Ended {
@@ -25,7 +26,7 @@ fn succeed(command: &mut Command) -> String {
     stdout
 }
 
-/// A writer and a reader, which take a name, exchange data with `writer` and `reader`, and with each other.
+/// Checks that a writer and a reader exchange data with each other, and with `writer` and `reader`.
 #[track_caller]
 fn exchange(writer: &Path, reader: &Path) {
     let name = UniqueName::new();
@@ -33,13 +34,13 @@ fn exchange(writer: &Path, reader: &Path) {
     let missing = run(Command::new(reader).arg(&argument));
     assert_eq!(missing.status, 1, "{}", reader.display());
     assert!(missing.stderr.to_lowercase().contains("no such file"));
-    // Their own, twice, since the second replaces an object.
+    // Their own, twice, because the second one replaces an object.
     for _ in 0..2 {
         assert_eq!(succeed(Command::new(writer).arg(&argument)), "");
         let of_ours = succeed(Command::new(static_program("reader")).args(["-n", &argument]));
         assert_eq!(of_ours, PRINTED);
     }
-    // And its name without a slash.
+    // The same name without a slash.
     let bare = argument.trim_start_matches('/');
     assert_eq!(succeed(Command::new(reader).arg(bare)), PRINTED);
     let columns = ["-7", "0", "9223372036854775807"];
@@ -63,7 +64,8 @@ fn c_programs_exchange_data_with_the_static_pair_however_they_are_linked() {
     }
 }
 
-/// Compiles a Go program, which finds the archive where `cargo capi` puts it by default. The build cache is Go's own.
+/// Compiles a Go program, which finds the archive where `cargo capi` puts it by default. Go has its
+/// own build cache.
 fn go_program(source: &str) -> PathBuf {
     static ARCHIVE: OnceLock<()> = OnceLock::new();
     ARCHIVE.get_or_init(|| {
@@ -146,7 +148,7 @@ mod needs_go {
 
     #[test]
     #[ignore = "needs go"]
-    fn go_finds_no_stale_errno_behind_an_shm_open_that_worked() {
+    fn go_sees_no_stale_errno_after_an_shm_open_that_worked() {
         let name = UniqueName::new();
         let printed = succeed(Command::new(go_program("tests/go/errno.go")).arg(name.argument()));
         assert_eq!(

@@ -1,4 +1,4 @@
-//! What the C drop-in defines, and what it asks for.
+//! The symbols that the C drop-in defines and needs.
 
 #![cfg(target_os = "linux")]
 

@@ -1,6 +1,6 @@
 //! `shm_unlink` of the C drop-in: each sentence of POSIX's page that says "shall", and what `rawshm.h` adds.
 //!
-//! The claims are checked by a program in C, linked in each of the ways there are.
+//! A program in C checks the claims, linked in each way.
 
 #![cfg(target_os = "linux")]
 

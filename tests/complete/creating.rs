@@ -1,4 +1,4 @@
-//! Objects that appear when they are complete, wherever the crate runs.
+//! Objects that appear when they are complete, on every platform.
 
 use core::convert::Infallible;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -48,7 +48,7 @@ fn a_peer_reads_what_the_initialiser_stored() {
 }
 
 #[test]
-fn a_name_that_is_taken_keeps_its_object_as_it_is() {
+fn a_name_that_is_taken_keeps_its_object() {
     let name = UniqueName::new();
     let first = Options::new().create_complete(&name, Size::Sparse(64), columns);
     let Complete { object, mapping } = first.expect("created");
@@ -63,7 +63,7 @@ fn a_name_that_is_taken_keeps_its_object_as_it_is() {
 }
 
 #[test]
-fn the_initialisers_error_is_given_back_and_leaves_no_name() {
+fn the_initialisers_error_is_returned_and_leaves_no_name() {
     let name = UniqueName::new();
     let fails = |_: &Mapping<ReadWrite>| Err("no columns today");
     let failed = Options::new().create_complete(&name, Size::Sparse(64), fails);
@@ -90,7 +90,7 @@ fn an_initialiser_that_panics_leaves_no_name() {
 }
 
 #[test]
-fn a_size_that_cannot_be_had_is_an_error_and_leaves_no_name() {
+fn an_impossible_size_is_an_error_and_leaves_no_name() {
     let name = UniqueName::new();
     let never = |_: &Mapping<ReadWrite>| -> Result<(), Infallible> { panic!("nothing to fill") };
     let too_large = if cfg!(target_pointer_width = "64") {
@@ -181,7 +181,7 @@ fn open_or_create_fills_a_new_object_and_never_one_that_was_there() {
 }
 
 #[test]
-fn both_kinds_of_error_convert_by_the_question_mark() {
+fn both_kinds_of_error_convert_with_the_question_mark() {
     let lost = Error::new(Operation::Create, Errno::EXIST);
     let access = AccessError::OutOfBounds {
         offset: 8,

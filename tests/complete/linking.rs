@@ -1,4 +1,4 @@
-//! How an object gets its name at the end: what is refused, and what has changed since the beginning.
+//! How an object gets its name at the end: refusals, and changes since the beginning.
 
 #![cfg(target_os = "linux")]
 
@@ -38,13 +38,16 @@ fn a_thread_with_descriptors_of_its_own_links_its_own_object() {
                     object.as_fd().as_raw_fd()
                 });
                 is_apart.recv().expect("a sender");
-                // Linkable each, and under the numbers that are free in both.
+                // Each can be linked, and they take the numbers that are free in both tables.
                 let others: Vec<_> = (0..64).map(|_| unnamed()).collect();
                 taken.send(()).expect("a listener");
                 let own = own.join().expect("the thread");
                 (own, others.last().expect("some").as_raw_fd())
             });
-            assert!(numbers.0 <= numbers.1, "they did not meet: {numbers:?}");
+            assert!(
+                numbers.0 <= numbers.1,
+                "no number is in both tables: {numbers:?}"
+            );
             assert_eq!(load(&name), Ok(1));
             let file = name.path().metadata().expect("a file");
             assert_eq!((file.size(), file.nlink()), (64, 1));
@@ -53,14 +56,14 @@ fn a_thread_with_descriptors_of_its_own_links_its_own_object() {
     }
 }
 
-/// A file in `/dev/shm` without a name, as large as the objects here.
+/// A file in `/dev/shm` without a name, of the same size as the objects here.
 fn unnamed() -> OwnedFd {
     let path = CString::new("/dev/shm").expect("no NUL");
     let flags = libc::O_TMPFILE | libc::O_RDWR | libc::O_CLOEXEC;
     // SAFETY: a path that ends in a NUL.
     let fd = unsafe { libc::open(path.as_ptr(), flags, 0o600) };
     assert_ne!(fd, -1, "{}", std::io::Error::last_os_error());
-    // SAFETY: it has just been opened, and nobody else has it.
+    // SAFETY: it has just been opened, and nothing else owns it.
     let file = unsafe { OwnedFd::from_raw_fd(fd) };
     // SAFETY: an open descriptor.
     let done = unsafe { libc::ftruncate(file.as_raw_fd(), 64) };
@@ -95,12 +98,12 @@ fn whatever_refuses_an_object_without_a_name_leads_to_a_temporary_one() {
 }
 
 #[test]
-fn what_is_gone_at_the_end_is_told_apart_from_the_directory() {
+fn what_is_gone_at_the_end_is_distinguished_from_a_missing_directory() {
     on_each_rung(|rung| {
         let (folder, directory) = folder();
         let options = Options::new().directory(&directory);
         let name = Name::new("x").expect("a name");
-        // The temporary name is gone, or there are no links any more; a filter is its thread's.
+        // The temporary name is gone, or links are refused from now on, in this thread only.
         let lost = |mapping: &Mapping<ReadWrite>| {
             if rung.is_temporary() {
                 std::fs::remove_file(folder.join(temporary("x", 0))).expect("removed");

@@ -1,4 +1,4 @@
-//! Objects that appear when they are complete, on Linux: each of the ways to the name, and what is there meanwhile.
+//! Objects that appear when they are complete, on Linux: each rung, and what exists before the end.
 
 #![cfg(target_os = "linux")]
 
@@ -26,7 +26,7 @@ fn peer(arguments: &[&str]) -> String {
 }
 
 #[test]
-fn nobody_finds_the_name_before_the_initialiser_is_done() {
+fn the_name_does_not_exist_before_the_initialiser_is_done() {
     on_each_rung(|rung| {
         let name = UniqueName::new();
         let argument = name.argument();
@@ -117,7 +117,7 @@ fn open_or_create_opens_what_a_peer_has_completed_meanwhile() {
         assert_eq!(mapping.load::<u64>(0).expect("within"), 3);
         assert_eq!(object.is_unlinked(), Ok(false));
         assert_eq!(left_in_shm(&name), alone(&name), "{rung:?}");
-        // One that is too small for what was asked for.
+        // The object of the peer is too small.
         let name = UniqueName::new();
         let argument = name.argument();
         let once = |_: &Mapping<ReadWrite>| -> Result<(), Error> {
@@ -131,7 +131,7 @@ fn open_or_create_opens_what_a_peer_has_completed_meanwhile() {
 }
 
 #[test]
-fn another_directory_serves_as_well_and_a_missing_one_is_told_apart() {
+fn another_directory_works_too_and_a_missing_one_is_distinguished() {
     on_each_rung(|rung| {
         let (folder, directory) = folder();
         let options = Options::new().directory(&directory);
@@ -197,7 +197,7 @@ fn the_ways_exclude_each_other() {
     let name = UniqueName::new();
     on_each_rung(|outer| {
         on_each_rung(|inner| {
-            // The filters add up: a second one is in force on top of the first.
+            // The filters add up: the second is in force together with the first.
             drop(create(&name, 1).expect("created"));
             let taken = on(inner, || create(&name, 2));
             assert_failed(taken, Operation::Create, Errno::EXIST);

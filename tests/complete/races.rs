@@ -14,9 +14,10 @@ fn start(command: &str, name: &UniqueName, number: u64) -> Peer {
     Peer::ready(peer.args([command, &name.argument(), &number.to_string()]))
 }
 
-/// Lets these go on until each reader has opened so often. All of it must be seen: whole objects, and none.
+/// Runs these until each reader has opened the name `opens` times. The readers must find whole objects
+/// and no object.
 ///
-/// A reader ends at once, and so does the test, when it finds anything but a whole object or none.
+/// A reader fails at once, and so does the test, if it finds anything else.
 fn race(makers: &[&str], readers: u64, opens: u64) {
     let name = UniqueName::new();
     let mut makers: Vec<_> = (1..)
@@ -52,7 +53,7 @@ fn race(makers: &[&str], readers: u64, opens: u64) {
 }
 
 #[test]
-fn so_it_is_on_each_way_to_the_name_while_several_create_and_replace() {
+fn opens_find_no_object_or_a_whole_one_on_each_rung_while_several_create_and_replace() {
     on_each_rung(|_| {
         let makers = ["make-create", "make-create", "make-replace", "make-replace"];
         race(&makers, 2, 20_000);

@@ -1,4 +1,4 @@
-//! Objects that take the place of others, on each of the ways to the name.
+//! Objects that replace others, on each rung.
 
 #![cfg(target_os = "linux")]
 
@@ -19,7 +19,7 @@ fn peer(arguments: &[&str]) -> String {
 }
 
 #[test]
-fn a_replaced_object_stays_whole_for_who_has_it_and_says_that_it_is_superseded() {
+fn a_replaced_object_stays_whole_for_its_readers_and_reports_that_it_is_unlinked() {
     on_each_rung(|rung| {
         let name = UniqueName::new();
         let Complete { object: first, .. } = replace(&name, 1).expect("where there is none");
@@ -50,12 +50,12 @@ fn a_symbolic_link_or_a_fifo_is_replaced_and_a_directory_is_not() {
         let options = Options::new().directory(&directory);
         let name = Name::new("/x").expect("a name");
         let path = folder.join("x");
-        std::fs::write(folder.join("target"), "as it was").expect("written");
+        std::fs::write(folder.join("target"), "unchanged").expect("written");
         std::os::unix::fs::symlink("target", &path).expect("linked");
         options.replace(&name, SMALL, number(1)).expect("replaced");
         assert!(path.symlink_metadata().expect("a file").is_file());
         let target = std::fs::read_to_string(folder.join("target")).expect("a file");
-        assert_eq!(target, "as it was");
+        assert_eq!(target, "unchanged");
 
         std::fs::remove_file(&path).expect("removed");
         let made = run(Command::new("mkfifo").arg(&path));
@@ -74,7 +74,7 @@ fn a_symbolic_link_or_a_fifo_is_replaced_and_a_directory_is_not() {
 }
 
 #[test]
-fn what_a_living_process_makes_is_left_alone_by_others() {
+fn what_a_living_process_makes_is_not_removed_by_others() {
     on_each_rung(|rung| {
         let name = UniqueName::new();
         let argument = name.argument();
@@ -105,7 +105,7 @@ fn the_lock_on_a_new_object_is_free_although_its_maker_has_it_mapped() {
 fn can_be_locked(name: &Name) -> bool {
     let object = Object::open(name).expect("opened");
     let fd = object.as_fd().as_raw_fd();
-    // SAFETY: an open descriptor; the lock goes when it is closed.
+    // SAFETY: an open descriptor. Closing it releases the lock.
     unsafe { libc::flock(fd, libc::LOCK_EX | libc::LOCK_NB) == 0 }
 }
 

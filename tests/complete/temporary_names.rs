@@ -1,4 +1,4 @@
-//! The names that objects have on the way to their own, and what becomes of them.
+//! The temporary names of objects that are not complete, and how they are removed.
 
 #![cfg(target_os = "linux")]
 
@@ -88,7 +88,7 @@ fn what_a_dead_process_has_left_is_removed_by_the_next_one() {
 }
 
 #[test]
-fn what_is_left_behind_a_free_temporary_name_is_removed_too() {
+fn what_was_left_after_a_free_temporary_name_is_removed_too() {
     on_each_rung(|rung| {
         let name = UniqueName::new();
         let stem = name.argument().trim_start_matches('/').to_owned();
@@ -132,7 +132,7 @@ fn two_replacements_that_are_killed_leave_one_name_and_the_next_one_none() {
 }
 
 #[test]
-fn a_thousand_temporary_names_that_nobody_may_remove_are_an_error() {
+fn a_thousand_temporary_names_that_cannot_be_removed_are_an_error() {
     on_each_rung(|rung| {
         let (folder, directory) = folder();
         for number in 0..1000 {

@@ -4,7 +4,7 @@ use std::collections::HashSet;
 
 use rawshm::{Errno, Error, Operation, errno};
 
-/// Every errno that the calls can give: see the table in src/errno.rs.
+/// Every errno that the calls can return: see the table in `src/error/errno.rs`.
 const KNOWN: [(Errno, &str); 31] = [
     (Errno::PERM, "EPERM"),
     (Errno::NOENT, "ENOENT"),
@@ -164,7 +164,7 @@ fn what_an_access_error_converts_into_has_words_for_it() {
 
 #[test]
 #[cfg(target_os = "linux")]
-fn an_errno_without_a_name_is_given_as_a_number() {
+fn an_errno_without_a_name_is_shown_as_a_number() {
     let error = Error::new(Operation::Open, Errno::from_raw_os_error(117));
     assert_eq!(error.name(), None);
     assert_eq!(

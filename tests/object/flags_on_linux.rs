@@ -57,7 +57,7 @@ fn failures_are_of_opening() {
 }
 
 #[test]
-fn another_directory_serves_as_well_and_a_folder_in_it_is_no_object() {
+fn another_directory_works_too_and_a_folder_in_it_is_no_object() {
     let folder = Folder::new();
     let path = CString::new(folder.as_os_str().as_bytes()).expect("no NUL");
     let directory = Directory::open(&path).expect("opened");

@@ -1,4 +1,4 @@
-//! Mappings on Linux: sizes to the byte, any offset, and what the kernel says of them.
+//! Mappings on Linux: sizes to the byte, any offset, and what the kernel says about them.
 
 #![cfg(target_os = "linux")]
 
@@ -88,7 +88,7 @@ fn any_offset_can_be_mapped() {
     }
 }
 
-/// The line of /proc/self/maps or the block of /proc/self/smaps that an address is in.
+/// The line of `/proc/self/maps` or the block of `/proc/self/smaps` for an address.
 fn area(file: &str, address: *const u8) -> Option<String> {
     let text = std::fs::read_to_string(file).expect("/proc");
     let mut found: Option<String> = None;

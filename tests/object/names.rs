@@ -12,7 +12,7 @@ fn refused(name: &[u8]) -> Errno {
 }
 
 #[test]
-fn nothing_but_slashes_is_invalid() {
+fn a_name_of_slashes_only_is_invalid() {
     for name in ["", "/", "//", "///"] {
         assert_eq!(refused(name.as_bytes()), Errno::INVAL, "{name:?}");
     }
@@ -77,7 +77,7 @@ fn slashes_are_judged_before_length() {
 }
 
 #[test]
-fn the_portable_limit_is_30_bytes_behind_the_slash() {
+fn the_portable_limit_is_30_bytes_after_the_slash() {
     let longest = format!("/{}", "x".repeat(30));
     assert_eq!(longest.len(), 31);
     assert!(Name::portable(&longest).is_ok());

@@ -11,13 +11,13 @@ use rawshm::{Directory, Errno, Mode, Name, Object, Operation, Options, Size};
 use rawshm::{ReadOnly, ReadWrite};
 use rawshm_tests::{Folder, UniqueName, assert_failed};
 
-/// The files in /dev/shm that belong to a name; none is what a failure leaves behind.
+/// Whether the name exists. No failure may leave it behind.
 fn left_behind(name: &UniqueName) -> bool {
     name.path().symlink_metadata().is_ok()
 }
 
 #[test]
-fn open_or_create_leaves_an_object_that_was_there_as_it_was() {
+fn open_or_create_does_not_change_an_existing_object() {
     let name = UniqueName::new();
     Object::create(&name, Size::Sparse(64)).expect("created");
     let (object, _) = Object::open_or_create(&name, Size::Sparse(8192)).expect("opened");
@@ -119,7 +119,7 @@ fn an_object_can_be_resized_both_ways_and_new_bytes_are_zero() {
 
 #[test]
 fn a_guard_leaves_another_object_alone_where_a_file_system_uses_inodes_again() {
-    // The temporary folder is on a disk where it matters; on a tmpfs this is the test below.
+    // This matters if the temporary folder is on a disk. On a tmpfs, it is the same as the next test.
     let folder = Folder::new();
     let path = CString::new(folder.to_str().expect("text")).expect("no NUL");
     let directory = Directory::open(&path).expect("opened");
@@ -161,15 +161,15 @@ fn what_is_no_object_cannot_be_adopted() {
     // SAFETY: a C string.
     let path_only = unsafe { libc::open(path.as_ptr(), libc::O_PATH | libc::O_CLOEXEC) };
     assert!(path_only >= 0);
-    // SAFETY: just opened, and nobody else's.
+    // SAFETY: just opened, and nothing else owns it.
     let path_only = unsafe { rawshm::fd::OwnedFd::from_raw_fd(path_only) };
     let adopted = Object::<ReadOnly>::from_fd(path_only);
     assert_failed(adopted, Operation::Adopt, Errno::ACCESS);
 }
 
-/// The crate's descriptor type is std's only with the feature `std`.
+/// The crate's descriptor type, which is std's only with the feature `std`.
 fn owned(fd: std::os::fd::OwnedFd) -> rawshm::fd::OwnedFd {
-    // SAFETY: owned, and given up by std's type.
+    // SAFETY: owned, and released by std's type.
     unsafe { rawshm::fd::OwnedFd::from_raw_fd(fd.into_raw_fd()) }
 }
 
@@ -178,7 +178,7 @@ fn a_memfd_can_be_adopted_and_its_seals_are_errors() {
     // SAFETY: a valid C string.
     let fd = unsafe { libc::memfd_create(c"rawshm-test".as_ptr(), libc::MFD_ALLOW_SEALING) };
     assert!(fd >= 0);
-    // SAFETY: just made, and nobody else's.
+    // SAFETY: just created, and nothing else owns it.
     let fd = unsafe { rawshm::fd::OwnedFd::from_raw_fd(fd) };
     let object = Object::<ReadWrite>::from_fd(fd).expect("adopted");
     object.resize(Size::Sparse(4096)).expect("sized");

@@ -94,7 +94,7 @@ fn a_peer_that_cannot_map_says_why() {
 
 #[test]
 #[cfg(target_os = "linux")]
-fn a_peer_that_shrinks_the_object_ends_who_touches_it_by_a_signal() {
+fn a_peer_that_shrinks_the_object_ends_its_readers_with_a_signal() {
     const SIGBUS: i32 = 7;
     let name = UniqueName::new();
     let object = Object::create(&name, Size::Sparse(24)).expect("created");

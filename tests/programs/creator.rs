@@ -59,7 +59,7 @@ fn a_name_that_is_taken_is_an_error_in_one_line_and_keeps_its_object() {
 }
 
 #[test]
-fn on_request_it_replaces_and_who_has_the_old_object_keeps_it() {
+fn on_request_it_replaces_and_readers_of_the_old_object_keep_it() {
     on_each_rung(|_| {
         let name = UniqueName::new();
         assert_eq!(program("creator", &name, &["-r", "1", "2", "3"]), silent());
@@ -87,7 +87,7 @@ fn size_and_mode_are_as_asked_for() {
 }
 
 #[test]
-fn what_cannot_be_had_is_an_error_in_one_line_that_leaves_nothing_behind() {
+fn an_impossible_size_or_name_is_an_error_in_one_line_that_leaves_nothing_behind() {
     on_each_rung(|rung| {
         let name = UniqueName::new();
         let shown = name.argument();

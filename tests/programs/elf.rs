@@ -6,10 +6,10 @@ use std::path::Path;
 
 use rawshm_tests::{cargo, run, static_program};
 
-/// What each may have at most, in bytes.
+/// The largest size of each, in bytes.
 const PROGRAMS: [(&str, u64); 3] = [("writer", 4096), ("reader", 4096), ("creator", 9216)];
 
-/// The parts of a 64-bit little-endian ELF file that tell how it is loaded and linked.
+/// A 64-bit little-endian ELF file, to see how it is loaded and linked.
 struct Elf {
     bytes: Vec<u8>,
 }
@@ -73,7 +73,7 @@ impl Elf {
 }
 
 #[test]
-fn nothing_is_loaded_but_the_executable_itself() {
+fn only_the_executable_itself_is_loaded() {
     for (program, _) in PROGRAMS {
         let kinds: Vec<u64> = Elf::read(&static_program(program))
             .segments()

@@ -1,4 +1,4 @@
-//! `publish` and `watch`: what they are made of, and how they treat their users.
+//! The static executables `publish` and `watch`: what they do, and what they are made of.
 
 #![cfg(target_os = "linux")]
 
@@ -44,7 +44,7 @@ fn watch(name: &UniqueName, arguments: &[&str]) -> Command {
     watch
 }
 
-/// Publishes all of an input, to its end.
+/// Publishes a whole input.
 fn publish_all(name: &UniqueName, input: &[u8]) -> Ended {
     let mut child = spawn(
         publish(name, &[])
@@ -60,10 +60,10 @@ fn publish_all(name: &UniqueName, input: &[u8]) -> Ended {
 
 fn last(name: &UniqueName) -> (u64, Message) {
     let reader = Reader::<Message>::open(name).expect("a snapshot");
-    reader.load_with_sequence().expect("nobody stores")
+    reader.load_with_sequence().expect("no writer runs")
 }
 
-/// What `watch` prints of what is there.
+/// What `watch` prints of the current value.
 fn printed(name: &UniqueName) -> Vec<u8> {
     let output = output(&mut watch(name, &["-c", "1"]));
     assert!(output.status.success());
@@ -71,7 +71,7 @@ fn printed(name: &UniqueName) -> Vec<u8> {
 }
 
 #[test]
-fn wrong_usage_is_told_with_the_usage_line() {
+fn wrong_usage_is_status_2_with_the_usage_line() {
     for arguments in [
         &["operand"][..],
         &["-x"],
@@ -136,7 +136,7 @@ fn a_bad_name_or_number_of_slots_is_an_error_and_leaves_nothing() {
 }
 
 #[test]
-fn a_count_and_a_rate_give_numbers() {
+fn a_count_and_a_rate_publish_numbers() {
     let name = UniqueName::new();
     let numbers = run(&mut publish(&name, &["-r", "1000000", "-c", "12"]));
     assert_eq!(numbers, silent());
@@ -144,7 +144,7 @@ fn a_count_and_a_rate_give_numbers() {
     assert_eq!((number, &message[..3]), (12, &b"\x0212"[..]));
     assert_eq!(run(&mut watch(&name, &["-c", "1"])), ended("12\n", "", 0));
     assert_eq!(run(&mut watch(&name, &["-c", "0"])), silent());
-    // The next one goes on behind it, and begins to count anew.
+    // The next one continues after it, and counts from 1 again.
     assert_eq!(
         run(&mut publish(&name, &["-r", "1000000", "-c", "1"])),
         silent()
@@ -191,7 +191,7 @@ fn an_empty_input_publishes_nothing_and_an_empty_line_an_empty_value() {
     assert_eq!(last(&name), (1, [0; 256]));
     assert_eq!(printed(&name), b"\n");
     assert_eq!(publish_all(&name, b""), silent());
-    assert_eq!(last(&name).0, 1, "it is as it was");
+    assert_eq!(last(&name).0, 1, "it is unchanged");
 }
 
 #[test]
@@ -254,19 +254,19 @@ fn how_the_input_is_cut_into_reads_does_not_matter() {
     }
 }
 
-/// A pipe of which each write is read by itself.
+/// A pipe that delivers each write as one read.
 fn packets() -> (OwnedFd, File) {
     let mut fds = [0; 2];
-    // SAFETY: room for two descriptors.
+    // SAFETY: an array for two descriptors.
     let result = unsafe { libc::pipe2(fds.as_mut_ptr(), libc::O_DIRECT | libc::O_CLOEXEC) };
     assert_eq!(result, 0, "{}", std::io::Error::last_os_error());
-    // SAFETY: new descriptors, and nobody else's.
+    // SAFETY: new descriptors that nothing else owns.
     let [read, write] = fds.map(|fd| unsafe { OwnedFd::from_raw_fd(fd) });
     (read, write.into())
 }
 
 #[test]
-fn any_byte_but_a_newline_is_kept() {
+fn every_byte_except_a_newline_is_kept() {
     let name = UniqueName::new();
     let bytes: Vec<u8> = (0..=255).filter(|byte| *byte != b'\n').collect();
     assert_eq!(bytes.len(), 255);
@@ -310,7 +310,7 @@ fn the_slots_make_the_size() {
 }
 
 #[test]
-fn who_prints_for_nobody_ends_with_an_error() {
+fn watch_ends_with_an_error_if_its_output_cannot_be_written() {
     let name = UniqueName::new();
     assert_eq!(publish_all(&name, b"one\n"), silent());
     let through = |script: &str| {
@@ -360,8 +360,8 @@ fn a_closed_input_is_an_error_and_a_folder_too() {
 }
 
 #[test]
-fn publish_goes_on_where_a_broken_value_was_left_to_watch() {
-    // Whatever a writer of another program puts into the length, watch stays within the message.
+fn watch_stays_within_a_message_whatever_its_length_says() {
+    // Another program may store any length.
     let name = UniqueName::new();
     let mut writer = rawshm::snapshot::Writer::create(&name, 2, &[255_u8; 256]).expect("created");
     assert_eq!(printed(&name), [&[255; 255][..], b"\n"].concat());
@@ -370,7 +370,7 @@ fn publish_goes_on_where_a_broken_value_was_left_to_watch() {
 }
 
 #[test]
-fn watch_reads_an_object_of_a_reader_only() {
+fn watch_reads_an_object_that_it_may_only_read() {
     let name = UniqueName::new();
     let mut peer = Peer::start(&mut publish(&name, &["-m", "444"]));
     peer.say("one");

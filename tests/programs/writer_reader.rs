@@ -12,7 +12,7 @@ const WRITER_USAGE: &str = "usage: writer [-n NAME] [-s BYTES] [-m MODE] [COL1 C
 const CREATOR_USAGE: &str = "usage: creator [-n NAME] [-s BYTES] [-m MODE] [-r] [COL1 COL2 COL3]\n";
 const READER_USAGE: &str = "usage: reader [-n NAME] [-v] [-u]\n";
 
-/// What no program that creates an object takes.
+/// Arguments that no program that creates an object accepts.
 const WRONG: [&[&str]; 27] = [
     &["-x"],
     &["-"],
@@ -213,7 +213,7 @@ fn an_object_that_is_too_small_is_an_error_and_no_signal() {
 }
 
 #[test]
-fn a_size_that_cannot_be_had_is_an_error_that_leaves_nothing_behind() {
+fn an_impossible_size_is_an_error_that_leaves_nothing_behind() {
     let name = UniqueName::new();
     let argument = name.argument();
     let resize = format!("writer: cannot resize {argument}: file too large (EFBIG)\n");
@@ -249,7 +249,7 @@ fn output_that_cannot_be_written_is_an_error() {
 }
 
 #[test]
-fn a_reader_of_output_that_has_gone_ends_the_reader_by_sigpipe() {
+fn a_closed_pipe_ends_the_reader_with_sigpipe() {
     const SIGPIPE: i32 = 13;
     let name = UniqueName::new();
     writer(&["-n", &name.argument()]);

@@ -1,7 +1,7 @@
-//! What the algorithm of snapshots is worth: every execution that the memory model allows, by the crate's own code.
+//! The algorithm of snapshots in every execution that the memory model allows: the crate's own code.
 //!
-//! And what each of its steps is there for: without it, loom finds an execution that goes wrong. `seqlock/memory.rs` has the
-//! memory, and the steps that are left out.
+//! Each of its steps is needed: without it, loom finds an execution that fails. `memory.rs` has the
+//! memory, and leaves out the steps.
 
 #[path = "memory.rs"]
 mod memory;
@@ -23,8 +23,8 @@ use loom::thread;
 
 use memory::{Memory, Mutation};
 
-/// All executions; or, with a bound, those in which no more threads than that are interrupted where they could have gone
-/// on. All values that a load may give, always.
+/// Checks all executions; with a bound, those in which at most this number of threads is
+/// interrupted. In each of them, a load may return any value that the memory model allows.
 fn check(preemptions: Option<usize>, model: impl Fn() + Sync + Send + 'static) {
     let mut builder = loom::model::Builder::new();
     builder.preemption_bound = preemptions;
@@ -35,7 +35,7 @@ fn check(preemptions: Option<usize>, model: impl Fn() + Sync + Send + 'static) {
         counted.fetch_add(1, SeqCst);
         model();
     });
-    // `--nocapture` shows it. With no switch and no choice of a value there would be one.
+    // `--nocapture` shows it. A model without a switch or a choice of values has one.
     let executions = executions.load(SeqCst);
     println!("{executions} executions");
     assert!(executions > 1);
@@ -74,7 +74,7 @@ impl Model {
     }
 }
 
-/// Loads so many times, and gives the last number.
+/// Loads this number of times, and returns the last sequence number.
 fn read(memory: &Memory, loads: u32) -> u64 {
     let mut last = 0;
     for _ in 0..loads {
@@ -160,7 +160,7 @@ fn a_value_of_four_slots_is_whole_also_when_the_writer_comes_round() {
     .run();
 }
 
-/// One reader, and no more stores than it takes to see that a step is missing.
+/// One reader, and just enough stores to see that a step is missing.
 fn without(mutation: Mutation, stores: u64) {
     Model {
         stores,
@@ -178,8 +178,8 @@ fn a_value_may_be_torn_without_the_release_fence_before_the_copy() {
 
 #[test]
 #[should_panic(expected = "whole, and the one of its number")]
-fn a_value_may_be_torn_without_the_release_fence_behind_the_copy() {
-    without(Mutation::NoReleaseBehindTheCopy, 1);
+fn a_value_may_be_torn_without_the_release_fence_after_the_copy() {
+    without(Mutation::NoReleaseAfterTheCopy, 1);
 }
 
 #[test]
@@ -190,8 +190,8 @@ fn a_value_may_be_torn_without_the_acquire_fence_before_the_copy() {
 
 #[test]
 #[should_panic(expected = "whole, and the one of its number")]
-fn a_value_may_be_torn_without_the_acquire_fence_behind_the_copy() {
-    without(Mutation::NoAcquireBehindTheCopy, 2);
+fn a_value_may_be_torn_without_the_acquire_fence_after_the_copy() {
+    without(Mutation::NoAcquireAfterTheCopy, 2);
 }
 
 #[test]
@@ -218,7 +218,7 @@ fn a_value_may_be_torn_if_the_writer_writes_the_current_slot() {
     without(Mutation::WritesTheCurrentSlot, 1);
 }
 
-/// The steps of a store: two words, and its number.
+/// The steps of a store: two words and its number.
 const STEPS: u32 = 3;
 
 #[test]
@@ -262,7 +262,7 @@ fn the_next_writer_goes_on_from_the_number_that_the_killed_one_has_left() {
                     let memory = memory.clone();
                     move || read(&memory, 2)
                 });
-                // The kernel says so.
+                // The kernel reports it.
                 killed.join().expect("the killed writer");
                 let left = memory.last();
                 assert_eq!(left, if steps == STEPS { 2 } else { 1 });
@@ -274,7 +274,7 @@ fn the_next_writer_goes_on_from_the_number_that_the_killed_one_has_left() {
     }
 }
 
-/// A number in halves, of which the upper one is about to change; and the value that it is of.
+/// A number in halves, whose upper half is about to change, and its value.
 fn halves(mutation: Mutation) {
     const FIRST: u64 = 0xffff_fffe;
     check(None, move || {
@@ -305,11 +305,11 @@ fn a_number_that_is_read_in_halves_is_one_that_was_published() {
 
 #[test]
 #[should_panic(expected = "never published: 0")]
-fn it_may_not_be_if_the_upper_half_is_read_but_once() {
+fn it_may_not_be_if_the_upper_half_is_read_only_once() {
     halves(Mutation::HalvesUnchecked);
 }
 
-/// What the kernel does about a word: it compares and lets sleep under a lock, which who wakes takes as well.
+/// The kernel's futex: it compares the word and sleeps under a lock, which a wake takes as well.
 struct Futex {
     word: AtomicU32,
     queue: Mutex<()>,
@@ -341,7 +341,7 @@ impl Futex {
     }
 }
 
-/// What is done otherwise about the word that readers sleep on.
+/// How the word that readers sleep on is treated differently.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Sleep {
     AsItIs,
@@ -368,7 +368,7 @@ fn publish_and_notify(number: &AtomicU32, futex: &Futex, last: u32, how: Sleep) 
     }
 }
 
-/// As `Reader::wait`; gives the number that it has seen.
+/// As `Reader::wait`; returns the number that it has seen.
 fn wait_for_another(number: &AtomicU32, futex: &Futex, given: u32, how: Sleep) -> u32 {
     loop {
         let seen = futex.word.load(Relaxed);
@@ -383,8 +383,8 @@ fn wait_for_another(number: &AtomicU32, futex: &Futex, given: u32, how: Sleep) -
     }
 }
 
-/// Readers that sleep until each next value, as far as the last one, of all that a writer tells of. One that nobody wakes
-/// is a deadlock, which loom finds.
+/// Readers that sleep until each next value, up to the last one that a writer announces. One that is
+/// never woken is a deadlock, which loom finds.
 fn sleep(readers: u32, last: u32, preemptions: Option<usize>, how: Sleep) {
     check(preemptions, move || {
         let number = Arc::new(AtomicU32::new(1));
@@ -418,8 +418,8 @@ fn no_reader_sleeps_while_there_is_a_value_that_it_has_not_seen() {
     sleep(2, 2, Some(3), Sleep::AsItIs);
 }
 
-/// A reader that sleeps until the next value, whose writer is killed between the number and the word; what the next one
-/// does is as `Options::open_writer`.
+/// A reader that sleeps until the next value, whose writer is killed between the number and the word.
+/// The next writer does what `Options::open_writer` does.
 fn take_over(tell: bool) {
     check(None, move || {
         let number = Arc::new(AtomicU32::new(1));

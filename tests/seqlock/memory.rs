@@ -1,6 +1,8 @@
-//! Memory for the algorithm of snapshots, made of the atomics of whoever includes this file: std's, loom's or shuttle's.
+//! Memory for the algorithm of snapshots, made of the atomics of the file that includes this one:
+//! std's, loom's or shuttle's.
 //!
-//! It stands beside a `mod seqlock`, the crate's own algorithm, and a `mod sync` with `AtomicU64`, `Ordering` and `fence`.
+//! That file has a `mod seqlock`, the crate's own algorithm, and a `mod sync` with `AtomicU64`,
+//! `Ordering` and `fence`.
 
 use std::cell::Cell;
 
@@ -11,37 +13,37 @@ use super::sync::{AtomicU64, fence};
 /// More than one word, so that it can be torn.
 pub type Value = [u64; 2];
 
-/// The only value that goes with a number.
+/// The only value that belongs to a number.
 pub const fn value(number: u64) -> Value {
     [number, !number]
 }
 
-/// What is done otherwise than the algorithm does it.
+/// How a step differs from the algorithm.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Mutation {
     None,
     NoReleaseBeforeTheCopy,
-    NoReleaseBehindTheCopy,
+    NoReleaseAfterTheCopy,
     NoAcquireBeforeTheCopy,
-    NoAcquireBehindTheCopy,
-    /// A copy is accepted also if the writer has just come round to its slot.
+    NoAcquireAfterTheCopy,
+    /// A copy is accepted even if the writer has just reached its slot again.
     OneMoreAccepted,
-    /// The writer writes the slot of the value that is there, not the next one.
+    /// The writer writes the slot of the current value, not the next one.
     WritesTheCurrentSlot,
-    /// A number that is read in halves is taken as it comes.
+    /// A number that is read in halves is not checked.
     HalvesUnchecked,
 }
 
 pub struct Memory {
     sequence: AtomicU64,
     slots: Vec<[AtomicU64; 2]>,
-    /// As where no 64 bits can be read at once.
+    /// As on a target that cannot read 64 bits at once.
     in_halves: bool,
     mutation: Mutation,
 }
 
 impl Memory {
-    /// Memory that is born with the value of this number.
+    /// Memory that begins with the value of this number.
     pub fn new(slots: u64, first: u64, mutation: Mutation) -> Self {
         let born = |slot| {
             let value = if slot == first % slots {
@@ -100,14 +102,14 @@ impl Memory {
     pub fn load(&self) -> Option<u64> {
         let view = self.reader();
         let more = u64::from(self.mutation == Mutation::OneMoreAccepted);
-        // The mask is the bound as well; the view finds its slot by itself.
+        // The mask is the bound as well: the view finds its slot by itself.
         let mut loaded = [0; 2];
         let number = seqlock::load(&view, self.mask() + more, &mut loaded)?;
         assert_eq!(loaded, value(number), "whole, and the one of its number");
         Some(number)
     }
 
-    /// The number that a writer goes on from, which takes over.
+    /// The number from which a writer continues that takes over.
     pub fn last(&self) -> u64 {
         self.sequence.load(Relaxed)
     }
@@ -117,7 +119,7 @@ impl Memory {
         self.store_and_stop(last, u32::MAX)
     }
 
-    /// Begins to store the value that follows, and is killed before step number `steps`.
+    /// Begins to store the value that follows, and stops before step number `steps`.
     pub fn store_and_stop(&self, last: u64, steps: u32) -> u64 {
         let view = WriterView {
             memory: self,
@@ -142,7 +144,7 @@ impl ReaderView<'_> {
         if !self.memory.in_halves {
             return Some(sequence.load(Relaxed));
         }
-        // The writer changes both halves at once, so that one atomic has both, of which a load sees but one.
+        // The writer changes both halves at once: one atomic has both, and a load sees only one.
         let half = |shift: u32| {
             let value = sequence.load(Relaxed);
             fence(Acquire);
@@ -179,7 +181,7 @@ impl Source for ReaderView<'_> {
     fn acquire(&self) {
         let skipped = match self.acquired.replace(self.acquired.get() + 1) {
             0 => Mutation::NoAcquireBeforeTheCopy,
-            _ => Mutation::NoAcquireBehindTheCopy,
+            _ => Mutation::NoAcquireAfterTheCopy,
         };
         if self.memory.mutation != skipped {
             fence(Acquire);
@@ -224,7 +226,7 @@ impl Target for WriterView<'_> {
     fn release(&self) {
         let skipped = match self.released.replace(self.released.get() + 1) {
             0 => Mutation::NoReleaseBeforeTheCopy,
-            _ => Mutation::NoReleaseBehindTheCopy,
+            _ => Mutation::NoReleaseAfterTheCopy,
         };
         if self.memory.mutation != skipped {
             fence(Release);

@@ -1,7 +1,8 @@
-//! The algorithm of snapshots in larger sizes than loom can do: random schedules of many threads, by the crate's own code.
+//! The algorithm of snapshots in sizes that are too large for loom: the crate's own code, in random
+//! schedules of many threads.
 //!
-//! shuttle runs one thread at a time, and every access as if it were sequentially consistent: orderings are loom's to
-//! judge.
+//! shuttle runs one thread at a time, and makes every access sequentially consistent: orderings are
+//! for loom to check.
 
 #[path = "memory.rs"]
 mod memory;
@@ -23,7 +24,8 @@ const READERS: usize = 4;
 const STORES: u64 = 48;
 const LOADS: u32 = 24;
 
-/// A writer that is killed in the middle of a store, the next one, and readers, who load all the while.
+/// A writer that is stopped in the middle of a store, the next writer, and readers that load
+/// meanwhile.
 fn writers_and_readers(slots: u64, mutation: Mutation) {
     let memory = Arc::new(Memory::new(slots, 1, mutation));
     let readers: Vec<_> = (0..READERS)
@@ -63,7 +65,7 @@ fn writers_and_readers(slots: u64, mutation: Mutation) {
     assert_eq!(memory.load(), Some(last));
 }
 
-/// How many schedules for each number of slots.
+/// The number of schedules for each number of slots.
 const RANDOM: usize = 1500;
 const PCT: usize = 500;
 
@@ -74,7 +76,7 @@ fn run(scheduler: impl Scheduler + 'static, slots: u64, mutation: Mutation) {
     Runner::new(scheduler, config).run(move || writers_and_readers(slots, mutation));
 }
 
-/// Seeds are fixed: what fails, fails again.
+/// The seeds are fixed, so that a failure repeats.
 fn random(slots: u64, mutation: Mutation) {
     run(
         RandomScheduler::new_from_seed(slots, RANDOM),

@@ -1,7 +1,7 @@
-//! The algorithm of snapshots with std's atomics, in threads of the system's.
+//! The algorithm of snapshots with std's atomics and threads.
 //!
-//! Meant for Miri, whose atomics are as weak as the language allows, and which sees each access out of bounds and each
-//! race; without it, this runs on whatever order the processor gives.
+//! It is for Miri, whose atomics are as weak as the language allows, and which detects each race and
+//! each access out of bounds. Without Miri, the accesses have the order of the processor.
 
 #[path = "memory.rs"]
 mod memory;
@@ -18,7 +18,7 @@ use std::thread;
 use memory::{Memory, Mutation};
 
 const READERS: usize = 3;
-/// As many as Miri gets done in a moment.
+/// Few enough for Miri.
 const STORES: u64 = if cfg!(miri) { 40 } else { 20_000 };
 
 /// Loads until the writers have ended, and then the last value.
@@ -41,7 +41,7 @@ fn writers_and_readers(memory: &Memory) {
         let readers: Vec<_> = (0..READERS)
             .map(|_| scope.spawn(|| read(memory, &ended)))
             .collect();
-        // Each goes on where the one before it was killed.
+        // Each continues where the one before it was stopped.
         for steps in 0..4 {
             let writer = scope.spawn(move || {
                 let mut last = memory.last();
@@ -53,7 +53,7 @@ fn writers_and_readers(memory: &Memory) {
             writer.join().expect("a writer");
         }
         ended.store(true, Ordering::Release);
-        // The fourth has got all of its last value done.
+        // The fourth has finished its last value.
         let last = first + 4 * STORES + 1;
         for reader in readers {
             assert_eq!(reader.join().expect("a reader"), last);

@@ -1,5 +1,5 @@
-//! Headers that a hostile writer has made: an error or some value, but no panic, no endless loop and no byte from outside
-//! of the slots.
+//! Headers of a hostile writer lead to an error or to some value, but to no panic, to no endless loop
+//! and to no byte outside the slots.
 
 #![cfg(target_os = "linux")]
 
@@ -29,14 +29,14 @@ fn passed() -> Deadline {
     Deadline::after(Duration::ZERO).expect("a clock")
 }
 
-/// What happens to bytes all the time, until this is dropped.
+/// Changes bytes in a loop, until this is dropped.
 struct Hostile {
     ended: Arc<AtomicBool>,
     thread: Option<thread::JoinHandle<()>>,
 }
 
 impl Hostile {
-    /// Begins, and comes back when it has been done once.
+    /// Begins, and returns after the first change.
     fn new(mapping: Mapping<ReadWrite>, act: fn(&Mapping<ReadWrite>)) -> Self {
         let ended = Arc::new(AtomicBool::new(false));
         let (say, begun) = mpsc::channel();
@@ -65,13 +65,13 @@ impl Drop for Hostile {
     }
 }
 
-/// The same byte all over, so that a load from elsewhere shows; and almost as large as the page that it ends.
+/// One byte repeated, so that a load from elsewhere shows. It fills almost a page.
 type Marked = [u8; 4000];
 const MARK: u8 = 0x11;
 const ELSEWHERE: u8 = 0xee;
 const MARKED_STRIDE: usize = 4032;
 
-/// A snapshot whose slots are marked, and all that is behind them as well, otherwise.
+/// A snapshot with one mark in its slots, and another one in all bytes after them.
 fn marked(name: &UniqueName, slots: u32) -> Mapping<ReadWrite> {
     drop(Writer::create(name, slots, &[MARK; 4000]).expect("created"));
     let object = Object::open_read_write(name).expect("opened");
@@ -91,7 +91,7 @@ fn marked(name: &UniqueName, slots: u32) -> Mapping<ReadWrite> {
     mapping
 }
 
-/// Opens as a type, and does all that a reader can; gives what was found at first.
+/// Opens as this type, does all that a reader can do, and returns what it found first.
 fn read<T: Layout>(object: &Object<ReadWrite>) -> Result<(u64, T), snapshot::Error> {
     let mut reader = Reader::<T>::of(object)?;
     let loaded = reader.load_with_sequence()?;
@@ -103,7 +103,7 @@ fn read<T: Layout>(object: &Object<ReadWrite>) -> Result<(u64, T), snapshot::Err
     Ok(loaded)
 }
 
-/// All of it as a writer, too.
+/// Does all that a writer can do.
 fn write<T: Layout>(name: &UniqueName, value: &T) -> Result<(), snapshot::Error> {
     let mut writer = Writer::<T>::open(name)?;
     let last = writer.sequence();
@@ -116,11 +116,11 @@ fn write<T: Layout>(name: &UniqueName, value: &T) -> Result<(), snapshot::Error>
     Ok(())
 }
 
-/// A header, some of whose bytes are others.
+/// A header with some bytes changed.
 fn header() -> impl Strategy<Value = Vec<u8>> {
     let bytes = prop::collection::vec(any::<u8>(), 0..=HEADER);
     let mutations = prop::collection::vec((0..HEADER, any::<u8>()), 0..4);
-    // What passes each check, and what almost does.
+    // Values that pass each check, and values that almost do.
     let slots = prop_oneof![
         Just(2_u32),
         Just(4),
@@ -156,7 +156,7 @@ fn header() -> impl Strategy<Value = Vec<u8>> {
     prop_oneof![1 => bytes, 4 => valid]
 }
 
-/// As large as it can be without reserving more than a page of slots.
+/// Sizes of which at most a page of slots is reserved.
 fn object_size() -> impl Strategy<Value = u64> {
     prop_oneof![0..=4096_u64, Just(64), Just(192), Just(4096)]
 }
@@ -187,7 +187,7 @@ proptest! {
         let _ = write(&name, &[1_i64; 3]);
         let _ = write(&name, &[1_u8; 0]);
         let _ = write(&name, &[1_u8; 1000]);
-        // Of whatever it was.
+        // Whatever it was, it can be replaced.
         let writer = Writer::replace(&name, 2, &7_u16).expect("replaced");
         prop_assert_eq!(Reader::<u16>::open(&name).expect("opened").load(), Ok(7));
         prop_assert!(object.is_unlinked().expect("a status"));
@@ -235,7 +235,7 @@ proptest! {
 }
 
 #[test]
-fn a_number_may_be_any_and_goes_on_behind_the_last() {
+fn any_sequence_number_is_valid_and_the_last_one_wraps() {
     for slots in [2, 4, 8] {
         let name = UniqueName::new();
         let mapping = marked(&name, slots);
@@ -270,7 +270,8 @@ fn a_state_that_is_neither_is_as_current() {
 
 #[test]
 fn a_number_that_changes_all_the_time_is_an_overrun() {
-    // Long enough that it has changed when a copy is done, and short enough that a thousand fit into a time slice.
+    // A copy takes long enough for the number to change, and a thousand copies fit into a time
+    // slice.
     type Long = [u64; 2048];
     let name = UniqueName::new();
     drop(Writer::create(&name, 2, &[0_u64; 2048]).expect("created"));
@@ -322,19 +323,19 @@ fn a_word_that_does_not_change_with_the_number_keeps_no_wait_from_ending() {
     assert_eq!(reader.wait(1, watchdog()), Ok(true));
 }
 
-/// Moves who sleeps on the word of a read-only mapping to another word, and gives their number.
+/// Moves the sleepers on the word of a read-only mapping to another word, and returns how many.
 fn requeue(mapping: &Mapping<ReadOnly>, to: &AtomicU32) -> i64 {
     const ALL: i64 = 1000;
     let word = mapping.as_ptr().wrapping_add(FUTEX);
     let (call, how) = (libc::SYS_futex, libc::FUTEX_REQUEUE);
-    // SAFETY: the call accesses nothing but the two words, which are there.
+    // SAFETY: the call accesses only the two words, which exist.
     let moved = unsafe { libc::syscall(call, word, how, 0_u32, ALL, to.as_ptr(), 0_u32) };
     assert!(moved >= 0, "{}", std::io::Error::last_os_error());
     moved
 }
 
 #[test]
-fn a_reader_that_another_one_keeps_asleep_has_the_value_by_its_deadline() {
+fn a_reader_that_a_hostile_one_keeps_asleep_has_the_value_at_its_deadline() {
     let name = UniqueName::new();
     let mut writer = Writer::create(&name, 2, &1_u32).expect("created");
     let hostile = Mapping::open(&name, Extent::Whole).expect("mapped to read");
@@ -353,12 +354,12 @@ fn a_reader_that_another_one_keeps_asleep_has_the_value_by_its_deadline() {
         }
         writer.store(&7);
         if moved == 1 {
-            assert_eq!(writer.notify(), Ok(0), "nobody is to be woken");
+            assert_eq!(writer.notify(), Ok(0), "no reader sleeps on the word");
             let woken = sleeping.join().expect("the reader");
             assert_eq!(woken, (Ok(true), Ok(7)));
             break;
         }
-        // It had not begun to sleep when its time was up.
+        // Its time was up before it slept.
         sleeping.join().expect("the reader").0.expect("a wait");
     }
 }

@@ -1,7 +1,8 @@
 //! Snapshots and claims within one process.
 //!
-//! Nothing here starts a process: between its fork and its exec, a child has copies of this process's descriptors, and a
-//! claim lasts as long as any of them. What needs other processes is in `snapshot_peers`.
+//! No test here starts a process. Between its fork and its exec, a child has copies of all
+//! descriptors, and a claim lasts as long as any copy. Tests with other processes are in
+//! `snapshot_peers`.
 
 mod hostile;
 mod on_linux;

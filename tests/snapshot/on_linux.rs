@@ -1,4 +1,4 @@
-//! Who writes to a snapshot, by the kernel's word; and what a process that may only read can do about it.
+//! Claims as the kernel keeps them, and what a process that may only read can do to them.
 
 #![cfg(target_os = "linux")]
 
@@ -86,7 +86,11 @@ fn a_claim_is_seen_by_others_and_lasts_as_long_as_a_mapping() {
         (other.writer_alive(), reader.writer_alive()),
         (Ok(true), Ok(true))
     );
-    assert_eq!(object.writer_alive(), Ok(false), "its own does not count");
+    assert_eq!(
+        object.writer_alive(),
+        Ok(false),
+        "its own claim does not count"
+    );
     assert_failed(other.claim(), Operation::Claim, Errno::BUSY);
 
     let mapping = object.map(Extent::Whole).expect("mapped");
@@ -98,7 +102,7 @@ fn a_claim_is_seen_by_others_and_lasts_as_long_as_a_mapping() {
     assert_eq!(reader.writer_alive(), Ok(true));
 }
 
-/// Waits for the end of an object's writer, in a thread, which then gives the object back.
+/// Waits in a thread for the end of an object's writer. The thread then sends the object back.
 fn wait_for_end<R: Rights + Send + 'static>(object: Object<R>) -> mpsc::Receiver<Object<R>> {
     let (say, ended) = mpsc::channel();
     thread::spawn(move || {
@@ -108,7 +112,7 @@ fn wait_for_end<R: Rights + Send + 'static>(object: Object<R>) -> mpsc::Receiver
     ended
 }
 
-/// Checks that the wait ends, that no writer is there then, and that its lock has been given back.
+/// Checks that the wait ends, that there is no writer then, and that its lock is released.
 fn has_ended<R: Rights>(ended: &mpsc::Receiver<Object<R>>, name: &UniqueName) {
     let object = ended.recv_timeout(WATCHDOG).expect("it hangs");
     assert_eq!(object.writer_alive(), Ok(false));
@@ -120,7 +124,7 @@ fn has_ended<R: Rights>(ended: &mpsc::Receiver<Object<R>>, name: &UniqueName) {
 }
 
 #[test]
-fn whoever_waits_for_the_end_of_a_writer_sleeps_until_then() {
+fn waiting_for_the_end_of_a_writer_sleeps_until_then() {
     let name = UniqueName::new();
     let writer = Writer::create(&name, 2, &1_u32).expect("created");
     let ended = wait_for_end(Object::open(&name).expect("opened"));
@@ -129,18 +133,18 @@ fn whoever_waits_for_the_end_of_a_writer_sleeps_until_then() {
     has_ended(&ended, &name);
 }
 
-/// The bytes that are locked, as `sys/linux/snapshot/claims.rs` has them.
+/// The bytes that are locked: see `sys/linux/snapshot/claims.rs`.
 const CLAIMED: i64 = 1 << 62;
 const SLEPT_ON: i64 = CLAIMED + 1;
 
-/// The kind of lock that keeps an opened file from having one of a kind that is asked for, of this byte.
+/// The kind of lock that keeps this file from locking the byte as asked.
 fn lock_in_the_way(file: &File, asked: libc::c_int, byte: i64) -> libc::c_int {
     // SAFETY: a struct of integers.
     let mut lock: libc::flock = unsafe { std::mem::zeroed() };
     lock.l_type = asked.try_into().expect("small");
     lock.l_start = byte;
     lock.l_len = 1;
-    // SAFETY: an open descriptor and a struct of this function's own.
+    // SAFETY: an open descriptor and a local struct.
     let done = unsafe { libc::fcntl(file.as_raw_fd(), libc::F_OFD_GETLK, &raw mut lock) };
     assert_eq!(done, 0);
     lock.l_type.into()
@@ -160,7 +164,7 @@ fn a_claimant_that_waits_for_others_does_not_give_up_what_they_sleep_on() {
 }
 
 #[test]
-fn a_name_is_reaped_if_its_writer_has_ended_only() {
+fn a_name_is_reaped_only_if_its_writer_has_ended() {
     let name = UniqueName::new();
     assert_failed(snapshot::reap(&name), Operation::Open, Errno::NOENT);
     let writer = Writer::create(&name, 2, &1_u32).expect("created");
@@ -172,7 +176,7 @@ fn a_name_is_reaped_if_its_writer_has_ended_only() {
 }
 
 #[test]
-fn a_name_is_unlinked_if_it_still_is_this_objects_only() {
+fn a_name_is_unlinked_only_if_it_is_still_this_objects() {
     let name = UniqueName::new();
     let object = Object::create(&name, Size::Sparse(64)).expect("created");
     rawshm::unlink(&name).expect("unlinked");
@@ -264,7 +268,7 @@ fn the_memory_of_all_slots_is_reserved() {
     assert!(object.allocated().expect("a number") >= size);
 }
 
-/// A reader's lock of the whole file, as long as this is there.
+/// A reader's lock of the whole file, until this is dropped.
 struct Obstacle(File);
 
 impl Obstacle {
@@ -280,7 +284,7 @@ impl Obstacle {
         let mut lock: libc::flock = unsafe { std::mem::zeroed() };
         lock.l_type = libc::F_RDLCK.try_into().expect("small");
         lock.l_whence = libc::SEEK_SET.try_into().expect("small");
-        // SAFETY: an open descriptor and a struct of this function's own.
+        // SAFETY: an open descriptor and a local struct.
         let done = unsafe { libc::fcntl(self.0.as_raw_fd(), libc::F_OFD_SETLK, &raw mut lock) };
         done == 0
     }

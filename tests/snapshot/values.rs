@@ -1,4 +1,4 @@
-//! Snapshots: what writers store, readers load, by number; and what is not the snapshot that was asked for.
+//! Snapshots: readers load what writers store, by number; other objects are refused.
 
 use std::thread;
 use std::time::Duration;
@@ -13,12 +13,12 @@ fn soon() -> Deadline {
     Deadline::after(Duration::from_millis(5)).expect("a clock")
 }
 
-/// A point in time that has passed.
+/// A moment that has passed.
 fn passed() -> Deadline {
     Deadline::after(Duration::ZERO).expect("a clock")
 }
 
-/// The system's error in a snapshot's.
+/// Checks that the error is one of the system.
 #[track_caller]
 fn assert_refused<T>(result: Result<T, snapshot::Error>, operation: Operation, errno: Errno) {
     let error = result.map(|_| ()).expect_err("it was not refused");
@@ -51,7 +51,7 @@ fn a_reader_loads_the_last_value_and_its_number() {
 }
 
 #[test]
-fn a_reader_is_given_each_value_once_and_the_last_of_several() {
+fn a_reader_gets_each_value_once_and_only_the_last_of_several() {
     let name = UniqueName::new();
     let mut writer = Writer::create(&name, 2, &1_u32).expect("created");
     let mut reader = Reader::<u32>::open(&name).expect("opened");
@@ -60,7 +60,7 @@ fn a_reader_is_given_each_value_once_and_the_last_of_several() {
     assert_eq!(reader.next(soon()), Ok(None));
     writer.store(&2);
     writer.store(&3);
-    // The value is there: no sleep that somebody would have to end.
+    // The value is there, so the reader does not sleep.
     assert_eq!(reader.next(watchdog()), Ok(Some(3)));
     assert_eq!(reader.next(soon()), Ok(None));
 }
@@ -81,7 +81,7 @@ fn a_wait_ends_with_its_deadline_or_at_once_if_there_is_another_value() {
 }
 
 #[test]
-fn a_deadline_that_is_too_far_away_to_be_told_is_never() {
+fn a_deadline_that_the_clock_cannot_represent_is_never() {
     let never = Deadline::after(Duration::MAX).expect("a clock");
     assert_eq!(never, Deadline::NEVER);
     let name = UniqueName::new();
@@ -91,7 +91,7 @@ fn a_deadline_that_is_too_far_away_to_be_told_is_never() {
 }
 
 #[test]
-fn who_sleeps_is_none_where_nobody_does() {
+fn notify_wakes_none_if_none_sleeps() {
     let name = UniqueName::new();
     let mut writer = Writer::create(&name, 2, &1_u32).expect("created");
     writer.store(&2);
@@ -147,13 +147,13 @@ fn the_number_of_slots_is_a_power_of_two_from_2_to_65536() {
     }
 }
 
-/// Stores a few values of a type, and loads them; another type with the same size is told apart.
+/// Stores a few values of a type and loads them. Another type of the same size is refused.
 fn round_trip<T: Layout + PartialEq + std::fmt::Debug>(values: [T; 4]) {
     #[derive(Clone, Copy, Debug)]
     #[repr(transparent)]
     struct Other<T>(T);
 
-    // SAFETY: a transparent struct of what can be zero.
+    // SAFETY: a transparent struct of a zeroable type.
     unsafe impl<T: Layout> rawshm::bytemuck::Zeroable for Other<T> {}
     // SAFETY: a transparent struct of plain data.
     unsafe impl<T: Layout> rawshm::bytemuck::Pod for Other<T> {}
@@ -221,7 +221,7 @@ fn values_of_no_bytes_are_counted() {
 #[test]
 fn values_of_a_mebibyte_go_through_as_they_are() {
     type Large = [u64; 1 << 17];
-    // They are on the stack, a few times.
+    // There are a few copies of them on the stack.
     let test = || {
         let name = UniqueName::new();
         let mut value: Box<Large> = vec![1; 1 << 17].try_into().expect("as large");
@@ -253,7 +253,7 @@ fn readers_in_threads_load_whole_values_of_their_numbers() {
                 scope.spawn(move || {
                     let mut last = 0;
                     while last <= STORES {
-                        // An overrun is no value.
+                        // An overrun returns no value.
                         if let Ok((number, value)) = reader.load_with_sequence() {
                             assert_eq!(value, [number; 37]);
                             assert!(number >= last);
@@ -285,7 +285,8 @@ fn a_fingerprint_is_fnv_1a_of_the_description() {
     assert_eq!(<[u8; 5]>::FINGERPRINT, hashed);
 }
 
-/// An object with what a program in another language would find in it: the documented header, at these offsets.
+/// An object as a program in another language would make it: the documented header, at these
+/// offsets.
 const VERSION: usize = 8;
 const BYTE_ORDER: usize = 12;
 const FINGERPRINT: usize = 16;
@@ -334,7 +335,8 @@ fn each_value_is_in_the_slot_of_its_number() {
     }
 }
 
-/// A snapshot of `u32` in which something is changed, opened by readers and writers: an error, and in which words.
+/// Opens a snapshot of `u32` whose header was changed, as a reader and as a writer, and checks the
+/// error and its words.
 #[track_caller]
 fn changed<T: rawshm::bytemuck::NoUninit>(
     offset: usize,
@@ -354,7 +356,7 @@ fn changed<T: rawshm::bytemuck::NoUninit>(
     is_no_object(expected);
 }
 
-/// What is not the expected object is `EINVAL` of an opening.
+/// An object that is no such snapshot is `EINVAL` of an open.
 #[track_caller]
 fn is_no_object(error: snapshot::Error) {
     assert_eq!(
@@ -389,7 +391,7 @@ fn an_object_that_is_no_snapshot_is_foreign() {
 }
 
 #[test]
-fn a_snapshot_of_the_other_byte_order_is_told_apart() {
+fn a_snapshot_of_the_other_byte_order_is_refused() {
     changed(
         BYTE_ORDER,
         &0x0403_0201_u32,
@@ -399,7 +401,7 @@ fn a_snapshot_of_the_other_byte_order_is_told_apart() {
 }
 
 #[test]
-fn a_snapshot_of_another_version_is_told_apart() {
+fn a_snapshot_of_another_version_is_refused() {
     changed(
         VERSION,
         &2_u32,
@@ -412,7 +414,7 @@ fn a_snapshot_of_another_version_is_told_apart() {
 }
 
 #[test]
-fn a_snapshot_of_another_size_is_told_apart() {
+fn a_snapshot_of_another_size_is_refused() {
     changed(
         VALUE_SIZE,
         &8_u64,
@@ -425,7 +427,7 @@ fn a_snapshot_of_another_size_is_told_apart() {
 }
 
 #[test]
-fn a_snapshot_of_another_layout_is_told_apart() {
+fn a_snapshot_of_another_layout_is_refused() {
     changed(
         FINGERPRINT,
         &0x0123_u64,
@@ -504,7 +506,7 @@ fn a_missing_object_is_the_systems_error() {
 }
 
 #[test]
-fn a_value_that_could_not_be_had_is_to_be_tried_again() {
+fn an_overrun_is_an_error_that_says_to_try_again() {
     let error = snapshot::Error::from(Overrun);
     assert_eq!(error, snapshot::Error::Overrun);
     let again = Error::new(Operation::Access, Errno::AGAIN);
@@ -578,7 +580,7 @@ fn open_or_create_says_that_it_has_created() {
 }
 
 #[test]
-fn a_retired_snapshot_gives_its_last_value_and_says_that_none_follows() {
+fn a_retired_snapshot_has_its_last_value_and_then_reports_that_it_is_retired() {
     let name = UniqueName::new();
     let mut writer = Writer::create(&name, 2, &1_u32).expect("created");
     let mut reader = Reader::<u32>::open(&name).expect("opened");
@@ -590,7 +592,7 @@ fn a_retired_snapshot_gives_its_last_value_and_says_that_none_follows() {
     assert_eq!(reader.next(watchdog()), Err(snapshot::Error::Retired));
     assert_eq!(reader.wait(2, watchdog()), Err(snapshot::Error::Retired));
     assert_eq!(reader.load_with_sequence(), Ok((2, 2)));
-    // For who comes later, too.
+    // A reader that opens it later sees the same.
     let mut late = Reader::<u32>::open(&name).expect("opened");
     assert_eq!(late.next(watchdog()), Ok(Some(2)));
     assert_eq!(late.next(watchdog()), Err(snapshot::Error::Retired));
@@ -649,7 +651,7 @@ fn a_value_is_loaded_to_where_the_caller_wants_it() {
 #[test]
 fn a_writer_takes_over_values_that_are_larger_than_the_stack() {
     let name = UniqueName::new();
-    // As a thread's stack is by default in a program of std's.
+    // The default stack of a thread in std.
     let first = boxed();
     drop(Writer::create(&name, 2, &*first).expect("created"));
     let writer = Writer::<Large>::open(&name).expect("taken over");
@@ -681,7 +683,7 @@ fn a_writer_removes_its_name_and_no_others() {
 }
 
 #[test]
-fn who_waits_for_a_snapshot_waits_for_one_that_is_not_retired() {
+fn waiting_for_a_snapshot_waits_for_one_that_is_not_retired() {
     let name = UniqueName::new();
     let writer = Writer::create(&name, 2, &1_u64).expect("created");
     writer.retire().expect("retired");
@@ -700,7 +702,7 @@ fn who_waits_for_a_snapshot_waits_for_one_that_is_not_retired() {
 
 #[test]
 fn what_is_shown_for_debugging_needs_nothing_of_the_type() {
-    // Neither has a value that could be shown.
+    // Neither shows a value.
     fn shown<T: core::fmt::Debug>(_: &T) {}
     let name = UniqueName::new();
     let writer = Writer::create(&name, 2, &Plain(1)).expect("created");

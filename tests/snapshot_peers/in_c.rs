@@ -1,4 +1,4 @@
-//! Snapshots as programs in C read them, with the header of the C examples.
+//! Snapshots read by programs in C, with the header of the C examples.
 
 #![cfg(all(target_os = "linux", target_endian = "little"))]
 

@@ -1,4 +1,4 @@
-//! What is left of a writer that is killed after any instruction: the old value or the new one, whole.
+//! A writer that is killed after any instruction leaves the old value or the new one, whole.
 
 #![cfg(all(target_os = "linux", target_arch = "x86_64"))]
 
@@ -20,7 +20,7 @@ fn after_any_instruction_of_a_store_readers_and_the_next_writer_find_a_whole_val
     let name = UniqueName::new();
     let ended = run(Command::new(PEER).args(["step", "store", &name.argument()]));
     let kills = check(&in_a_row(&ended), &["old", "new"]);
-    // A value of 1 KiB is not stored in a few.
+    // A value of 1 KiB takes more than a few.
     assert!(kills > 20, "every instruction");
 }
 

@@ -1,4 +1,4 @@
-//! Who writes, as the kernel knows it: claims across processes, their end, and what is left behind.
+//! Claims across processes: how long they last, how they end, and what they leave behind.
 
 #![cfg(target_os = "linux")]
 
@@ -18,7 +18,7 @@ fn peer(command: &str, name: &UniqueName, rest: &[&str]) -> Command {
     peer
 }
 
-/// What a command answers, in a process of its own; without the line that says that it begins.
+/// The answer of a command, run in a process of its own, without the line `begin`.
 fn answer(command: &str, name: &UniqueName) -> String {
     let ended = run(&mut peer(command, name, &[]));
     let lines = ended.stdout.lines().filter(|line| *line != "begin");
@@ -55,7 +55,7 @@ fn a_second_writer_is_refused_for_as_long_as_the_first_lives() {
     }
     assert_eq!(answer("create-writer", &name), "Create EEXIST");
     assert_eq!(answer("reap", &name), "false");
-    // As it goes on to store; only the mapping is left of what it opened.
+    // The writer can go on storing: only the mapping is left of what it opened.
     let descriptors = std::fs::read_dir(format!("/proc/{}/fd", first.pid())).expect("its own");
     for descriptor in descriptors {
         let target = std::fs::read_link(descriptor.expect("an entry").path()).expect("a link");
@@ -83,7 +83,7 @@ fn the_mapping_alone_keeps_the_claim_of_any_object() {
 }
 
 #[test]
-fn after_a_kill_the_next_writer_goes_on_and_readers_notice_a_pause_only() {
+fn after_a_kill_the_next_writer_goes_on_and_readers_notice_only_a_pause() {
     let name = UniqueName::new();
     let mut first = hold(&name);
     let mut reader = Reader::<Message>::open(&name).expect("a snapshot");
@@ -106,7 +106,7 @@ fn after_a_kill_the_next_writer_goes_on_and_readers_notice_a_pause_only() {
     assert_eq!(
         second.ask("third"),
         "1",
-        "the one who slept through the kill"
+        "the one that slept through the kill"
     );
     assert_eq!(asleep.line(), "third");
     assert_eq!(asleep.end(), 0);
@@ -120,7 +120,7 @@ fn after_a_kill_the_next_writer_goes_on_and_readers_notice_a_pause_only() {
 }
 
 #[test]
-fn who_waits_for_a_writers_end_sleeps_in_the_kernel_until_then() {
+fn a_waiter_for_a_writers_end_sleeps_in_the_kernel_until_then() {
     let name = UniqueName::new();
     let mut writer = hold(&name);
     let waiters = [(); 3].map(|()| Peer::start(&mut peer("wait-for-writer-end", &name, &[])));
@@ -137,13 +137,13 @@ fn who_waits_for_a_writers_end_sleeps_in_the_kernel_until_then() {
         assert_eq!(waiter.line(), "ended");
         assert_eq!(waiter.end(), 0);
     }
-    // Who comes later does not sleep; and what they did leaves no trace.
+    // A later waiter does not sleep, and the earlier ones left no lock behind.
     assert_eq!(answer("wait-for-writer-end", &name), "ended");
     assert_eq!(answer("open-writer", &name), "2 second");
 }
 
 #[test]
-fn who_waits_for_a_writers_end_sees_the_next_one_too() {
+fn a_waiter_for_a_writers_end_sees_the_next_end_too() {
     let name = UniqueName::new();
     for _ in 0..20 {
         let mut writer = hold(&name);
@@ -157,7 +157,7 @@ fn who_waits_for_a_writers_end_sees_the_next_one_too() {
 }
 
 #[test]
-fn only_what_nobody_writes_to_is_reaped() {
+fn only_a_snapshot_without_a_writer_is_reaped() {
     let name = UniqueName::new();
     assert_eq!(answer("reap", &name), "Open ENOENT");
     let mut writer = hold(&name);
@@ -197,7 +197,7 @@ fn a_child_of_fork_has_the_claim_too_until_both_have_ended() {
     drop(Writer::create(&name, 2, &message("first")).expect("created"));
     let mut parent = Peer::start(&mut peer("hold-in-a-child-too", &name, &[]));
     let mut lines = [parent.line(), parent.line()];
-    // The two say it in any order.
+    // The two lines come in any order.
     lines.sort_unstable_by_key(String::len);
     assert!(lines.contains(&"ready".into()), "{lines:?}");
     assert!(alive(&name));
@@ -211,7 +211,7 @@ fn a_child_of_fork_has_the_claim_too_until_both_have_ended() {
     assert_eq!(answer("reap", &name), "false");
     waiter.asleep_in(libc::SYS_fcntl);
 
-    // The child ends with its input.
+    // The child ends when its input does.
     parent.close();
     assert_eq!(waiter.line(), "ended");
     assert_eq!(waiter.end(), 0);
@@ -233,7 +233,7 @@ fn a_claim_ends_when_its_process_becomes_another_program() {
 
 #[test]
 fn a_reader_that_locks_all_it_can_keeps_no_second_writer_from_being_refused() {
-    for how in ["in-front", "wait"] {
+    for how in ["before", "wait"] {
         let name = UniqueName::new();
         let mut first = hold(&name);
         let mut hostile = Peer::ready(&mut peer("hostile", &name, &[how]));
@@ -265,7 +265,7 @@ fn a_reader_that_locks_what_a_claim_needs_makes_it_fail_for_as_long_as_the_lock_
         let mut first = hold(&name);
         let reader = Reader::<Message>::open(&name).expect("a snapshot");
         let hostile = if how == "wait" {
-            // It sleeps until the very moment of the writer's end.
+            // It sleeps until the moment of the writer's end.
             let hostile = Peer::ready(&mut peer("hostile", &name, &[how]));
             hostile.asleep_in(libc::SYS_fcntl);
             assert_eq!(first.ask("second"), "0");
@@ -289,7 +289,7 @@ fn a_reader_that_locks_what_a_claim_needs_makes_it_fail_for_as_long_as_the_lock_
 
 #[test]
 fn a_reader_that_locks_other_bytes_keeps_no_writer_from_taking_over() {
-    for how in ["in-front", "behind"] {
+    for how in ["before", "after"] {
         let name = UniqueName::new();
         let mut first = hold(&name);
         assert_eq!(first.ask("second"), "0");
@@ -310,7 +310,7 @@ fn a_reader_that_locks_other_bytes_keeps_no_writer_from_taking_over() {
 fn a_waiter_ends_with_the_writer_also_where_a_readers_lock_keeps_the_kernel_from_waking_it() {
     let name = UniqueName::new();
     hold(&name).kill();
-    let hostile = Peer::ready(&mut peer("hostile", &name, &["behind"]));
+    let hostile = Peer::ready(&mut peer("hostile", &name, &["after"]));
     let mut writer = hold(&name);
     let mut waiter = Peer::start(&mut peer("wait-for-writer-end", &name, &[]));
     assert_eq!(waiter.line(), "begin");

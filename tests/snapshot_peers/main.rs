@@ -1,4 +1,4 @@
-//! Snapshots and claims across processes: who writes, who sleeps, and what is left of those that are killed.
+//! Snapshots and claims across processes: writers, sleeping readers, and what a kill leaves behind.
 
 mod in_c;
 mod kills;

@@ -1,4 +1,4 @@
-//! Torture: writers that are killed at any time, again and again, while readers check every value.
+//! Torture: writers are killed at random times, again and again, while readers check every value.
 
 #![cfg(target_os = "linux")]
 
@@ -20,7 +20,7 @@ fn peer(arguments: &[&str]) -> Command {
     command
 }
 
-/// For a pseudo-random while of up to so many turns: by counting, not by the clock.
+/// Spins for a pseudo-random number of turns, up to this one. It counts and uses no clock.
 fn dawdle(random: &mut u64, turns: u64) {
     *random = scrambled(*random);
     for turn in 0..*random % turns {
@@ -29,7 +29,7 @@ fn dawdle(random: &mut u64, turns: u64) {
     }
 }
 
-/// Whether the slot that is written next has been written in part.
+/// Whether the slot that is written next has been partly written.
 fn is_torn(name: &UniqueName, slots: u64, last: u64) -> bool {
     let mapping = Mapping::open(name, Extent::Whole).expect("an object");
     let slot = (last + 1) % slots;
@@ -38,7 +38,7 @@ fn is_torn(name: &UniqueName, slots: u64, last: u64) -> bool {
     value[0] != 0 && number(&value).is_none()
 }
 
-/// Kills writers, and gives how many of them were killed in the middle of a value.
+/// Kills writers, and returns how many of them were killed in the middle of a value.
 fn torture(slots: u64, seed: u64) -> u64 {
     let name = UniqueName::new();
     let (argument, slots_argument) = (name.argument(), slots.to_string());
@@ -52,7 +52,7 @@ fn torture(slots: u64, seed: u64) -> u64 {
 
     let (mut random, mut torn, mut newest) = (seed, 0, 0);
     for kill in 0..KILLS {
-        // One of four is killed whenever that is, maybe on its way to its first store; the others behind it.
+        // One of four is killed at any time, maybe before its first store, and the others after it.
         if kill % 4 > 0 {
             until("progress", || {
                 (0..1000).any(|_| {
@@ -69,7 +69,7 @@ fn torture(slots: u64, seed: u64) -> u64 {
         writer.kill().expect("its own process");
         let ended = writer.wait().expect("its own process");
         assert_eq!(status(ended), 128 + 9, "it ended by itself");
-        let (now, value) = reader.load_with_sequence().expect("nobody stores");
+        let (now, value) = reader.load_with_sequence().expect("no writer runs");
         assert_eq!(number(&value), Some(now));
         assert!(now >= newest, "{now} after {newest}");
         newest = now;
@@ -81,12 +81,12 @@ fn torture(slots: u64, seed: u64) -> u64 {
 
     let retired = run(&mut peer(&["retire", &argument]));
     assert_eq!(retired.stdout, "ok\n", "{}", retired.stderr);
-    let (last, _) = reader.load_with_sequence().expect("nobody stores");
+    let (last, _) = reader.load_with_sequence().expect("no writer runs");
     for mut check in checks {
         let line = check.line();
         let (values, end) = line.split_once(' ').expect("two numbers");
         println!("{slots} slots: {values} values checked, the last {end} of {last}");
-        assert_eq!(end, last.to_string(), "it has not newest the last one");
+        assert_eq!(end, last.to_string(), "it has not seen the last one");
         assert!(values.parse::<u64>().expect("a number") > KILLS);
         assert_eq!(check.end(), 0);
     }

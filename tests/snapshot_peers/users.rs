@@ -14,7 +14,7 @@ use rawshm_tests::{Folder, Peer, UniqueName, asleep_in, child_of, run, static_pr
 
 const PEER: &str = env!("CARGO_BIN_EXE_peer");
 
-/// A command's prefix that makes another, unprivileged user of it.
+/// The prefix that runs a command as another, unprivileged user.
 const OTHER: [&str; 4] = [
     "setpriv",
     "--reuid=65534",
@@ -22,7 +22,7 @@ const OTHER: [&str; 4] = [
     "--clear-groups",
 ];
 
-/// A program where any user may run it, whatever the folder that cargo builds in.
+/// A copy of a program that any user may run, whatever the folder that cargo builds in.
 fn public_copy(folder: &Path, program: &Path) -> PathBuf {
     let public = Permissions::from_mode(0o755);
     std::fs::set_permissions(folder, public.clone()).expect("allowed");
@@ -37,7 +37,7 @@ fn publish(name: &UniqueName) -> Peer {
     Peer::start(publish.args(["-n", &name.argument()]))
 }
 
-/// The calls of a trace behind the last exec: those of the program itself.
+/// The calls of a trace after the last exec: those of the program itself.
 fn calls_of_the_program(trace: &str) -> Vec<&str> {
     let exec = trace.rfind("execve(").expect("an exec");
     trace[exec..].lines().skip(1).collect()
@@ -192,7 +192,7 @@ mod needs_namespaces {
 
     #[test]
     #[ignore = "needs namespaces"]
-    fn two_pid_namespaces_share_a_snapshot_and_know_who_lives() {
+    fn two_pid_namespaces_share_a_snapshot_and_see_whether_its_writer_lives() {
         let name = UniqueName::new();
         let argument = name.argument();
         let peer =
@@ -206,7 +206,7 @@ mod needs_namespaces {
         assert_eq!(watch.line(), "first");
         let watcher = child_of(watch.pid(), "watch");
         asleep_in(watcher, libc::SYS_futex);
-        // Both are number 1 where they are.
+        // Each is process 1 of its namespace.
         let status = std::fs::read_to_string(format!("/proc/{watcher}/status")).expect("a process");
         assert!(
             status.contains(&format!("NSpid:\t{watcher}\t1\n")),
@@ -222,7 +222,7 @@ mod needs_namespaces {
         let waiting = child_of(waiter.pid(), "peer");
         asleep_in(waiting, libc::SYS_fcntl);
         let pid = child_of(writer.pid(), "peer").try_into().expect("a pid");
-        // SAFETY: a child of this test's own.
+        // SAFETY: a child of this test.
         assert_eq!(unsafe { libc::kill(pid, libc::SIGKILL) }, 0);
         assert_eq!(waiter.line(), "ended");
         assert_eq!(waiter.end(), 0);
@@ -290,7 +290,7 @@ mod needs_bwrap {
         let writer = child_of(publish.pid(), "program")
             .try_into()
             .expect("a pid");
-        // SAFETY: a process of this test's own.
+        // SAFETY: a process of this test.
         assert_eq!(unsafe { libc::kill(writer, libc::SIGKILL) }, 0);
         object.wait_for_writer_end().expect("it ends");
         assert_eq!(object.writer_alive(), Ok(false));

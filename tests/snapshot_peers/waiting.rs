@@ -1,4 +1,4 @@
-//! Sleeping until there is a snapshot, or a next value, and being woken.
+//! Sleeping until there is a snapshot or a next value, and being woken.
 
 #![cfg(target_os = "linux")]
 
@@ -68,7 +68,7 @@ fn a_name_that_comes_and_goes_while_others_crowd_the_directory_is_not_missed() {
     for round in 0..50_u32 {
         let mut waiter = Peer::start(&mut peer("wait-for-reader", &name, &[]));
         assert_eq!(waiter.line(), "begin");
-        // At any point of its way to sleep.
+        // At any point before it sleeps.
         if round % 2 == 0 {
             waiter.asleep_in(libc::SYS_ppoll);
         }
@@ -82,7 +82,7 @@ fn a_name_that_comes_and_goes_while_others_crowd_the_directory_is_not_missed() {
 }
 
 #[test]
-fn one_notify_wakes_all_who_sleep() {
+fn one_notify_wakes_all_sleeping_readers() {
     let name = UniqueName::new();
     let mut writer = hold(&name, &[]);
     let watchers: Vec<Peer> = (0..8).map(|_| watch(&name, &["-c", "3"])).collect();
@@ -121,7 +121,7 @@ fn a_store_without_notify_wakes_nobody_and_the_next_notify_does() {
     );
     watch.asleep_in(libc::SYS_futex);
     assert_eq!(writer.notify(), Ok(1));
-    // It looks, finds nothing new, and sleeps again.
+    // The reader looks, finds nothing new, and sleeps again.
     watch.asleep_in(libc::SYS_futex);
     writer.store(&message("fourth"));
     assert_eq!(writer.notify(), Ok(1));
@@ -282,7 +282,7 @@ mod needs_namespaces {
 
     #[test]
     #[ignore = "needs namespaces"]
-    fn a_missing_directory_is_an_error_for_who_waits_and_for_who_publishes() {
+    fn a_missing_directory_is_an_error_for_watch_and_for_publish() {
         let programs = format!(
             "WATCH={} PUBLISH={}; umount /dev/shm; mount -t tmpfs none /dev; mkdir /dev/shm; rmdir /dev/shm; ",
             static_program("watch").display(),

@@ -1,13 +1,13 @@
-//! What is where, and how long and wide files are.
+//! Where code may depend on the platform, and how long and wide files are.
 
 use crate::files;
 use crate::text::{code, tokens};
 
-/// At most so many lines of code in a file, and characters in a line.
+/// The most lines of code in a file, and characters in a line.
 const LINES: usize = 300;
 const WIDTH: usize = 100;
 
-/// The files of `src` whose code has this word, but for those that may.
+/// The files of `src` whose code has this word, except those that may.
 fn with_word(word: &str, may: impl Fn(&str) -> bool) -> Vec<String> {
     let files = files("src", &[".rs"]);
     let mut with: Vec<_> = files
@@ -47,7 +47,7 @@ fn a_file_has_at_most_300_lines_of_code() {
     assert!(long.is_empty(), "{}", long.join("\n"));
 }
 
-/// Whether it is a list of claims, one test after the other, which nothing else depends on.
+/// Whether a file is a list of tests, on which nothing else depends.
 fn is_of_claims(file: &str) -> bool {
     file.starts_with("tests/") && !file.starts_with("tests/support/")
 }

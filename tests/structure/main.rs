@@ -1,4 +1,4 @@
-//! What the sources look like: the order of the storeys, what is where, and what the tests need.
+//! The sources as text: the order of the storeys, their files, and the needs of the tests.
 
 mod dependencies;
 mod files;
@@ -11,7 +11,7 @@ use std::path::Path;
 
 use rawshm_tests::repository;
 
-/// The files below a folder of the repository that end so: each path, relative to the repository, and its text.
+/// The files below a folder of the repository with these endings: path in the repository, and text.
 fn files(folder: &str, endings: &[&str]) -> BTreeMap<String, String> {
     let mut found = BTreeMap::new();
     let mut folders = vec![repository().join(folder)];

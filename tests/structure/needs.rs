@@ -6,7 +6,7 @@ use std::io::Write as _;
 use crate::files;
 use crate::text::{code, tokens};
 
-/// A test that is ignored, or is in the module of a need.
+/// A test that is ignored or is in the module of a need.
 #[derive(Debug, PartialEq, Eq)]
 struct Test {
     name: String,
@@ -71,7 +71,7 @@ fn known() -> BTreeSet<String> {
     table.lines().filter_map(name).collect()
 }
 
-/// What is wrong with a test: nothing, if it is ignored for the reason that its modules name.
+/// Whether a test is not ignored for the reason that its modules name, or has an unknown need.
 fn wrong(test: &Test, known: &BTreeSet<String>) -> bool {
     let needs: Vec<_> = test
         .needs
@@ -104,7 +104,7 @@ fn an_ignored_test_is_in_the_module_of_a_need_that_the_script_knows_and_says_why
         .iter()
         .map(|(need, count)| format!("{count} need {need}"));
     let needs: Vec<_> = needs.collect();
-    // Not by a macro, whose output libtest keeps.
+    // Not with a macro, whose output libtest captures.
     let _ = writeln!(
         std::io::stdout(),
         "\n{all} tests are left out, which tests/run.sh runs: {}",

@@ -1,4 +1,4 @@
-//! Each storey imports from storeys below it only.
+//! Each storey imports only from storeys below it.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -8,7 +8,7 @@ use crate::text::{code, tokens};
 /// From the lowest to the highest.
 const STOREYS: [&str; 6] = ["error", "bytes", "sys", "object", "complete", "snapshot"];
 
-/// The names of modules down to one, or to an item.
+/// The names of modules, down to a module or an item.
 type Path = Vec<String>;
 
 #[derive(Default)]
@@ -16,20 +16,20 @@ struct Module {
     file: String,
     /// The modules that are declared in it.
     children: BTreeSet<String>,
-    /// What it imports or re-exports, under which name, and from where.
+    /// What it imports or re-exports: the name here, and the path.
     imports: BTreeMap<String, Path>,
-    /// The modules that it imports all of.
+    /// The modules of which it imports everything.
     globs: Vec<Path>,
     /// The items that are declared in it.
     items: BTreeSet<String>,
-    /// Every path in it that begins in the crate.
+    /// Every path to the crate that its code has.
     paths: BTreeSet<Path>,
 }
 
 struct Modules(BTreeMap<Path, Module>);
 
 impl Modules {
-    /// Those of a crate whose files are given by their paths below `src`.
+    /// Those of a crate with these files: path below `src`, and text.
     fn of<'a>(files: impl IntoIterator<Item = (&'a str, &'a str)>) -> Self {
         let mut modules = Self(BTreeMap::new());
         let sources: Vec<_> = files
@@ -49,7 +49,7 @@ impl Modules {
             "lib" => Path::new(),
             _ => stem.split('/').map(str::to_owned).collect(),
         };
-        // The modules that the next token is in, with the depth of braces at which each ends.
+        // The modules around the next token, with the depth of braces at which each ends.
         let mut within = vec![(of_the_file, 0)];
         let (mut at, mut depth) = (0, 0);
         while let Some(token) = tokens.get(at) {
@@ -98,7 +98,7 @@ impl Modules {
         }
     }
 
-    /// Where the item or module of a path in the crate is declared; none if it is another crate's.
+    /// Where the item or module of a path is declared; `None` if in another crate.
     fn resolve(&self, path: &[String]) -> Option<Path> {
         let mut at = Path::new();
         for (index, segment) in path.iter().enumerate() {
@@ -113,7 +113,7 @@ impl Modules {
             let rest = &path[index + 1..];
             if let Some(import) = module.imports.get(segment) {
                 let item = self.resolve_import(&at, &[import, rest].concat());
-                // What a storey has of another crate is the storey's; the crate's top is none.
+                // What a storey re-exports from another crate counts as the storey's own.
                 return item.or((!at.is_empty()).then_some(at));
             }
             if module.items.contains(segment) {
@@ -137,7 +137,7 @@ impl Modules {
         Some(at)
     }
 
-    /// The same for what a module imports, which may begin with one of its children, or be another crate's.
+    /// The same for an import of a module, which may begin with a child of it, or be another crate's.
     fn resolve_import(&self, module: &Path, import: &[String]) -> Option<Path> {
         let first = import.first()?;
         if first == "crate" {
@@ -162,7 +162,7 @@ impl Modules {
                     continue;
                 };
                 let found = item.first().and_then(storey);
-                // What holds the path of an object is the one thing that the system's calls take from above.
+                // The calls of the system take one thing from above: what holds an object's path.
                 let name = STOREYS[own] == "sys"
                     && item.starts_with(&["object".into()])
                     && item.last().is_some_and(|last| last == "Name");
@@ -229,7 +229,7 @@ fn import(module: &mut Module, path: &Path, before: &[String], tokens: &mut &[&s
     }
 }
 
-/// A path in the crate with `crate` before it; any other one as it is written.
+/// A path in the crate with `crate` before it; any other one as written.
 fn marked(absolute: Option<Path>, written: Path) -> Path {
     match absolute {
         Some(path) => [vec!["crate".to_owned()], path].concat(),
@@ -237,7 +237,7 @@ fn marked(absolute: Option<Path>, written: Path) -> Path {
     }
 }
 
-/// The path from the crate's top, if it is written from there or from this module.
+/// The path from the top of the crate, if it is written from there or from this module.
 fn absolute(module: &Path, path: &[String]) -> Option<Path> {
     let mut base = match path.first()?.as_str() {
         "crate" => Path::new(),
@@ -283,7 +283,7 @@ fn each_storey_imports_from_storeys_below_it_only() {
     assert!(upwards.is_empty(), "{}", upwards.join("\n"));
 }
 
-/// What leads upwards in a crate that has this text in one file beside others that are in order.
+/// What leads upwards in a crate with this text in one file, beside other files that are in order.
 fn upwards(file: &str, text: &str) -> Vec<String> {
     let mut files = BTreeMap::from([
         (

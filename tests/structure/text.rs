@@ -1,6 +1,6 @@
 //! Rust as text: code without comments and literals, and its tokens.
 
-/// The source with spaces for its comments and for what is in its literals; every line stays one.
+/// The source with spaces in place of its comments and literals. Lines stay lines.
 pub(crate) fn code(source: &str) -> String {
     let mut rest = source;
     let mut code = String::new();
@@ -67,7 +67,7 @@ fn string(text: &str) -> usize {
     text.len()
 }
 
-/// The length of a character; none if it is a lifetime.
+/// The length of a character; `None` if it is a lifetime.
 fn character(text: &str) -> Option<usize> {
     let inner = text[1..].chars().next()?;
     if inner == '\\' {

@@ -1,4 +1,4 @@
-//! C programs, linked with the C drop-in in each of the ways there are.
+//! C programs that are linked with the C drop-in in different ways.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -16,16 +16,16 @@ pub enum Linkage {
     Static,
     /// The shared library.
     Shared,
-    /// The archive, in a static program of musl's.
+    /// The archive, in a static program with musl.
     Musl,
     /// The shared library, in a program that loads musl.
     MuslShared,
-    /// Not linked at all, but by `LD_PRELOAD`.
+    /// Not linked: loaded with `LD_PRELOAD`.
     Preloaded,
 }
 
 impl Linkage {
-    /// Those that need no other tool than the C compiler.
+    /// Those that need only the C compiler.
     pub const ALL: [Self; 3] = [Self::Archive, Self::Static, Self::Shared];
 }
 
@@ -47,7 +47,7 @@ pub fn shared() -> PathBuf {
     library().join("librawshm_capi.so")
 }
 
-/// Compiles a C program, once in each process, and gives the executable. No flag is `-lrt`.
+/// Compiles a C program, once in each process, and returns the executable. No flag is `-lrt`.
 #[must_use]
 pub fn program(source: &'static str, linkage: Linkage) -> PathBuf {
     static PROGRAMS: Mutex<BTreeMap<(&str, Linkage), PathBuf>> = Mutex::new(BTreeMap::new());
@@ -80,7 +80,7 @@ fn compile(source: &str, linkage: Linkage) -> PathBuf {
         Linkage::Shared | Linkage::MuslShared => command
             .arg("-L")
             .arg(library())
-            // Not a RUNPATH: cargo sets LD_LIBRARY_PATH to its own folder, where an unoptimised build may be.
+            // Not a RUNPATH: cargo sets LD_LIBRARY_PATH to a folder that may have an unoptimised build.
             .arg(format!(
                 "-Wl,--disable-new-dtags,-rpath,{}",
                 library().display()
@@ -94,7 +94,7 @@ fn compile(source: &str, linkage: Linkage) -> PathBuf {
     program
 }
 
-/// A program of claims, by its source.
+/// The source of a program that checks claims.
 #[derive(Clone, Copy, Debug)]
 pub struct Claims(pub &'static str);
 
@@ -131,14 +131,14 @@ pub fn check(program: &Path, claim: &str) {
     );
 }
 
-/// Runs a claim of a program, with a name of its own, of which nothing is left.
+/// Runs a claim of a program, with a unique name, and removes what is left of it.
 #[must_use]
 pub fn run_claim(program: &mut Command, claim: &str) -> Ended {
     let name = UniqueName::new();
     let ended = run(program.arg(claim).arg(name.argument()));
     let path = name.path();
     let prefix = path.file_name().expect("a name").to_string_lossy();
-    // What a claim that failed has left.
+    // A claim that failed may have left something.
     for entry in std::fs::read_dir("/dev/shm").expect("a folder").flatten() {
         if entry.file_name().to_string_lossy().starts_with(&*prefix) {
             let _ = std::fs::remove_file(entry.path());

@@ -25,7 +25,7 @@ pub fn create(name: &Name, value: u64) -> Result<Complete, InitError<Error>> {
     Options::new().create_complete(name, SMALL, number(value))
 }
 
-/// Replaces by a small object with this value.
+/// Replaces the object with a small one with this value.
 ///
 /// # Errors
 ///
@@ -43,7 +43,7 @@ pub fn load(name: &Name) -> Result<u64, Error> {
     Ok(Mapping::open(name, Extent::first(8))?.load(0)?)
 }
 
-/// The object's file of this name, and nothing else.
+/// Only the file of the object with this name.
 #[must_use]
 pub fn alone(name: &UniqueName) -> Vec<String> {
     vec![name.argument().trim_start_matches('/').to_owned()]
@@ -59,13 +59,13 @@ pub fn temporary(name: &str, number: u32) -> String {
 ///
 /// # Panics
 ///
-/// If it did not, or otherwise.
+/// If it did not fail, or failed with another error.
 #[track_caller]
 pub fn assert_failed<T>(result: Result<T, InitError<Error>>, operation: Operation, errno: Errno) {
     crate::assert_failed(result.map_err(Error::from), operation, errno);
 }
 
-/// A folder to keep objects in, open.
+/// A folder for objects, and the directory opened.
 #[must_use]
 pub fn folder() -> (Folder, Directory) {
     let folder = Folder::new();

@@ -1,4 +1,4 @@
-//! What the tests have in common: unique names, and other processes.
+//! What the tests share: unique names, other processes, and scripts in a private `/dev/shm`.
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
@@ -24,7 +24,8 @@ pub use processes::{
 };
 pub use watchdog::until;
 
-/// A name that nobody else on the machine uses, short enough for every platform; unlinked when it is dropped.
+/// A name that nothing else on the machine uses, short enough for every platform. Dropping it unlinks
+/// the object.
 #[derive(Debug)]
 pub struct UniqueName(Name);
 
@@ -34,7 +35,7 @@ impl UniqueName {
     pub fn new() -> Self {
         static COUNTER: AtomicU32 = AtomicU32::new(0);
         let number = COUNTER.fetch_add(1, Ordering::Relaxed);
-        // Of one length always, so that the length of a message in a trace is the same in every run.
+        // Always of the same length, so that lengths in traces are the same in every run.
         let name = format!("/rawshm-test-{:08x}-{number:04x}", std::process::id());
         Self(Name::portable(&name).expect("a valid name"))
     }
@@ -45,7 +46,7 @@ impl UniqueName {
         self.0.to_string()
     }
 
-    /// The file that the object is on Linux.
+    /// The file of the object on Linux.
     #[must_use]
     pub fn path(&self) -> PathBuf {
         Path::new("/dev/shm").join(self.argument().trim_start_matches('/'))
@@ -66,7 +67,7 @@ impl Drop for UniqueName {
     }
 }
 
-/// The files in `/dev/shm` that have to do with a name, sorted: its object, and what else was made on the way to it.
+/// The files in `/dev/shm` whose names contain a name, sorted: its object, and temporary ones.
 #[must_use]
 pub fn left_in_shm(name: &UniqueName) -> Vec<String> {
     let name = name.argument();
@@ -84,7 +85,7 @@ pub fn left_in_shm(name: &UniqueName) -> Vec<String> {
 ///
 /// # Panics
 ///
-/// If it did not, or otherwise.
+/// If it did not fail, or failed with another error.
 #[track_caller]
 pub fn assert_failed<T>(result: Result<T, Error>, operation: Operation, errno: Errno) {
     let error = result.map(|_| ()).expect_err("it did not fail");
@@ -106,7 +107,7 @@ pub fn repository() -> &'static Path {
         .expect("a folder above")
 }
 
-/// Cargo, for this repository, without what cargo has set for the test itself.
+/// Cargo for this repository, without the variables that cargo sets for a test.
 #[must_use]
 pub fn cargo() -> Command {
     let mut cargo = Command::new(env!("CARGO"));
@@ -121,8 +122,8 @@ pub fn cargo() -> Command {
     cargo
 }
 
-/// The static executable of this name, built as a user would, or one in the folder that `RAWSHM_STATIC` names: so the
-/// same tests judge those of other targets.
+/// The static executable of this name, built as a user would. `RAWSHM_STATIC` names another folder, so
+/// that the same tests check the executables of other targets.
 #[must_use]
 pub fn static_program(name: &str) -> PathBuf {
     static FOLDER: OnceLock<PathBuf> = OnceLock::new();
@@ -141,7 +142,7 @@ fn build_static() -> PathBuf {
     repository().join(target).join("static")
 }
 
-/// Compiles one of the C programs, once in each process, and gives the executable.
+/// Compiles one of the C programs, once in each process, and returns the executable.
 #[must_use]
 pub fn c_program(name: &'static str) -> PathBuf {
     static PROGRAMS: Mutex<BTreeMap<&str, PathBuf>> = Mutex::new(BTreeMap::new());
@@ -167,7 +168,7 @@ fn compile(name: &str) -> PathBuf {
     program
 }
 
-/// A new folder for files that are no objects, removed with all that is in it when it is dropped.
+/// A new folder for files that are no objects. Dropping it removes it and its content.
 #[derive(Debug)]
 pub struct Folder(PathBuf);
 
@@ -178,7 +179,7 @@ impl Folder {
         let name = UniqueName::new();
         let name = name.argument();
         let folder = std::env::temp_dir().join(name.trim_start_matches('/'));
-        // What a killed process with this pid has left.
+        // A killed process with the same pid may have left one.
         let _ = std::fs::remove_dir_all(&folder);
         std::fs::create_dir(&folder).expect("a folder");
         Self(folder)
@@ -201,7 +202,8 @@ impl Drop for Folder {
 
 /// Runs a shell script in a mount namespace where `/dev/shm` is a tmpfs of its own, mounted with these options.
 ///
-/// `$PEER`, `$WRITER`, `$READER` and `$CREATOR` are the programs. Who may not mount does it in a user namespace.
+/// `$PEER`, `$WRITER`, `$READER` and `$CREATOR` are the programs. A user that may not mount runs it in
+/// a user namespace.
 #[must_use]
 pub fn with_private_shm(peer: &str, options: &str, script: &str) -> Ended {
     let namespace = if may_mount() { "-m" } else { "-mr" };
@@ -219,10 +221,10 @@ pub fn with_private_shm(peer: &str, options: &str, script: &str) -> Ended {
         .env("CREATOR", static_program("creator")))
 }
 
-/// A script's prefix that makes another, unprivileged user of the command behind it.
+/// The prefix that runs a command as another, unprivileged user.
 pub const OTHER: &str = "setpriv --reuid=65534 --regid=65534 --clear-groups";
 
-/// The programs where any user may run them, whatever the folder that cargo builds in.
+/// Copies of the programs that any user may run, whatever the folder that cargo builds in.
 #[must_use]
 pub fn public_copies(peer: &str) -> Folder {
     use std::fs::Permissions;
@@ -249,7 +251,8 @@ fn may_mount() -> bool {
     *MAY.get_or_init(|| run(Command::new("unshare").args(["-m", "true"])).status == 0)
 }
 
-/// Sets `fs.protected_regular`, which is the whole machine's: one process at a time, and back again on drop.
+/// Sets `fs.protected_regular` of the whole machine, for one process at a time. Dropping it restores
+/// the old value.
 #[derive(Debug)]
 pub struct Protected {
     old: String,
@@ -265,7 +268,7 @@ impl Protected {
         use std::os::fd::AsRawFd as _;
         let lock = std::fs::File::create(std::env::temp_dir().join("rawshm-test-protected.lock"));
         let lock = lock.expect("a file");
-        // SAFETY: an open descriptor; the lock goes when it is closed.
+        // SAFETY: an open descriptor. Closing it releases the lock.
         assert_eq!(unsafe { libc::flock(lock.as_raw_fd(), libc::LOCK_EX) }, 0);
         let old = std::fs::read_to_string(Self::SETTING).expect("a setting");
         std::fs::write(Self::SETTING, "2").expect("root");

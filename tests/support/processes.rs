@@ -1,4 +1,4 @@
-//! Other processes: those that a test runs to their end, and peers that live while it goes on.
+//! Other processes: commands that a test runs to their end, and peers that run beside it.
 
 use std::io::{BufRead as _, BufReader, Read, Write as _};
 use std::path::{Path, PathBuf};
@@ -10,11 +10,11 @@ use std::thread::{self, JoinHandle};
 
 use crate::watchdog::{WATCHDOG, until, watch};
 
-/// Starts a process. Every test starts every process through this: one at a time.
+/// Starts a process. All tests start all processes through this function, which starts one at a time.
 ///
-/// Between its fork and its exec, a child has copies of all descriptors, those of other tests too: of locks that the
-/// test gives up meanwhile, and of programs that it has just written and is about to run. With one start at a time, no
-/// process that a test starts meets such a copy.
+/// Between its fork and its exec, a child has copies of all descriptors, also those of other tests.
+/// A test may just have released a lock through one of them, or have written a program that it is
+/// about to run. With one start at a time, no copy is left when a test starts its next process.
 #[expect(clippy::disallowed_methods, reason = "the one place that spawns")]
 #[track_caller]
 pub fn spawn(command: &mut Command) -> Child {
@@ -25,7 +25,7 @@ pub fn spawn(command: &mut Command) -> Child {
         .unwrap_or_else(|error| panic!("{command:?}: {error}"))
 }
 
-/// What is left of a command that has ended.
+/// The output and the status of a command that has ended.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Ended {
     pub stdout: String,
@@ -61,7 +61,7 @@ pub fn run(command: &mut Command) -> Ended {
     output(command).into()
 }
 
-/// As [`run`], for output that is no text.
+/// As [`run`], for output that is not text.
 #[track_caller]
 pub fn output(command: &mut Command) -> Output {
     let child = spawn(
@@ -81,7 +81,7 @@ pub fn answer(peer: &str, arguments: &[&str]) -> String {
     ended.stdout.trim_end().to_owned()
 }
 
-/// Waits for a child and returns what it printed; each byte that it prints is a step.
+/// Waits for a child and returns what it printed. Each byte that it prints is a step.
 #[must_use]
 #[track_caller]
 pub fn finish(mut child: Child) -> Output {
@@ -137,7 +137,7 @@ fn wait_for(child: &mut Child, progress: impl Fn() -> u64) -> ExitStatus {
     watch(&what, progress, || child.0.try_wait().expect("waiting"))
 }
 
-/// What a peer prints after a step of something that takes many: no line of what it has to say.
+/// The line that a peer prints after each step of a long task. [`Peer::line`] skips it.
 pub const STEP: &str = "(a step)";
 
 /// A process that a test talks to, line by line; killed when it is dropped.
@@ -173,7 +173,7 @@ impl Peer {
         peer
     }
 
-    /// The next line that it prints.
+    /// Waits for the next line that it prints.
     #[must_use]
     #[track_caller]
     pub fn line(&self) -> String {
@@ -185,7 +185,7 @@ impl Peer {
         }
     }
 
-    /// The lines that it has printed and that were not read yet, after its end.
+    /// The lines that were not read yet, after its end.
     #[must_use]
     pub fn rest(&self) -> Vec<String> {
         self.lines.iter().collect()
@@ -199,7 +199,7 @@ impl Peer {
             .expect("a listener");
     }
 
-    /// Writes a line to its input, and returns what it prints then.
+    /// Writes a line to its input, and returns the next line that it prints.
     #[track_caller]
     pub fn ask(&mut self, line: &str) -> String {
         self.say(line);
@@ -274,7 +274,7 @@ fn sleeps_in(thread: &Path, call: libc::c_long) -> bool {
     sleeps() && calls() && sleeps()
 }
 
-/// The child of a tracer or the like that runs this program, when it does.
+/// Waits until a process has a child that runs this program, such as a tracer does.
 #[must_use]
 #[track_caller]
 pub fn child_of(pid: u32, program: &str) -> u32 {
@@ -293,24 +293,24 @@ pub fn child_of(pid: u32, program: &str) -> u32 {
 /// Set in the process that runs one test alone.
 const ALONE: &str = "RAWSHM_TEST_ALONE";
 
-/// Whether this process runs no test but the one that asks, which passes itself. If it runs others, too, this runs the
-/// test in a process of its own, and checks that it passes.
+/// Whether this process runs only the test that calls this, which passes itself as `test`. If it runs
+/// other tests as well, this runs the test in a process of its own, and checks that it passes.
 ///
-/// For tests that look at, or change, what a process has only one of: its descriptors, its mappings, its limits.
+/// It is for tests that depend on the whole process: its descriptors, its mappings, its limits.
 #[must_use]
 #[track_caller]
 pub fn is_alone<Test: Fn()>(test: Test) -> bool {
     is_alone_through(test, |script| run(Command::new("sh").args(["-c", script])))
 }
 
-/// As [`is_alone`], with another way to run the shell script that runs the test.
+/// As [`is_alone`]; `run` runs the shell script that runs the test.
 #[must_use]
 #[track_caller]
 pub fn is_alone_through<Test: Fn()>(_: Test, run: impl FnOnce(&str) -> Ended) -> bool {
     if std::env::var_os(ALONE).is_some() {
         return true;
     }
-    // libtest's name of a test is its path without the crate's name.
+    // libtest names a test by its path without the crate's name.
     let path = std::any::type_name::<Test>();
     let (_, name) = path.split_once("::").expect("a path");
     let binary = std::env::current_exe().expect("a path");
@@ -324,8 +324,8 @@ pub fn is_alone_through<Test: Fn()>(_: Test, run: impl FnOnce(&str) -> Ended) ->
     false
 }
 
-/// What a program that kills another one at every point of its life has found: how many kills in a row led to which
-/// state. It prints the state after each kill.
+/// Groups the output of a program that kills another one at every point of its run, and prints the
+/// state after each kill: how many kills in a row led to which state.
 #[must_use]
 pub fn in_a_row(states: &Ended) -> Vec<(u32, String)> {
     let printed = (states.status, states.stderr.as_str());

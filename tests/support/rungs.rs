@@ -1,10 +1,11 @@
-//! The ways in which a complete object gets its name, each forced by a filter of system calls.
+//! The rungs: the ways in which a complete object gets its name, each forced by a filter of system
+//! calls.
 //!
-//! A filter is its thread's own, and that of the processes which the thread starts: so nothing else is affected.
+//! A filter applies to its thread and to the processes that this thread starts, and to nothing else.
 
 use std::thread;
 
-/// A way to the name, and what is refused so that this is the one taken.
+/// A way to the name. The calls of the better ways are refused, so that this one is taken.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Rung {
     /// Without a name, then linked by its descriptor. Nothing is refused.
@@ -13,7 +14,7 @@ pub enum Rung {
     ByProc,
     /// Under a temporary name: the file system has no `O_TMPFILE`.
     Temporary,
-    /// Under a temporary name: what has no name cannot be linked.
+    /// Under a temporary name: a file without a name cannot be linked.
     TemporaryAfterAll,
 }
 
@@ -32,14 +33,14 @@ impl Rung {
     }
 }
 
-/// Does something on each rung.
+/// Runs a test on each rung.
 pub fn on_each_rung(test: impl Fn(Rung) + Sync) {
     for rung in Rung::ALL {
         on(rung, || test(rung));
     }
 }
 
-/// Does something on one rung, in a thread of its own.
+/// Runs a test on one rung, in a thread of its own.
 pub fn on<T: Send>(rung: Rung, test: impl FnOnce() -> T + Send) -> T {
     in_a_thread(|| {
         filter::refuse(rung);
@@ -47,12 +48,12 @@ pub fn on<T: Send>(rung: Rung, test: impl FnOnce() -> T + Send) -> T {
     })
 }
 
-/// Refuses the thread that it is called on every link of what has no name, from here on.
+/// From now on, refuses every link of a file without a name to the calling thread.
 pub fn refuse_links() {
     filter::refuse(Rung::TemporaryAfterAll);
 }
 
-/// Does something, in a thread of its own, where `O_TMPFILE` is refused by this errno.
+/// Runs a test in a thread of its own, where `O_TMPFILE` fails with this errno.
 #[cfg(target_os = "linux")]
 pub fn where_nothing_is_unnamed<T: Send>(errno: i32, test: impl FnOnce() -> T + Send) -> T {
     in_a_thread(|| {
@@ -61,7 +62,7 @@ pub fn where_nothing_is_unnamed<T: Send>(errno: i32, test: impl FnOnce() -> T + 
     })
 }
 
-/// Does something, in a thread of its own, where `renameat` ends the process: do it in another one.
+/// Runs a test in a thread of its own, where `renameat` kills the process that calls it.
 #[cfg(target_os = "linux")]
 pub fn where_to_rename_kills<T: Send>(test: impl FnOnce() -> T + Send) -> T {
     in_a_thread(|| {
@@ -85,7 +86,7 @@ mod filter {
     use libc::{BPF_ABS, BPF_ALU, BPF_AND, BPF_JEQ, BPF_JMP, BPF_K, BPF_LD, BPF_RET, BPF_W};
     use libc::{c_long, sock_filter, sock_fprog};
 
-    /// A call, the place of its flags among its arguments, the flags that are refused, and what is done instead.
+    /// A call, the index of its flags among its arguments, the flags that are refused, and the action.
     type Refused = (c_long, usize, i32, u32);
 
     const UNNAMED: i32 = libc::O_TMPFILE & !libc::O_DIRECTORY;
@@ -97,35 +98,35 @@ mod filter {
                 libc::SYS_linkat,
                 4,
                 libc::AT_EMPTY_PATH,
-                gives(libc::ENOENT),
+                fails_with(libc::ENOENT),
             ),
             Rung::Temporary => return refuse_unnamed(libc::EOPNOTSUPP),
-            // Both of the ways have one of these flags; linking a name, which nobody does here, has none.
+            // Both ways use one of these flags. Linking a name, which nothing here does, uses none.
             Rung::TemporaryAfterAll => (
                 libc::SYS_linkat,
                 4,
                 libc::AT_EMPTY_PATH | libc::AT_SYMLINK_FOLLOW,
-                gives(libc::ENOENT),
+                fails_with(libc::ENOENT),
             ),
         };
         install(refused);
     }
 
     pub(super) fn refuse_unnamed(errno: i32) {
-        install((libc::SYS_openat, 2, UNNAMED, gives(errno)));
+        install((libc::SYS_openat, 2, UNNAMED, fails_with(errno)));
     }
 
     pub(super) fn kill_at_renames() {
         #[cfg(not(target_arch = "riscv64"))]
         let call = libc::SYS_renameat;
-        // It has no other.
+        // It has no renameat.
         #[cfg(target_arch = "riscv64")]
         let call = libc::SYS_renameat2;
-        // The first argument, AT_FDCWD or a descriptor, is no set of flags: there is a bit in it, unless it is 0.
+        // The first argument, AT_FDCWD or a descriptor, is no set of flags, but it is never 0.
         install((call, 0, -1, libc::SECCOMP_RET_KILL_PROCESS));
     }
 
-    fn gives(errno: i32) -> u32 {
+    fn fails_with(errno: i32) -> u32 {
         libc::SECCOMP_RET_ERRNO | bits(errno)
     }
 
@@ -174,7 +175,7 @@ mod filter {
         }
     }
 
-    /// Skips so many statements if what was loaded is equal, or if it is not.
+    /// Skips `jt` statements if the loaded word is equal to `k`, and otherwise `jf`.
     fn jump(k: u32, jt: u8, jf: u8) -> sock_filter {
         let code = u16::try_from(BPF_JMP | BPF_JEQ | BPF_K).expect("small");
         sock_filter { code, jt, jf, k }

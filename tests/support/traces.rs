@@ -1,11 +1,11 @@
-//! Golden traces: what strace says of a program, compared byte for byte with a file.
+//! Golden traces: the output of strace, compared byte for byte with a file.
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use crate::{Peer, UniqueName, asleep_in, child_of, repository, run};
 
-/// A program to run under strace, whose trace is compared with the file of this name.
+/// A run of a program under strace; its trace is compared with the file of this name.
 #[derive(Debug)]
 pub struct Trace<'a> {
     pub file: &'a str,
@@ -23,7 +23,7 @@ impl<'a> Trace<'a> {
         ended.status
     }
 
-    /// Starts the program, and goes on.
+    /// Starts the program, and returns while it runs.
     #[must_use]
     pub fn start(self, program: &Path, arguments: &[&str]) -> Traced<'a> {
         let log = self.log();
@@ -51,7 +51,8 @@ impl<'a> Trace<'a> {
         shell
     }
 
-    /// Compares the trace with its file: all of it, or what the peer does between its line `begin` and its answer.
+    /// Compares the trace with its file: the whole of it, or the calls of the peer between its line
+    /// `begin` and its answer.
     fn compare(&self, log: &Path, program: &Path) {
         let trace = std::fs::read_to_string(log).expect("a trace");
         std::fs::remove_file(log).expect("a trace");
@@ -70,7 +71,7 @@ impl<'a> Trace<'a> {
     }
 }
 
-/// A program that runs under strace while the test goes on.
+/// A program that runs under strace beside the test.
 #[derive(Debug)]
 pub struct Traced<'a> {
     trace: Trace<'a>,
@@ -94,13 +95,13 @@ impl Traced<'_> {
     }
 }
 
-/// Without what differs from run to run: addresses, times, the environment, the machine's state, the program's folder,
-/// the unique name.
+/// The trace without what differs from run to run: addresses, times, the environment, the state of
+/// the machine, the folder of the program, the unique name.
 fn normalised(trace: &str, name: &UniqueName, program: &Path) -> String {
     let name = name.argument();
     let mut lines = String::new();
     for line in trace.lines() {
-        // In a build with assertions, std's descriptors make a call of their own before they are closed.
+        // With debug assertions, std's descriptors make a call of their own before they are closed.
         if cfg!(feature = "std") && line.contains(", F_GETFD)") {
             continue;
         }
@@ -119,7 +120,7 @@ fn normalised(trace: &str, name: &UniqueName, program: &Path) -> String {
     lines
 }
 
-/// A directory's size and a file system's figures depend on what else is there.
+/// The size of a directory and the figures of a file system depend on what else exists.
 fn without_the_machines_state(line: &str) -> String {
     match (line.split_once('{'), line.rsplit_once('}')) {
         (Some((before, _)), Some((_, after)))
@@ -131,11 +132,11 @@ fn without_the_machines_state(line: &str) -> String {
     }
 }
 
-/// Between these two the peer does what it was asked to, and nothing else.
+/// Between these two, the peer does only what its command says.
 const BEGIN: &str = "write(1, \"begin\\n\", 6)                  = 6\n";
 const ANSWER: &str = "write(1, ";
 
-/// Every hexadecimal number is an address.
+/// Every hexadecimal number is `ADDRESS`.
 fn addresses(line: &str) -> String {
     let mut parts = line.split("0x");
     let mut result = parts.next().expect("a part").to_owned();
@@ -146,7 +147,7 @@ fn addresses(line: &str) -> String {
     result
 }
 
-/// No two runs are at the same time.
+/// Every moment is `TIME`.
 fn times(line: &str) -> String {
     let mut parts = line.split("{tv_sec=");
     let mut result = parts.next().expect("a part").to_owned();

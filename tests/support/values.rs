@@ -1,9 +1,10 @@
 //! Values of snapshots, which show whether they are whole.
 
-/// A value of 1 KiB: its number and its author, what follows from both over and over, and a checksum.
+/// A value of 1 KiB: its number, its author, a word that depends on both, repeated, and a checksum.
 pub type Value = [u64; 128];
 
-/// The value of this number, in which every word but two is another than in any other value and any other author's.
+/// The value of this number. All its words except two differ from those of every other number or
+/// author.
 #[must_use]
 pub fn value(number: u64, author: u32) -> Value {
     let author = u64::from(author);
@@ -15,7 +16,7 @@ pub fn value(number: u64, author: u32) -> Value {
     value
 }
 
-/// The number of a value, if that is whole.
+/// The number of a value; `None` if the value is torn.
 #[must_use]
 pub fn number(value: &Value) -> Option<u64> {
     let (number, author) = (value[0], u32::try_from(value[64]).ok()?);

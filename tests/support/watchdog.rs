@@ -1,7 +1,7 @@
-//! The one bound on time: how long a single step may take before it is taken to hang.
+//! The only bound on time: how long one step may take before it counts as hanging.
 //!
-//! No test depends on anything being faster. What has many steps reports each of them, so that a loaded machine has as
-//! long as it needs.
+//! No test expects anything to be faster. A test with many steps reports each of them, so that it
+//! may take as long as it needs on a loaded machine.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
@@ -13,7 +13,7 @@ use rawshm::snapshot::Deadline;
 /// How long one step may take.
 pub const WATCHDOG: Duration = Duration::from_secs(120);
 
-/// Waits until `step` returns something; each change of `progress` is a step, after which the time begins anew.
+/// Waits until `step` returns a value. Each change of `progress` restarts the time.
 ///
 /// # Panics
 ///
@@ -44,7 +44,7 @@ pub fn until(what: &str, mut is_so: impl FnMut() -> bool) {
     watch(what, || 0, || is_so().then_some(()));
 }
 
-/// A deadline for one step: what it bounds is expected to end before.
+/// A deadline for one step, which is expected to end before it.
 #[must_use]
 pub fn watchdog() -> Deadline {
     Deadline::after(WATCHDOG).expect("a clock")
@@ -60,7 +60,7 @@ impl Progress {
     }
 }
 
-/// Runs a test in a thread of its own, so that one of its steps that hangs is a failure.
+/// Runs a test in a thread of its own, and fails if one of its steps hangs.
 pub fn watched<T: Send + 'static>(test: impl FnOnce(&Progress) -> T + Send + 'static) -> T {
     let progress = Progress::default();
     let thread = thread::spawn({

@@ -1,11 +1,11 @@
-//! What the C drop-in answers where `/dev/shm` is full, read-only, closed or missing.
+//! What the C drop-in returns if `/dev/shm` is full, read-only, closed or missing.
 
 #![cfg(target_os = "linux")]
 
 use rawshm_tests::capi::{self, Linkage};
 use rawshm_tests::{Protected, with_private_shm};
 
-/// Checks a claim in a private `/dev/shm`, after this has been done to it; however the program is linked.
+/// Checks a claim in a private `/dev/shm`, after the script `before`, with each linkage.
 #[track_caller]
 fn holds(options: &str, before: &str, claim: &str) {
     for linkage in Linkage::ALL {

@@ -1,11 +1,11 @@
-//! What is left of a creator that is killed, at any time: no half of an object, and no memory.
+//! A creator that is killed at any time leaves neither an incomplete object nor memory.
 
 #![cfg(all(target_os = "linux", target_arch = "x86_64"))]
 
 use rawshm_tests::rungs::{Rung, on_each_rung};
 use rawshm_tests::{c_program, in_a_row, static_program, with_private_shm};
 
-/// What a creation leads to, in the order of time.
+/// The states during a creation, in order.
 fn creation(rung: Rung) -> &'static [&'static str] {
     if rung.is_temporary() {
         &[
@@ -19,7 +19,8 @@ fn creation(rung: Rung) -> &'static [&'static str] {
     }
 }
 
-/// The temporary name of a complete object is there between `linkat` and `renameat`: no call does both.
+/// The states during a replacement. The complete object has its temporary name between `linkat` and
+/// `renameat`: no call does both.
 fn replacement(rung: Rung) -> &'static [&'static str] {
     if rung.is_temporary() {
         &[
@@ -33,7 +34,8 @@ fn replacement(rung: Rung) -> &'static [&'static str] {
     }
 }
 
-/// Kills a creator after each unit of its run, and gives how many kills in a row led to which state.
+/// Kills a creator after each unit of its run, and returns how many kills in a row led to which
+/// state.
 fn kill(unit: &str, what: &str) -> Vec<(u32, String)> {
     let script = format!(
         "exec {} {unit} {what} {}",
@@ -77,7 +79,7 @@ fn before_and_after_any_system_call_too() {
         check(rung, "calls", "create", creation(rung));
         let kills = check(rung, "calls", "replace", replacement(rung));
         if !rung.is_temporary() {
-            assert_eq!(kills[1], 2, "only behind linkat and before renameat");
+            assert_eq!(kills[1], 2, "only after linkat and before renameat");
         }
     });
 }

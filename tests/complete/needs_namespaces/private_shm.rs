@@ -1,4 +1,5 @@
-//! Complete objects where it takes a `/dev/shm` of its own: other users, no memory, a missing or read-only directory.
+//! Complete objects in a `/dev/shm` of their own: other users, no memory, a missing or read-only
+//! directory.
 
 #![cfg(target_os = "linux")]
 
@@ -7,7 +8,7 @@ use rawshm_tests::{OTHER, public_copies, with_private_shm};
 
 const PEER: &str = env!("CARGO_BIN_EXE_peer");
 
-/// Runs a script in a private `/dev/shm` on each rung, and compares what it prints, line by line.
+/// Runs a script in a private `/dev/shm` on each rung, and compares its output line by line.
 fn check(options: &str, script: &str, expected: &[&str]) {
     on_each_rung(|rung| {
         let ended = with_private_shm(PEER, options, script);
@@ -53,7 +54,7 @@ fn out_of_inodes_is_an_error_at_creation() {
 
 #[test]
 #[ignore = "needs namespaces"]
-fn a_missing_directory_is_told_apart_and_a_read_only_one_is_not_written_to() {
+fn a_missing_and_a_read_only_directory_have_errors_of_their_own() {
     let missing = "Directory ENOENT";
     check(
         "mode=1777",
@@ -159,7 +160,7 @@ mod needs_root {
 
     #[test]
     #[ignore = "needs namespaces and root"]
-    fn the_temporary_names_of_others_are_passed_over() {
+    fn temporary_names_of_other_users_are_skipped() {
         let copies = public_copies(PEER);
         let other = format!("{OTHER} {}", copies.display());
         check(
@@ -174,8 +175,8 @@ mod needs_root {
 
     #[test]
     #[ignore = "needs namespaces and root"]
-    fn an_initialiser_may_become_another_user_and_without_proc_it_is_told_what_failed() {
-        // A file that another user has made, and that this one may read and write, can be linked by any.
+    fn an_initialiser_may_become_another_user_and_without_proc_the_first_error_is_reported() {
+        // A process may link a file of another user that it may read and write.
         let script =
             "$PEER create-complete /x exact=666 value=1 user=65534; $PEER load /x; ls -A /dev/shm";
         let without_proc = "mount -t tmpfs none /proc || exit; $PEER create-complete /x exact=666 user=65534; \
@@ -197,7 +198,7 @@ mod needs_root {
 
     #[test]
     #[ignore = "needs namespaces and root"]
-    fn who_becomes_another_user_cannot_replace_in_a_sticky_directory_and_what_is_left_goes_later() {
+    fn after_becoming_another_user_an_initialiser_cannot_replace_in_a_sticky_directory() {
         check(
             "mode=1777",
             "$PEER create-complete /x value=1; $PEER replace /x exact=666 user=65534 value=2; ls -A /dev/shm; \

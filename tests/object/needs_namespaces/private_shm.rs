@@ -1,4 +1,5 @@
-//! What needs a `/dev/shm` of its own: planted files, missing and full and read-only directories, other users.
+//! Tests with a `/dev/shm` of their own: planted files, other users, and a directory that is missing,
+//! full or read-only.
 
 #![cfg(target_os = "linux")]
 
@@ -10,7 +11,7 @@ use rawshm_tests::{Folder, OTHER, Protected, c_program, public_copies, run, stat
 
 const PEER: &str = env!("CARGO_BIN_EXE_peer");
 
-/// Runs a script in a private `/dev/shm`, and compares what it prints, line by line.
+/// Runs a script in a private `/dev/shm`, and compares its output line by line.
 fn check(options: &str, script: &str, expected: &[&str]) {
     let ended = with_private_shm(PEER, options, script);
     assert_eq!(ended.stderr, "", "{script}");
@@ -18,7 +19,7 @@ fn check(options: &str, script: &str, expected: &[&str]) {
     assert_eq!(lines, expected, "{script}");
 }
 
-/// Runs one of the pair in a private `/dev/shm`, and compares status and standard error.
+/// Runs `writer` or `reader` in a private `/dev/shm`, and compares status and standard error.
 fn check_program(options: &str, script: &str, status: i32, stderr: &str) {
     let ended = with_private_shm(PEER, options, script);
     let found = (ended.status, ended.stderr.as_str(), ended.stdout.as_str());
@@ -72,7 +73,7 @@ fn a_symbolic_link_is_not_followed_whether_it_dangles_or_not() {
 
 #[test]
 #[ignore = "needs namespaces"]
-fn a_fifo_is_no_object_and_nobody_waits_for_its_other_end() {
+fn a_fifo_is_no_object_and_opening_it_does_not_wait() {
     check(
         "mode=1777",
         "mkfifo /dev/shm/x; $PEER open /x; $PEER open-read-write /x; $PEER create /x 1; \
@@ -120,7 +121,7 @@ fn names_are_as_long_as_the_file_system_allows() {
 
 #[test]
 #[ignore = "needs namespaces"]
-fn a_missing_directory_is_told_apart_from_a_missing_object() {
+fn a_missing_directory_is_distinguished_from_a_missing_object() {
     let hide = "umount /dev/shm && mount -t tmpfs none /dev || exit;";
     let script = format!(
         "{hide} $PEER create /x 1; $PEER open /x; $PEER open-read-write /x; \
@@ -166,7 +167,7 @@ fn in_a_read_only_directory_objects_can_be_read_and_not_created() {
             "Unlink EROFS",
         ],
     );
-    // The kernel looks at the file system before it looks for the name.
+    // The kernel checks the file system before it looks up the name.
     let line = "writer: cannot unlink /my_shm: read-only file system (EROFS)\n";
     check_program("mode=1777", &format!("{remount} $WRITER"), 1, line);
 }
@@ -183,7 +184,7 @@ fn out_of_inodes_is_an_error_at_creation() {
 
 #[test]
 #[ignore = "needs namespaces"]
-fn out_of_memory_is_an_error_for_who_reserves_and_leaves_nothing_behind() {
+fn out_of_memory_is_an_error_when_reserving_and_leaves_nothing_behind() {
     check(
         "mode=1777,size=64k",
         "$PEER create-reserved /x 65537; ls /dev/shm; $PEER create-reserved /x 65536; \
@@ -199,7 +200,7 @@ fn out_of_memory_is_an_error_for_who_reserves_and_leaves_nothing_behind() {
             "ok, 65536 bytes, 65536 in memory",
         ],
     );
-    // Where some of it could be had, too.
+    // The same if a part of it could be reserved.
     check(
         "mode=1777,size=64k",
         "$PEER create-reserved /y 32768; $PEER create /x 4096; $PEER resize-reserved /x 65536; \
@@ -240,12 +241,12 @@ fn four_gigabytes_fit_into_the_64_megabytes_of_a_container_and_into_one_page() {
 
 #[test]
 #[ignore = "needs namespaces"]
-fn a_sparse_page_for_which_there_is_no_memory_ends_who_touches_it_by_a_signal() {
+fn an_access_to_a_sparse_page_without_memory_ends_the_process_with_a_signal() {
     const SIGBUS: i32 = 7;
     let fill = "$PEER create-reserved /full 4096 >/dev/null";
     let ended = |script: &str| with_private_shm(PEER, "mode=1777,size=4k", script);
     assert_eq!(ended(&format!("{fill}; exec $WRITER")).status, 128 + SIGBUS);
-    // Reading a hole needs a page, too.
+    // Reading a hole needs a page as well.
     let script = format!("{fill}; $PEER create /x 24 >/dev/null; exec $READER -n /x");
     assert_eq!(ended(&script).status, 128 + SIGBUS);
 }

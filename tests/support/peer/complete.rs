@@ -1,7 +1,8 @@
-//! The peer's commands for objects that appear when they are complete.
+//! What the peer does to objects that appear when they are complete.
 //!
-//! What they take is `size=BYTES` (24 unless given), `reserved`, `mode=MODE`, `exact=MODE`, `in=FOLDER`, `value=INTEGER`,
-//! `user=ID` for an initialiser that becomes another user, and `fails` for one that fails.
+//! The commands take `size=BYTES` (24 unless given), `reserved`, `mode=MODE`, `exact=MODE`,
+//! `in=FOLDER`, `value=INTEGER`, `user=ID` for an initialiser that becomes another user, and `fails`
+//! for one that fails.
 
 use std::io::Read as _;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -25,7 +26,7 @@ pub(crate) fn answer(command: &str, name: &Name, rest: &[&str]) -> Result<String
     }
 }
 
-/// Creates or replaces an object; the answer is what came of it and the value that is now in it.
+/// Creates or replaces an object; the answer is what happened and the value that it holds now.
 fn born(how: &str, name: &Name, arguments: &[&str]) -> Result<String, Error> {
     let find = |key: &str| arguments.iter().find_map(|one| one.strip_prefix(key));
     let number = |key: &str, unless: u64| find(key).map_or(unless, |one| one.parse().expect(key));
@@ -75,11 +76,11 @@ fn become_user(user: libc::uid_t) {
 
 #[cfg(not(target_os = "linux"))]
 fn become_user(_: libc::uid_t) {
-    unreachable!("only what has no name asks who the user is");
+    unreachable!("only an object without a name depends on the user");
 }
 
-/// Opens or creates each of these objects, complete, when a line of input comes; the answer is how many it created,
-/// and the numbers that were found.
+/// Opens or creates each of these objects, complete, after a line of input; the answer is how many it
+/// created, and the numbers that it found.
 fn once_many(names: &[&str], own: u64) -> Result<String, Error> {
     const PART: usize = 1024;
     say("ready");
@@ -105,13 +106,13 @@ fn once_many(names: &[&str], own: u64) -> Result<String, Error> {
 const WORDS: usize = 1024;
 const BYTES: usize = 8 * WORDS;
 
-/// What an object of this number holds: no two words are alike, and each tells its object's number.
+/// The content of the object with this number: no two words are equal, and each has the number.
 fn value(number: u64) -> Vec<u64> {
     let words = 0..u64::try_from(WORDS).expect("small");
     words.map(|word| number << 16 | word).collect()
 }
 
-/// Creates and unlinks, or replaces, until there is no input any more; the answer says how often.
+/// Creates and unlinks, or replaces, until the input ends; the answer is how often.
 fn make(how: &str, name: &Name, first: u64) -> Result<String, Error> {
     static ENOUGH: AtomicBool = AtomicBool::new(false);
     std::thread::spawn(|| {
@@ -147,7 +148,7 @@ fn make(how: &str, name: &Name, first: u64) -> Result<String, Error> {
     Ok(format!("{made} made, {taken} taken"))
 }
 
-/// Opens so many times, and checks each object that it finds; the answer says how often there was one, and how often none.
+/// Opens the name `opens` times and checks each object; the answer is how often there was one.
 fn look(name: &Name, opens: u64) -> Result<String, Error> {
     say("ready");
     let (mut whole, mut none, mut different, mut last) = (0, 0, 0, u64::MAX);

@@ -1,8 +1,8 @@
-//! The other process of a test: does one thing, and prints a line about it.
-//!     peer COMMAND NAME [ARGUMENT...]             to an object
-//!     peer snapshot COMMAND NAME [ARGUMENT...]    to a snapshot, or to a claim
+//! The other process of a test: it does one thing, and prints a line about it.
+//!     peer COMMAND NAME [ARGUMENT...]             with an object
+//!     peer snapshot COMMAND NAME [ARGUMENT...]    with a snapshot or a claim
 //!     peer step store NAME                        kills a writer after each instruction of a store
-//!     peer step life PUBLISH                      kills `publish` after each instruction from its start to its end
+//!     peer step life PUBLISH                      kills `publish` after each of its instructions
 
 mod complete;
 mod object;

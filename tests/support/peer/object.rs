@@ -122,7 +122,7 @@ pub(crate) fn octal(text: &str) -> u32 {
     u32::from_str_radix(text, 8).expect("an octal number")
 }
 
-/// Maps an object, says so, and answers each line of input with the columns, until there is no more.
+/// Maps an object, prints `ready`, and answers each line of input with the columns.
 fn hold(name: &Name) -> Result<(), Error> {
     let mapping = Mapping::open(name, Extent::first(COLUMNS))?;
     say("ready");
@@ -132,7 +132,7 @@ fn hold(name: &Name) -> Result<(), Error> {
     Ok(())
 }
 
-/// Opens or creates each of these objects, and counts those that nobody else had created.
+/// Opens or creates each of these objects, and counts those that it created.
 fn create_many(first: &Name, others: &[&str]) -> Result<usize, Error> {
     say("ready");
     let mut line = String::new();

@@ -46,7 +46,7 @@ fn answer(command: &str, name: &str, rest: &[&str]) -> Result<String, snapshot::
         "hold-and-exec" => hold_and_exec(&name),
         "stand-by" => Ok(stand_by()),
         "hostile" => Ok(hostile(&name, rest[0])),
-        // What follows is traced: between the beginning and the answer it does only what its name says.
+        // What follows is traced: between `begin` and the answer, each does only what its name says.
         "create-writer" => {
             begun(|| Writer::create_with(&options, &name, SLOTS, &first)).map(|_| done)
         }
@@ -126,7 +126,7 @@ fn answer(command: &str, name: &str, rest: &[&str]) -> Result<String, snapshot::
     }
 }
 
-/// Says that it begins, and begins.
+/// Prints `begin`, and begins.
 fn begun<T>(act: impl FnOnce() -> T) -> T {
     say("begin");
     act()
@@ -155,7 +155,7 @@ fn to_the_end() -> String {
     "end".into()
 }
 
-/// Stores one value after the other until it is killed.
+/// Stores one value after the other, until it is killed.
 fn write(name: &Name, slots: u32) -> Result<String, snapshot::Error> {
     let author = std::process::id();
     let (mut writer, _) = Writer::<Value>::open_or_create(name, slots, &value(1, author))?;
@@ -168,8 +168,8 @@ fn write(name: &Name, slots: u32) -> Result<String, snapshot::Error> {
     }
 }
 
-/// Checks every value, by loading it all the time or by sleeping until there is a next one, until the snapshot is
-/// retired; tells how many there were, and the number of the last one.
+/// Checks every value until the snapshot is retired: it loads in a loop, or sleeps until the next
+/// value. Returns how many values there were, and the number of the last one.
 fn check(name: &Name, how: &str) -> Result<String, snapshot::Error> {
     let mut reader = Reader::<Value>::open(name)?;
     let sleeps = how == "next";
@@ -177,7 +177,7 @@ fn check(name: &Name, how: &str) -> Result<String, snapshot::Error> {
     say("ready");
     for round in 0_u32.. {
         if round % 256 == 0 {
-            // Several of these share a few processors with the writers.
+            // Several of these may share a processor with the writers.
             std::thread::yield_now();
         }
         let retired = reader.is_retired();
@@ -209,7 +209,7 @@ fn check(name: &Name, how: &str) -> Result<String, snapshot::Error> {
     Ok(format!("{values} {last}"))
 }
 
-/// Takes a snapshot over, and stores a value between two calls that do nothing else.
+/// Takes over a snapshot, and stores a value between two calls that only mark the place.
 fn store_once(name: &Name) -> Result<(), snapshot::Error> {
     let mut writer = Writer::<Value>::open(name)?;
     let next = value(writer.sequence() + 1, std::process::id());
@@ -221,7 +221,7 @@ fn store_once(name: &Name) -> Result<(), snapshot::Error> {
     Ok(())
 }
 
-/// Is the writer; stores each line of its input, and says how many sleepers heard of it.
+/// Is the writer: stores each line of its input, and prints how many readers were woken.
 fn hold(name: &Name, rest: &[&str]) -> Result<(), snapshot::Error> {
     let first = message("first");
     let mut writer = match rest {
@@ -237,7 +237,7 @@ fn hold(name: &Name, rest: &[&str]) -> Result<(), snapshot::Error> {
     Ok(())
 }
 
-/// Claims an object by what was opened, and keeps no more of that than a mapping.
+/// Claims an object, and keeps only a mapping of it.
 fn hold_mapping(name: &Name) -> Result<(), snapshot::Error> {
     let object = Object::open_read_write(name)?;
     object.claim()?;
@@ -255,7 +255,7 @@ fn hold_in_a_child_too(name: &Name) -> Result<String, snapshot::Error> {
         -1 => panic!("fork: {}", std::io::Error::last_os_error()),
         0 => Ok(stand_by()),
         child => {
-            // It ends by being killed.
+            // It runs until it is killed.
             say(&child.to_string());
             loop {
                 std::thread::park();
@@ -279,14 +279,14 @@ fn hold_and_exec(name: &Name) -> Result<String, snapshot::Error> {
     panic!("{error}");
 }
 
-/// Does to an object whatever the right to read it allows.
+/// Does to an object all that a process may that may only read it.
 fn hostile(name: &Name, how: &str) -> String {
     let path = Path::new("/dev/shm").join(name.to_string().trim_start_matches('/'));
     let path = CString::new(path.to_str().expect("text")).expect("no NUL");
-    // SAFETY: a path with a NUL behind it.
+    // SAFETY: a C string.
     let fd = unsafe { libc::open(path.as_ptr(), libc::O_RDONLY) };
     assert!(fd >= 0, "{}", std::io::Error::last_os_error());
-    // SAFETY: a new descriptor, and nobody else's.
+    // SAFETY: a new descriptor that nothing else owns.
     let fd = unsafe { OwnedFd::from_raw_fd(fd) };
     // SAFETY: an open descriptor.
     let flocked = unsafe { libc::flock(fd.as_raw_fd(), libc::LOCK_EX | libc::LOCK_NB) };
@@ -299,13 +299,13 @@ fn hostile(name: &Name, how: &str) -> String {
         l_pid: 0,
     };
     let command = match how {
-        // While there is a writer it is not to be had, but for the bytes in front of the claim.
+        // While there is a writer, only the bytes before the claim can be locked.
         "wait" => libc::F_OFD_SETLKW,
-        "in-front" => {
+        "before" => {
             lock.l_len = 1 << 62;
             libc::F_OFD_SETLK
         }
-        "behind" => {
+        "after" => {
             lock.l_start = (1 << 62) + 1;
             libc::F_OFD_SETLK
         }
@@ -314,7 +314,7 @@ fn hostile(name: &Name, how: &str) -> String {
     if how == "wait" {
         say("ready");
     }
-    // SAFETY: an open descriptor, and a lock that is this function's own.
+    // SAFETY: an open descriptor and a local lock.
     let locked = unsafe { libc::fcntl(fd.as_raw_fd(), command, &raw mut lock) };
     assert_eq!(locked, 0, "{}", std::io::Error::last_os_error());
     let _sleeper = std::thread::spawn({

@@ -13,10 +13,10 @@ use rawshm_tests::{run, spawn};
 
 use crate::say;
 
-/// A program that stops where it is told to.
+/// A program that runs step by step.
 struct Traced(Child);
 
-/// What `ptrace` takes, which C libraries have different types for.
+/// The type of `ptrace` requests, which differs between C libraries.
 #[cfg(target_env = "musl")]
 type Request = libc::c_int;
 #[cfg(not(target_env = "musl"))]
@@ -31,7 +31,7 @@ impl Traced {
             .env_clear()
             .stdin(Stdio::null())
             .stdout(Stdio::null());
-        // SAFETY: one system call, and no memory but its own.
+        // SAFETY: one system call, which accesses no memory.
         unsafe {
             command.pre_exec(|| {
                 libc::ptrace(libc::PTRACE_TRACEME, 0, null_mut::<()>(), null_mut::<()>());
@@ -50,10 +50,10 @@ impl Traced {
     /// Whether it has stopped, and not ended.
     fn has_stopped(&mut self) -> bool {
         let mut status = 0;
-        // SAFETY: this process's child, and a number of this function's own.
+        // SAFETY: a child of this process and a local integer.
         let pid = unsafe { libc::waitpid(self.pid(), &raw mut status, 0) };
         assert_eq!(pid, self.pid());
-        assert!(!libc::WIFSIGNALED(status), "it was killed by another");
+        assert!(!libc::WIFSIGNALED(status), "another process killed it");
         if libc::WIFEXITED(status) {
             assert_eq!(libc::WEXITSTATUS(status), 0, "it failed");
             return false;
@@ -61,7 +61,7 @@ impl Traced {
         true
     }
 
-    /// Goes on to the next instruction, or to the next entry to or exit from a system call.
+    /// Continues to the next instruction, or to the next entry to or exit from a system call.
     fn goes_on(&mut self, how: Request) -> bool {
         // SAFETY: a stopped child; nothing is read or written.
         let result = unsafe { libc::ptrace(how, self.pid(), null_mut::<()>(), null_mut::<()>()) };
@@ -72,7 +72,7 @@ impl Traced {
     fn registers(&self) -> libc::user_regs_struct {
         let mut registers = MaybeUninit::<libc::user_regs_struct>::uninit();
         let to = registers.as_mut_ptr();
-        // SAFETY: a stopped child; the kernel writes the registers to where there is room for them.
+        // SAFETY: a stopped child; the kernel writes the registers into the local struct.
         let result =
             unsafe { libc::ptrace(libc::PTRACE_GETREGS, self.pid(), null_mut::<()>(), to) };
         assert_eq!(result, 0, "{}", std::io::Error::last_os_error());
@@ -88,7 +88,7 @@ impl Traced {
         word & 0xffff == 0x050f
     }
 
-    /// Goes on until it has made the call that marks a place.
+    /// Continues until it has made the call that marks a place.
     fn goes_on_to_the_mark(&mut self) {
         let is_mark =
             |traced: &Self| i64::try_from(traced.registers().orig_rax) == Ok(libc::SYS_getppid);
@@ -101,14 +101,14 @@ impl Traced {
         panic!("there is no mark");
     }
 
-    /// Whether the next thing that it does is the call that marks a place.
+    /// Whether the next instruction is the call that marks a place.
     fn is_at_the_mark(&self) -> bool {
         self.is_at_a_call() && i64::try_from(self.registers().rax) == Ok(libc::SYS_getppid)
     }
 
     fn kill(mut self) {
         self.0.kill().expect("its own process");
-        // What it had claimed is free when it has been waited for.
+        // Its claim is released once it has been waited for.
         let mut status = 0;
         // SAFETY: as above.
         let pid = unsafe { libc::waitpid(self.pid(), &raw mut status, 0) };
@@ -141,11 +141,11 @@ pub(crate) fn store(name: &str) {
         let object = Object::open(&name).expect("an object");
         assert_eq!(object.writer_alive(), Ok(false), "after {steps}");
         for reader in [&reader, &Reader::open(&name).expect("a snapshot")] {
-            let (sequence, value) = reader.load_with_sequence().expect("nobody stores");
+            let (sequence, value) = reader.load_with_sequence().expect("no writer runs");
             assert_eq!(number(&value), Some(sequence), "torn after {steps}");
             assert!(sequence == last || sequence == last + 1, "after {steps}");
         }
-        let (sequence, _) = reader.load_with_sequence().expect("nobody stores");
+        let (sequence, _) = reader.load_with_sequence().expect("no writer runs");
         say(if sequence == last { "old" } else { "new" });
 
         let mut writer = Writer::<Value>::open(&name).expect("taken over");
@@ -161,14 +161,14 @@ pub(crate) fn store(name: &str) {
         assert_eq!(
             reader.wait(sequence, Deadline::NEVER),
             Ok(true),
-            "nobody sleeps past it"
+            "no reader sleeps past it"
         );
     }
 }
 
 const NAME: &str = "/my_snapshot";
 
-/// What is in the directory: nothing, or a snapshot with a value that fits to its number.
+/// The state of the directory: nothing, or a snapshot with a value that matches its number.
 fn state() -> (Option<u64>, String) {
     let names: Vec<_> = std::fs::read_dir("/dev/shm")
         .expect("a directory")
@@ -194,20 +194,20 @@ fn state() -> (Option<u64>, String) {
 
 fn free() -> (u64, u64) {
     let mut status = MaybeUninit::<libc::statvfs>::uninit();
-    // SAFETY: a path with a NUL behind it, and room for the answer.
+    // SAFETY: a C string, and a struct for the answer.
     let result = unsafe { libc::statvfs(c"/dev/shm".as_ptr(), status.as_mut_ptr()) };
     assert_eq!(result, 0);
     // SAFETY: the kernel has written it.
     let status = unsafe { status.assume_init() };
     assert!(
         status.f_blocks * status.f_frsize <= 1 << 20,
-        "not a private one"
+        "not a private /dev/shm"
     );
     (status.f_bfree, status.f_ffree)
 }
 
-/// Kills `publish -c3 -r1000000`, and prints what is in its directory after each kill. `/dev/shm` is to be a small one that
-/// was empty, which nothing else uses.
+/// Kills `publish -c3 -r1000000`, and prints the state of its directory after each kill. `/dev/shm`
+/// must be small, empty, and used by nothing else.
 pub(crate) fn life(publish: &str) {
     let publish = Path::new(publish);
     let arguments = ["-c3", "-r1000000"];
@@ -218,7 +218,7 @@ pub(crate) fn life(publish: &str) {
     let (mut calls, mut steps) = (0_u32, 0_u32);
     loop {
         let mut traced = Traced::start(publish, &arguments);
-        // Up to the last call at full speed: from the first instruction on it would take minutes.
+        // At full speed up to the last call: single steps from the start would take minutes.
         let on = (0..calls).all(|_| traced.goes_on(libc::PTRACE_SYSCALL))
             && (0..steps).all(|_| traced.goes_on(libc::PTRACE_SINGLESTEP));
         if on {

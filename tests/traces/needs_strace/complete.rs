@@ -1,4 +1,4 @@
-//! The system calls of complete objects, on each of the ways to a name: golden traces, as in traces.rs.
+//! The system calls of complete objects, on each rung, and of `creator`.
 
 #![cfg(all(target_os = "linux", target_arch = "x86_64"))]
 
@@ -13,18 +13,18 @@ use rawshm_tests::{UniqueName, left_in_shm, static_program};
 
 const PEER: &str = env!("CARGO_BIN_EXE_peer");
 
-/// What is under the name, and under its first temporary one, before the trace.
+/// What exists under the name and under its first temporary name before the trace.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Before {
     Nothing,
     Old,
-    /// A temporary name that nobody has locked.
+    /// A temporary name that is not locked.
     Left,
     /// A temporary name that this process has locked.
     Locked,
 }
 
-/// A trace of one run, and how many files are there when it has ended.
+/// A trace of one run, and the number of files after it.
 struct Run<'a> {
     file: &'a str,
     before: Before,
@@ -92,13 +92,13 @@ fn lock(path: &Path) -> File {
     file
 }
 
-/// Traces the creator, of which nothing else happens.
+/// Traces the creator, from its start to its end.
 fn creator(run: &Run, arguments: &[&str]) -> i32 {
     let arguments = [&["-n", "NAME"], arguments].concat();
     run.of(&static_program("creator"), &arguments)
 }
 
-/// Traces what the library does for one command of the peer.
+/// Traces one command of the peer: only the calls that the library makes.
 fn library(run: &Run, command: &str, arguments: &[&str]) {
     let arguments = [&[command, "NAME"], arguments].concat();
     assert_eq!(run.of(Path::new(PEER), &arguments), 0, "{}", run.file);
@@ -209,7 +209,7 @@ fn what_cannot_be_renamed_exclusively_is_linked_and_unlinked() {
 
 #[test]
 #[ignore = "needs strace"]
-fn a_call_that_fails_leaves_no_name_behind_and_the_old_object_as_it_is() {
+fn a_call_that_fails_leaves_no_name_and_keeps_the_old_object() {
     for (file, rung, inject, arguments) in [
         (
             "create-complete-no-space",
@@ -291,7 +291,7 @@ fn without_locks_it_goes_on_and_an_interrupted_call_is_made_again() {
             Rung::Temporary,
             "flock,renameat:error=EINTR:when=1",
         ),
-        // A peer has taken the new name for one that was left, or has removed it already.
+        // A peer took the new name for one that was left behind, or has already removed it.
         (
             "replace-raced-temporary",
             Rung::Temporary,

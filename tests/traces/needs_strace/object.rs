@@ -1,6 +1,4 @@
-//! The system calls, one by one: golden traces, compared byte for byte.
-//!
-//! `RAWSHM_BLESS=1` rewrites the files in tests/traces.
+//! The system calls of objects and mappings, and of `writer` and `reader`.
 
 #![cfg(all(target_os = "linux", target_arch = "x86_64"))]
 
@@ -56,7 +54,7 @@ fn reader(file: &str, size: Option<u64>, strace: &[&str], arguments: &[&str]) ->
     )
 }
 
-/// Traces what the library does for one command of the peer: the calls that concern the object.
+/// Traces one command of the peer: only the calls that the library makes.
 fn library(file: &str, command: &str, arguments: &[&str], strace: &[&str], existing: bool) {
     let name = UniqueName::new();
     let argument = name.argument();
@@ -65,7 +63,8 @@ fn library(file: &str, command: &str, arguments: &[&str], strace: &[&str], exist
     if existing {
         Object::create(&name, Size::Sparse(4096)).expect("created");
     }
-    // What is injected must not hit what the peer does before: then only what concerns the object is traced.
+    // An injected error must not hit what the peer does before: so only calls on the object are
+    // traced, and the others are not affected.
     let strace = match strace {
         [] => vec!["-E", "RAWSHM_PEER_BEGIN=1"],
         injected => [&["-P", path, "-P", "/dev/shm"], injected].concat(),

@@ -1,4 +1,4 @@
-//! The system calls of snapshots and claims: golden traces, compared byte for byte, as in traces.rs.
+//! The system calls of snapshots and claims, and of `publish` and `watch`.
 
 #![cfg(all(target_os = "linux", target_arch = "x86_64"))]
 
@@ -31,7 +31,7 @@ fn start_peer<'a>(file: &'a str, name: &'a UniqueName, command: &str, rest: &[&s
     start(file, name, Path::new(PEER), &arguments)
 }
 
-/// Traces what the library does for one command of the peer that needs no company.
+/// Traces one command of the peer that needs no other process.
 fn library(file: &str, name: &UniqueName, command: &str, rest: &[&str]) {
     start_peer(file, name, command, rest).compare(0);
 }
@@ -94,7 +94,7 @@ fn watch_makes_one_futex_and_one_write_for_each_value() {
         assert_eq!(watch.strace.line(), value);
     }
     watch.compare(0);
-    // With a deadline there is one call more for each, to know the time.
+    // With a deadline, each value takes one call more, which asks for the time.
     let arguments = ["-n", &argument, "-c", "2", "-t", "1000"];
     let watch = start("watch-t", &name, &program, &arguments);
     assert_eq!(watch.strace.line(), "three");
@@ -214,7 +214,8 @@ mod needs_namespaces {
     #[test]
     #[ignore = "needs strace and namespaces"]
     fn waiting_for_a_name_makes_the_calls_that_its_documentation_names() {
-        // What appears in the directory meanwhile makes calls more: here nothing does but what the test makes.
+        // Any file that appears in the directory adds calls. In a private one, only this test makes
+        // files.
         let in_private = |script: &str| with_private_shm(PEER, "mode=1777", script);
         if !is_alone_through(
             waiting_for_a_name_makes_the_calls_that_its_documentation_names,
