@@ -1,8 +1,10 @@
 #!/usr/bin/env bash
-# Builds, checks and runs rawshm for targets other than the host's own, on an x86_64 Debian 12 machine.
+# Builds, checks and runs rawshm for targets other than the host's own, on an x86_64 Debian 12
+# machine.
 #
-# rustup is not asked for other targets: Debian packages a compiler with the sources of its standard library, which is
-# compiled here once per target. What rustc then finds in target/toolchains/ is what `rustup target add` would install.
+# rustup is not asked for other targets: Debian packages a compiler with the sources of its standard
+# library, which is compiled here once per target. What rustc then finds in target/toolchains/ is
+# what `rustup target add` would install.
 
 set -u -o pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.." || exit
@@ -29,7 +31,8 @@ SKIP=77
 
 passed=0 failed=0 skipped=0
 
-# check CLAIM [ARGUMENT...]: the claim is a function; it fails with the first of its commands that does.
+# check CLAIM [ARGUMENT...]: the claim is a function; it fails with the first of its commands that
+# does.
 check() {
     local status start=$SECONDS claim="$*" log
     log=$TOOLS/logs/${claim// /-}
@@ -60,13 +63,16 @@ skip() {
 install_packages() {
     local package sudo='' missing=()
     python3 -m pip --version || missing+=(python3-pip)
-    for package in rustc-web rust-web-src rust-web-clippy musl-tools qemu-user llvm binutils strace; do
-        [[ $(dpkg-query -W -f '${db:Status-Status}' "$package") == installed ]] || missing+=("$package")
+    for package in rustc-web rust-web-src rust-web-clippy musl-tools qemu-user llvm binutils \
+        strace; do
+        [[ $(dpkg-query -W -f '${db:Status-Status}' "$package") == installed ]] ||
+            missing+=("$package")
     done
     ((${#missing[@]})) || return 0
     [[ $(id -u) == 0 ]] || sudo=sudo
     $sudo apt-get update
-    $sudo env DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends "${missing[@]}"
+    $sudo env DEBIAN_FRONTEND=noninteractive \
+        apt-get install -y --no-install-recommends "${missing[@]}"
 }
 
 # unpack_packages FOLDER PACKAGE[=VERSION]...: unpacks Debian packages without installing them.
@@ -80,7 +86,8 @@ unpack_packages() {
     rm -r "$folder/packages"
 }
 
-# standard_library OPTIMISATION CRATES TARGET...: compiles the crates for the targets, into what is rustc's --sysroot here.
+# standard_library OPTIMISATION CRATES TARGET...: compiles the crates for the targets, into what is
+# rustc's --sysroot here.
 standard_library() {
     local optimisation=$1 crates=$2 target work=$TOOLS/standard-library targets=() folder
     shift 2
@@ -90,7 +97,8 @@ standard_library() {
     mkdir -p "$work/src"
     echo '#![no_std]' >"$work/src/lib.rs"
     printf '[package]\nname = "nothing"\n[workspace]\n' >"$work/Cargo.toml"
-    # The crate that aborts must be compiled to abort, all others to unwind: a difference no profile can express.
+    # The crate that aborts must be compiled to abort, all others to unwind: a difference no profile
+    # can express.
     cat >"$work/rustc" <<'SH'
 #!/bin/sh
 case " $* " in *" --crate-name panic_abort "*) set -- "$@" -Cpanic=abort ;; esac
@@ -98,8 +106,9 @@ exec "$@"
 SH
     chmod +x "$work/rustc"
     # LTO needs the bitcode.
-    (cd "$work" && RUSTC_BOOTSTRAP=1 RUSTC_WRAPPER=$work/rustc RUSTFLAGS=-Cembed-bitcode=yes CARGO_TARGET_DIR=$work \
-        CARGO_PROFILE_RELEASE_OPT_LEVEL=$optimisation cargo build --release -Zbuild-std="$crates" "${targets[@]}")
+    (cd "$work" && RUSTC_BOOTSTRAP=1 RUSTC_WRAPPER=$work/rustc RUSTFLAGS=-Cembed-bitcode=yes \
+        CARGO_TARGET_DIR=$work CARGO_PROFILE_RELEASE_OPT_LEVEL=$optimisation \
+        cargo build --release -Zbuild-std="$crates" "${targets[@]}")
     for target; do
         [[ -d $work/$target ]] || continue
         rm "$work/$target/release/deps/libnothing"*
@@ -122,18 +131,24 @@ std_compiles_for_apple_and_musl() {
     standard_library 0 std,panic_unwind,panic_abort,test "${APPLE[@]}" $MUSL
 }
 
-# Debian's musl, and an unwinder that needs no glibc, where rustc looks for what its own musl target brings along.
+# Debian's musl, and an unwinder that needs no glibc, where rustc looks for what its own musl target
+# brings along.
 musl_start_files() {
     local folder=$SYSROOT/lib/rustlib/$MUSL/lib/self-contained file
     [[ -d $folder ]] && return
     unpack_packages "$TOOLS/libunwind" libunwind-14-dev
     rm -rf "$folder.new"
     mkdir "$folder.new"
-    for file in crt1.o rcrt1.o crti.o crtn.o libc.a; do cp "/usr/lib/x86_64-linux-musl/$file" "$folder.new/"; done
-    for file in crtbegin.o crtbeginS.o crtend.o crtendS.o; do cp "$(gcc -print-file-name="$file")" "$folder.new/"; done
+    for file in crt1.o rcrt1.o crti.o crtn.o libc.a; do
+        cp "/usr/lib/x86_64-linux-musl/$file" "$folder.new/"
+    done
+    for file in crtbegin.o crtbeginS.o crtend.o crtendS.o; do
+        cp "$(gcc -print-file-name="$file")" "$folder.new/"
+    done
     cp "$TOOLS/libunwind/usr/lib/llvm-14/lib/libunwind.a" "$folder.new/"
     # glibc's name for the function with which libunwind writes its last words.
-    echo 'int __fprintf_chk() { __builtin_trap(); }' | gcc -w -Os -c -x c -o "$folder.new/checked.o" -
+    echo 'int __fprintf_chk() { __builtin_trap(); }' |
+        gcc -w -Os -c -x c -o "$folder.new/checked.o" -
     ar r "$folder.new/libunwind.a" "$folder.new/checked.o"
     mv "$folder.new" "$folder"
 }
@@ -145,8 +160,11 @@ apple_library_names() {
     rm -rf "$TOOLS/ziglang" "$SDKROOT"
     python3 -m pip download --no-deps --dest "$TOOLS/ziglang" ziglang==0.17.1
     mkdir -p "$SDKROOT/new"
-    python3 -c 'import sys, zipfile; sys.stdout.buffer.write(zipfile.ZipFile(sys.argv[1]).read(sys.argv[2]))' \
-        "$TOOLS"/ziglang/*.whl ziglang/lib/libc/darwin/libSystem.tbd | sed 's/arm64e\.x1-/arm64-/g' >"$SDKROOT/new/libSystem.tbd"
+    python3 -c '
+import sys, zipfile
+sys.stdout.buffer.write(zipfile.ZipFile(sys.argv[1]).read(sys.argv[2]))' \
+        "$TOOLS"/ziglang/*.whl ziglang/lib/libc/darwin/libSystem.tbd |
+        sed 's/arm64e\.x1-/arm64-/g' >"$SDKROOT/new/libSystem.tbd"
     rm -r "$TOOLS/ziglang"
     for library in c m pthread dl; do ln -s libSystem.tbd "$SDKROOT/new/lib$library.tbd"; done
     cat >"$SDKROOT/new/libiconv.tbd" <<'TBD'
@@ -176,7 +194,8 @@ oldest_rust_packages() {
     fi
     [[ -n $version ]] || skip "Debian here has no Rust $MSRV"
     [[ -d $TOOLS/rust-$version ]] && return
-    unpack_packages "$TOOLS/rust.new" {rustc-web,cargo-web,libstd-rust-web-dev,libstd-rust-web-"$MSRV"}="$version" \
+    unpack_packages "$TOOLS/rust.new" \
+        {rustc-web,cargo-web,libstd-rust-web-dev,libstd-rust-web-"$MSRV"}="$version" \
         libllvm19 libpcre3 libhttp-parser2.9
     mv "$TOOLS/rust.new" "$TOOLS/rust-$version"
 }
@@ -188,14 +207,17 @@ the_oldest_rust() {
     local root
     root=$(echo "$TOOLS/rust-$MSRV."*)
     [[ -d $root ]] || skip "Debian here has no Rust $MSRV"
-    LD_LIBRARY_PATH=$root/usr/lib/x86_64-linux-gnu:$root/lib/x86_64-linux-gnu PATH=$root/usr/bin:$PATH RUSTC=$root/usr/bin/rustc \
+    LD_LIBRARY_PATH=$root/usr/lib/x86_64-linux-gnu:$root/lib/x86_64-linux-gnu \
+        PATH=$root/usr/bin:$PATH RUSTC=$root/usr/bin/rustc \
         CARGO_TARGET_DIR=$CARGO_TARGET_DIR/oldest "$root/usr/bin/cargo" "$@"
 }
 
 the_oldest_rust_checks_the_library() {
     local features
     the_oldest_rust --version | grep " $MSRV\\."
-    for features in '' std derive std,derive; do the_oldest_rust check --locked --lib --features "$features"; done
+    for features in '' std derive std,derive; do
+        the_oldest_rust check --locked --lib --features "$features"
+    done
 }
 
 the_oldest_rust_builds_the_static_executables() {
@@ -205,7 +227,8 @@ the_oldest_rust_builds_the_static_executables() {
 
 the_oldest_rust_builds_the_drop_in() {
     the_oldest_rust capi --locked
-    [[ -e $CARGO_TARGET_DIR/oldest/static/librawshm_capi.a && -e $CARGO_TARGET_DIR/oldest/static/librawshm_capi.so ]]
+    [[ -e $CARGO_TARGET_DIR/oldest/static/librawshm_capi.a ]]
+    [[ -e $CARGO_TARGET_DIR/oldest/static/librawshm_capi.so ]]
 }
 
 everything_compiles() {
@@ -216,7 +239,8 @@ everything_compiles() {
 clippy_is_content() {
     # Not rustup's cargo-clippy, whose compiler could not read Debian's standard library.
     /usr/bin/cargo-clippy clippy "${PACKAGES[@]}" --all-targets --target "$1" -- -D warnings
-    /usr/bin/cargo-clippy clippy --package rawshm --all-targets --all-features --target "$1" -- -D warnings
+    /usr/bin/cargo-clippy clippy --package rawshm --all-targets --all-features --target "$1" \
+        -- -D warnings
 }
 
 # Beside what std itself imports.
@@ -225,11 +249,13 @@ the_executables_link_and_import_only() {
     shift
     # Debian's rustc has no tool that strips another platform's executables.
     CARGO_PROFILE_STATIC_STRIP=false cargo static --target "$target"
-    { llvm-nm --no-llvm-bc --undefined-only --just-symbol-name "$SYSROOT/lib/rustlib/$target"/lib/*.rlib || true; } |
-        grep '^_' | sort -u >"$TOOLS/imports-of-std" # It grumbles at the metadata in them.
+    {
+        llvm-nm --no-llvm-bc --undefined-only --just-symbol-name \
+            "$SYSROOT/lib/rustlib/$target"/lib/*.rlib || true
+    } | grep '^_' | sort -u >"$TOOLS/imports-of-std" # It grumbles at the metadata in them.
     for program in writer reader creator; do
-        imports=$(llvm-nm --undefined-only --just-symbol-name "$CARGO_TARGET_DIR/$target/static/$program" |
-            grep '^_' | sort -u)
+        imports=$(llvm-nm --undefined-only --just-symbol-name \
+            "$CARGO_TARGET_DIR/$target/static/$program" | grep '^_' | sort -u)
         printf '%s imports:\n%s\n' "$program" "$imports"
         diff <(comm -23 - "$TOOLS/imports-of-std" <<<"$imports") <(printf '_%s\n' "$@")
     done
@@ -246,7 +272,8 @@ reader_prints_what_the_others_wrote() {
     reader_prints_what_it_wrote "$1" "${2:-}" creator -r
 }
 
-# watch_prints_what_publish_stores FOLDER [EMULATOR]: waiting for it, and after a takeover, which ends with nothing left.
+# watch_prints_what_publish_stores FOLDER [EMULATOR]: waiting for it, and after a takeover, which
+# ends with nothing left.
 watch_prints_what_publish_stores() {
     local folder=$1 emulator=${2:-} watcher
     timeout 60 $emulator "$folder/watch" -n "$OBJECT" -c 1 >"$TOOLS/watched" &
@@ -346,8 +373,9 @@ copies_are_right_without_avx() {
 # A program without std, as these targets have core only.
 copies_are_right_for() {
     local target=$1 program=$TOOLS/copies-$1
-    "$RUSTC" --edition 2024 --target "$target" --sysroot "$SYSROOT" -Clinker="$LLD" -Clinker-flavor=ld.lld \
-        -Cpanic=abort -Crelocation-model=static -Ctarget-feature=+crt-static -Copt-level=2 \
+    "$RUSTC" --edition 2024 --target "$target" --sysroot "$SYSROOT" \
+        -Clinker="$LLD" -Clinker-flavor=ld.lld -Cpanic=abort -Crelocation-model=static \
+        -Ctarget-feature=+crt-static -Copt-level=2 \
         -o "$program" tests/alone/copies.rs
     "${EMULATOR[$target]}" "$program"
 }
@@ -361,7 +389,9 @@ the_library_needs_nothing_but_core() {
 # What a program takes of the archive, which is all that links without a C compiler for the target.
 the_drop_in_asks_for_the_place_of_errno_and_string_functions() {
     local target=$1 object=$TOOLS/drop-in-$1.o asked_for
-    cargo rustc --package rawshm-capi --lib --profile static --crate-type staticlib --target "$target"
+    local own='__errno_location|mem(cpy|move|set|cmp)|bcmp|strlen'
+    cargo rustc --package rawshm-capi --lib --profile static --crate-type staticlib \
+        --target "$target"
     "$LLD" -flavor gnu -r -u shm_open -u shm_unlink -u rawshm_open -u rawshm_unlink -o "$object" \
         "$CARGO_TARGET_DIR/$target/static/librawshm_capi.a"
     diff <(llvm-nm --defined-only --extern-only --just-symbol-name "$object" | grep -v '^rustix_') \
@@ -370,14 +400,15 @@ the_drop_in_asks_for_the_place_of_errno_and_string_functions() {
     echo "$asked_for"
     grep -qx __errno_location <<<"$asked_for"
     # Beside them what every compiler brings along for 32-bit code.
-    ! grep -vxE '__errno_location|mem(cpy|move|set|cmp)|bcmp|strlen|__aeabi_unwind_cpp_pr0|_GLOBAL_OFFSET_TABLE_' <<<"$asked_for"
+    ! grep -vxE "$own|__aeabi_unwind_cpp_pr0|_GLOBAL_OFFSET_TABLE_" <<<"$asked_for"
 }
 
 # There shm_open is libSystem's, which the crate itself calls by this name.
 the_drop_in_for_apple_has_the_pair_without_errno() {
     local target=$1 library=$CARGO_TARGET_DIR/$1/static/librawshm_capi.dylib
     CARGO_PROFILE_STATIC_STRIP=false cargo capi --target "$target"
-    diff <(llvm-nm --defined-only --extern-only --just-symbol-name "$library") <(printf '%s\n' _rawshm_open _rawshm_unlink)
+    diff <(llvm-nm --defined-only --extern-only --just-symbol-name "$library") \
+        <(printf '%s\n' _rawshm_open _rawshm_unlink)
     diff <(llvm-nm --undefined-only --just-symbol-name "$library") \
         <(printf '%s\n' ___error _close _fstat _shm_open _shm_unlink dyld_stub_binder)
 }
@@ -389,13 +420,15 @@ trap 'rm -f "/dev/shm$OBJECT"' EXIT
 
 LLD=$(rustc --print sysroot)/lib/rustlib/$(rustc -vV | sed -n 's/^host: //p')/bin/rust-lld
 MSRV=$(sed -n 's/^rust-version = "\(.*\)"$/\1/p' Cargo.toml)
-unset RUSTFLAGS CARGO_ENCODED_RUSTFLAGS CARGO_BUILD_TARGET CARGO_BUILD_RUSTFLAGS RUSTC_WRAPPER RUSTC_WORKSPACE_WRAPPER
+unset RUSTFLAGS CARGO_ENCODED_RUSTFLAGS CARGO_BUILD_TARGET CARGO_BUILD_RUSTFLAGS
+unset RUSTC_WRAPPER RUSTC_WORKSPACE_WRAPPER
 
 check install_packages
 SYSROOT=$TOOLS/sysroot-$(dpkg-query -W -f '${Version}' rustc-web)
 export RUSTC=/usr/bin/rustc SDKROOT=$TOOLS/apple CARGO_TARGET_DIR=$TOOLS/build
 
-# Per target, as the flags and the linker of the host's own target would also be those of build scripts.
+# Per target, as the flags and the linker of the host's own target would also be those of build
+# scripts.
 configure() {
     local name=${1^^}
     name=CARGO_TARGET_${name//-/_}
@@ -437,7 +470,9 @@ check the_drop_in_asks_for_the_place_of_errno_and_string_functions $MUSL
 for target in i686-unknown-linux-gnu armv7-unknown-linux-gnueabihf; do
     check nothing_larger_than_an_isize_is_mapped_for "$target"
 done
-for target in riscv64gc-unknown-linux-gnu $WITHOUT_RAW_BACKEND; do check the_library_needs_nothing_but_core "$target"; done
+for target in riscv64gc-unknown-linux-gnu $WITHOUT_RAW_BACKEND; do
+    check the_library_needs_nothing_but_core "$target"
+done
 
 echo "$passed passed, $failed failed, $skipped skipped"
 ((failed == 0))

@@ -1,5 +1,5 @@
-//! Checks copies without std and without a C library, for targets that have only core here. The exit
-//! status is 0 if all copies are right, and otherwise the number of the check that failed.
+//! Checks copies without std and without a C library, for targets that have only core here. The
+//! exit status is 0 if all copies are right, and otherwise the number of the check that failed.
 
 #![no_std]
 #![no_main]
@@ -177,7 +177,8 @@ fn system_call(number: usize, arguments: [usize; 6]) -> usize {
     let [a, b, c, d, e, f] = arguments;
     let result;
     unsafe {
-        asm!("svc 0", in("x8") number, inout("x0") a => result, in("x1") b, in("x2") c, in("x3") d, in("x4") e,
+        asm!("svc 0", in("x8") number, inout("x0") a => result, in("x1") b, in("x2") c,
+            in("x3") d, in("x4") e,
             in("x5") f, options(nostack));
     }
     result

@@ -1,7 +1,8 @@
-//! Copies between threads in every execution that the memory model allows: the portable form's code.
+//! Copies between threads in every execution that the memory model allows: the portable form's
+//! code.
 //!
-//! loom knows only its own atomics, so the shared memory here consists of them, each at an address of
-//! its own.
+//! loom knows only its own atomics, so the shared memory here consists of them, each at an address
+//! of its own.
 
 // A 32-bit target has other units. What is shown does not depend on the width of a word.
 #![cfg(target_pointer_width = "64")]

@@ -1,6 +1,7 @@
-/* What the programs that check claims about shm_open and shm_unlink have in common:
+/* What the programs that check claims about shm_open and shm_unlink share:
  *     PROGRAM CLAIM NAME
- * runs one claim on a name that nobody else uses. Exit status 0 if it holds; else a line says where it does not. */
+ * checks one claim, on a name that nothing else uses. The exit status is 0 if the claim holds;
+ * otherwise a line says where it does not. */
 #define _GNU_SOURCE
 #include <errno.h>
 #include <fcntl.h>
@@ -19,7 +20,7 @@
 
 #include "rawshm.h"
 
-/* No errno at all: what must be left alone on success. */
+/* Not an errno: it must stay the same on success. */
 #define UNTOUCHED 12345
 
 #define CHECK(condition)                                                                       \
@@ -32,10 +33,10 @@
         errno = errno_;                                                                        \
     } while (0)
 
-/* The call succeeds, and leaves errno alone. */
+/* The call succeeds and does not change errno. */
 #define SUCCEEDS(call) (errno = UNTOUCHED, (call) >= 0 && errno == UNTOUCHED)
 
-/* The call gives -1 and this errno. */
+/* The call returns -1 with this errno. */
 #define FAILS(call, error) (errno = UNTOUCHED, (call) == -1 && errno == (error))
 
 struct claim {
@@ -79,7 +80,7 @@ static inline int64_t *map(int fd)
     return mapped;
 }
 
-/* Forks; the child ends when its parent does, however that ends. */
+/* Forks. The child ends with its parent, however that ends. */
 static inline pid_t fork_child(void)
 {
     pid_t child = fork();
@@ -89,7 +90,7 @@ static inline pid_t fork_child(void)
     return child;
 }
 
-/* Runs this in another process, and gives its exit status. */
+/* Runs this in another process, and returns its exit status. */
 static inline int in_a_child(void (*check)(const char *name), const char *name)
 {
     pid_t child = fork_child();
@@ -102,7 +103,7 @@ static inline int in_a_child(void (*check)(const char *name), const char *name)
     return WIFEXITED(ended) ? WEXITSTATUS(ended) : 128 + WTERMSIG(ended);
 }
 
-/* Becomes a user without rights, if it is one with them. */
+/* Becomes an unprivileged user, if it is root. */
 static inline void become_another_user(void)
 {
     if (geteuid() == 0)
@@ -117,7 +118,7 @@ static inline int lowest_free(void)
     return lowest;
 }
 
-/* The file that an object is. */
+/* The file of an object. */
 static inline const char *path_of(const char *name)
 {
     static char path[300];

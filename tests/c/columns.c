@@ -1,4 +1,4 @@
-/* The peer in C: shares a struct of three 64-bit integers by the C library's own shm_open.
+/* The peer in C: shares a struct of three 64-bit integers, with shm_open of the C library.
  *     columns write NAME COL1 COL2 COL3
  *     columns read NAME */
 #include <fcntl.h>

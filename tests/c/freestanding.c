@@ -1,4 +1,4 @@
-/* A program without a C library: its exit status is the errno of opening what is not there. */
+/* A program without a C library. Its exit status is the errno of opening a missing object. */
 #include "rawshm.h"
 
 #if defined(__x86_64__)

@@ -1,10 +1,11 @@
-/* Runs `creator` again and again, kills it each time a little later, and says what was left behind:
+/* Runs `creator` again and again, and kills it each time one unit later:
  *     kill instructions|calls create|replace CREATOR
- * The unit is an instruction, or an entry to a system call or an exit from one. It prints the state of the directory
- * after each kill, until CREATOR ends by itself. After each kill the same is run to its end,
- * and must leave the new object alone; and when that is removed, all memory must be free again.
+ * The unit is an instruction, or an entry to a system call or an exit from one. It prints the state
+ * of the directory after each kill, until CREATOR ends by itself. After each kill, CREATOR runs to
+ * its end, and must leave only the new object. When that is removed, all memory must be free again.
  *
- * It empties /dev/shm: a small one that was empty, and so is nobody else's, or it does not begin. */
+ * It removes everything in /dev/shm. That must be small and empty, so that nothing else uses it;
+ * otherwise it does not begin. */
 #define _GNU_SOURCE
 #include <dirent.h>
 #include <fcntl.h>
@@ -45,12 +46,13 @@ static int is(const char *path, off_t size, const int64_t *columns)
         return 0;
     int same = fstat(fd, &status) == 0 && status.st_size == size && status.st_nlink == 1 &&
                status.st_blocks * 512 == 4096 && (status.st_mode & 07777) == 0644 &&
-               pread(fd, found, sizeof found, 0) == sizeof found && memcmp(found, columns, sizeof found) == 0;
+               pread(fd, found, sizeof found, 0) == sizeof found &&
+               memcmp(found, columns, sizeof found) == 0;
     close(fd);
     return same;
 }
 
-/* Says in words what is in the directory, and fails if that is not one of the states there may be. */
+/* Returns the state of the directory in words, and fails if that is no allowed state. */
 static const char *state(void)
 {
     static char words[64];
@@ -106,7 +108,7 @@ static int at_call(pid_t child)
 
 enum how { ENDED, KILLED, KILLED_AT_CALL };
 
-/* Lets the program stop so often at a system call, then make so many steps, and kills it. */
+/* Stops the program at a system call `stops` times, makes `steps` steps, and kills it. */
 static enum how run_and_kill(char **arguments, unsigned long stops, unsigned long steps)
 {
     int status;
@@ -165,7 +167,7 @@ int main(int argc, char **argv)
             printf("%s\n", now);
             fflush(stdout);
         }
-        /* Up to the last call at full speed: from the first instruction on it would take minutes. */
+        /* At full speed up to the last call: single steps from the start would take minutes. */
         if (whole_calls) {
             stops++;
         } else if (how == KILLED_AT_CALL) {

@@ -1,4 +1,4 @@
-/* What needs a /dev/shm of its own: one function a claim, on a name that may be any. */
+/* Claims with a /dev/shm of their own: one function for each, on any name. */
 #include "claims.h"
 
 static void no_inode_is_left(const char *name)
@@ -49,7 +49,7 @@ static void make_for_all(const char *name)
     CHECK(shm_open(name, O_RDWR | O_CREAT | O_EXCL, 0666) >= 0);
 }
 
-/* fs.protected_regular is set, for root too. */
+/* fs.protected_regular is set, and applies to root too. */
 static void another_users_object_is_protected(const char *name)
 {
     CHECK(in_a_child(make_for_all, name) == 0);

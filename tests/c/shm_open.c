@@ -1,4 +1,5 @@
-/* What POSIX says that shm_open does, and what rawshm.h adds: one function a claim. Errors: shm_open_errors.c. */
+/* What shm_open does according to POSIX and to rawshm.h: one function for each claim. Errors are in
+ * shm_open_errors.c. */
 #include <pthread.h>
 #include <sched.h>
 
@@ -146,7 +147,7 @@ static void o_excl_fails_if_the_object_exists(const char *name)
 
 enum { RACERS = 8, ROUNDS = 300 };
 
-/* What the racers share. Each round has a name of its own; each counts those that it created. */
+/* What the racers share. Each round has its own name; each racer counts the names it created. */
 struct race {
     const char *name;
     int waiting, round, created[ROUNDS], refused[ROUNDS];
@@ -158,7 +159,7 @@ static void *race(void *shared)
     for (int round = 0; round < ROUNDS; round++) {
         char name[100];
         snprintf(name, sizeof name, "%s-%d", race->name, round);
-        /* All begin a round at once. */
+        /* All begin a round at the same time. */
         if (__atomic_add_fetch(&race->waiting, 1, __ATOMIC_SEQ_CST) == RACERS) {
             race->waiting = 0;
             __atomic_store_n(&race->round, round + 1, __ATOMIC_SEQ_CST);
@@ -177,7 +178,8 @@ static void *race(void *shared)
 
 static struct race *new_race(const char *name)
 {
-    struct race *race = mmap(NULL, sizeof *race, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+    struct race *race =
+        mmap(NULL, sizeof *race, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
     CHECK(race != MAP_FAILED);
     race->name = name;
     return race;
@@ -234,7 +236,7 @@ static void o_trunc_empties_it_and_keeps_mode_and_owner(const char *name)
     CHECK(after.st_size == 0 && after.st_ino == before.st_ino);
     CHECK(after.st_mode == before.st_mode);
     CHECK(after.st_uid == before.st_uid && after.st_gid == before.st_gid);
-    /* With O_CREAT as well; on an object of its own, as fs.protected_regular may refuse another's. */
+    /* With O_CREAT as well, on an object of this user: fs.protected_regular may refuse others. */
     CHECK(fchown(fd, geteuid(), getegid()) == 0 && ftruncate(fd, 4096) == 0);
     CHECK(status(shm_open(name, O_RDWR | O_CREAT | O_TRUNC, 0777)).st_size == 0);
 }
@@ -267,7 +269,7 @@ static void what_posix_leaves_undefined_goes_to_the_kernel(const char *name)
     CHECK(status(fd).st_size == 0);
     CHECK(fcntl(shm_open(name, O_RDWR | O_APPEND, 0), F_GETFL) & O_APPEND);
     CHECK(FAILS(shm_open(name, O_RDWR | O_DIRECTORY, 0), ENOTDIR));
-    /* Bits besides those of permissions. */
+    /* Bits other than permissions. */
     CHECK(shm_unlink(name) == 0);
     umask(022);
     CHECK((status(shm_open(name, O_RDWR | O_CREAT, 07777)).st_mode & 07777) == 07755);

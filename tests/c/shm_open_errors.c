@@ -1,4 +1,4 @@
-/* What POSIX says that shm_open fails with, and what rawshm.h adds: one function a claim. */
+/* The errors of shm_open according to POSIX and to rawshm.h: one function for each claim. */
 #include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
@@ -6,7 +6,7 @@
 
 #include "claims.h"
 
-/* Of the kernel's headers, which musl-gcc does not find. */
+/* From the kernel's headers, which musl-gcc does not find. */
 struct sock_filter {
     uint16_t code;
     uint8_t jt, jf;
@@ -31,7 +31,8 @@ static void eacces_if_permission_is_denied(const char *name)
 
 static void einval_for_what_is_no_name(const char *name)
 {
-    static const char *const wrong[] = {"", "/", "//", ".", "..", "/.", "/..", "a/b", "/a/", "/a/b", "//."};
+    static const char *const wrong[] = {"",   "/",   "//",  ".",   "..",   "/.",
+                                        "/..", "a/b", "/a/", "/a/b", "//."};
     for (size_t at = 0; at < sizeof wrong / sizeof *wrong; at++) {
         CHECK(FAILS(shm_open(wrong[at], O_RDWR | O_CREAT, 0600), EINVAL));
         CHECK(FAILS(shm_open(wrong[at], O_RDONLY, 0), EINVAL));
@@ -45,11 +46,15 @@ static void einval_for_what_is_no_object(const char *name)
     int lowest = lowest_free();
     const char *path = path_of(name);
     CHECK(mkdir(path, 0700) == 0);
-    for (int flags = 0; flags <= O_RDWR; flags++)
-        CHECK(FAILS(shm_open(name, flags, 0), EINVAL) && FAILS(shm_open(name, flags | O_CREAT, 0600), EINVAL));
+    for (int flags = 0; flags <= O_RDWR; flags++) {
+        CHECK(FAILS(shm_open(name, flags, 0), EINVAL));
+        CHECK(FAILS(shm_open(name, flags | O_CREAT, 0600), EINVAL));
+    }
     CHECK(rmdir(path) == 0 && mkfifo(path, 0600) == 0);
-    for (int flags = 0; flags <= O_RDWR; flags++)
-        CHECK(FAILS(shm_open(name, flags, 0), EINVAL) && FAILS(shm_open(name, flags | O_CREAT, 0600), EINVAL));
+    for (int flags = 0; flags <= O_RDWR; flags++) {
+        CHECK(FAILS(shm_open(name, flags, 0), EINVAL));
+        CHECK(FAILS(shm_open(name, flags | O_CREAT, 0600), EINVAL));
+    }
     CHECK(unlink(path) == 0);
     struct sockaddr_un address = {.sun_family = AF_UNIX};
     strncpy(address.sun_path, path, sizeof address.sun_path - 1);
@@ -74,11 +79,11 @@ static void emfile_if_the_process_has_no_descriptor_left(const char *name)
     CHECK(setrlimit(RLIMIT_NOFILE, &limit) == 0);
     CHECK(FAILS(shm_open(name, O_RDWR | O_CREAT, 0600), EMFILE));
     CHECK(FAILS(shm_open(name, O_RDONLY, 0), EMFILE));
-    /* And nothing was created. */
+    /* Nothing was created. */
     CHECK(access(path_of(name), F_OK) == -1);
 }
 
-/* A filter answers for a system in which there is none. */
+/* A filter returns what a system without free descriptors would. */
 static void enfile_if_the_system_has_no_descriptor_left(const char *name)
 {
     struct sock_filter filter[] = {

@@ -1,4 +1,4 @@
-/* What POSIX says that shm_unlink does, and what rawshm.h adds: one function a claim. */
+/* What shm_unlink does according to POSIX and to rawshm.h: one function for each claim. */
 #include "claims.h"
 
 static void removes_the_name(const char *name)
@@ -92,7 +92,8 @@ static void enametoolong_beyond_255_bytes(const char *name)
 
 static void einval_for_what_is_no_name(const char *name)
 {
-    static const char *const wrong[] = {"", "/", "//", ".", "..", "/.", "/..", "a/b", "/a/", "/a/b"};
+    static const char *const wrong[] = {"",   "/",   "//",  ".",   "..",
+                                        "/.", "/..", "a/b", "/a/", "/a/b"};
     for (size_t at = 0; at < sizeof wrong / sizeof *wrong; at++)
         CHECK(FAILS(shm_unlink(wrong[at]), EINVAL));
     CHECK(FAILS(shm_unlink(NULL), EFAULT));

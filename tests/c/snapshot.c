@@ -1,6 +1,6 @@
 /* Reads a snapshot of three int64_t with the header of the C examples:
  *     snapshot NAME COUNT
- * prints COUNT values that differ, each behind its number, sleeping in between. */
+ * prints COUNT values, each after its number, and sleeps between them. */
 #define _GNU_SOURCE
 #include "../../examples/capi/rawshm_snapshot.h"
 #include <fcntl.h>
@@ -36,7 +36,8 @@ int main(int argc, char **argv)
     /* The fingerprint of an array of three i64, on a little-endian machine. */
     uint64_t array[2] = { rawshm_fingerprint("i64", 3), 3 };
     int64_t value[3];
-    uint32_t slots = rawshm_snapshot_slots(map, size, sizeof value, rawshm_fingerprint(array, sizeof array));
+    uint64_t fingerprint = rawshm_fingerprint(array, sizeof array);
+    uint32_t slots = rawshm_snapshot_slots(map, size, sizeof value, fingerprint);
     if (slots == 0) {
         fprintf(stderr, "not a snapshot of three int64_t\n");
         return 1;
@@ -49,7 +50,8 @@ int main(int argc, char **argv)
         if (!rawshm_snapshot_load(map, slots, value, sizeof value, &number))
             continue;
         if (number != last) {
-            printf("%" PRIu64 ": %" PRId64 " %" PRId64 " %" PRId64 "\n", number, value[0], value[1], value[2]);
+            printf("%" PRIu64 ": %" PRId64 " %" PRId64 " %" PRId64 "\n", number, value[0], value[1],
+                   value[2]);
             fflush(stdout);
             last = number;
             left--;

@@ -1,6 +1,6 @@
-/* Runs a program one instruction at a time and says how many it was, from exec to exit:
+/* Runs a program one instruction at a time, and counts the instructions from exec to exit:
  *     steps PROGRAM [ARG...]
- * The count goes to standard error, alone on a line. The exit status is the program's. */
+ * The count goes to standard error, on a line of its own. The exit status is the program's. */
 #include <signal.h>
 #include <stdio.h>
 #include <sys/ptrace.h>
@@ -26,7 +26,7 @@ int main(int argc, char **argv)
     }
     unsigned long steps = 0;
     int status;
-    /* The first stop is the exec's. */
+    /* The first stop is that of the exec. */
     while (waitpid(child, &status, 0) == child && WIFSTOPPED(status)) {
         int signal = WSTOPSIG(status);
         steps++;

@@ -1,4 +1,5 @@
-//! `shm_open` of the C drop-in: each sentence of POSIX's page that says "shall", and what `rawshm.h` adds.
+//! `shm_open` of the C drop-in: each sentence of POSIX's page that says "shall", and what
+//! `rawshm.h` adds.
 //!
 //! A program in C checks the claims, linked in each way.
 

@@ -8,10 +8,11 @@ use std::path::Path;
 use std::process::Command;
 
 use rawshm_tests::capi::{self, Linkage};
-use rawshm_tests::{Ended, Folder, UniqueName, repository, run, static_program, with_private_shm};
+use rawshm_tests::with_private_shm;
+use rawshm_tests::{Ended, Folder, OTHER, UniqueName, repository, run, static_program};
 
-/// How often the dynamic linker reports, in the files of this folder, that it found a function in the
-/// drop-in.
+/// How often the dynamic linker reports, in the files of this folder, that it found a function in
+/// the drop-in.
 fn bindings(folder: &Path, function: &str) -> usize {
     let symbol = format!("librawshm_capi.so [0]: normal symbol `{function}'");
     let files = std::fs::read_dir(folder).expect("a folder").flatten();
@@ -134,7 +135,7 @@ mod needs_root {
             let path = folder.display();
             write!(
                 script,
-                "cd {path}; setpriv --reuid=65534 --regid=65534 --clear-groups env HOME={path}/own sh {path}/database.sh \
+                "cd {path}; {OTHER} env HOME={path}/own sh {path}/database.sh \
                  {path}/librawshm_capi.so {path}/own; ls /dev/shm"
             )
             .expect("writing to a string");

@@ -1,5 +1,5 @@
-//! The programs of `examples/capi`, which link the C drop-in, and the static executables see the same
-//! objects.
+//! The programs of `examples/capi`, which link the C drop-in, and the static executables see the
+//! same objects.
 
 #![cfg(target_os = "linux")]
 

@@ -14,8 +14,8 @@ fn start(command: &str, name: &UniqueName, number: u64) -> Peer {
     Peer::ready(peer.args([command, &name.argument(), &number.to_string()]))
 }
 
-/// Runs these until each reader has opened the name `opens` times. The readers must find whole objects
-/// and no object.
+/// Runs these until each reader has opened the name `opens` times. The readers must find whole
+/// objects and no object.
 ///
 /// A reader fails at once, and so does the test, if it finds anything else.
 fn race(makers: &[&str], readers: u64, opens: u64) {

@@ -1,8 +1,8 @@
-// Calls shm_open as the original did, and reports the errno that cgo finds behind it:
+// Calls shm_open through cgo, and reports the errno that cgo finds after the call:
 //
 //	errno NAME
 //
-// An unlink that fails comes first, whose errno an shm_open that works must not be blamed for.
+// An unlink fails first. An shm_open that works must not report that errno.
 package main
 
 // #cgo CFLAGS: -I${SRCDIR}/../../examples/capi

@@ -1,4 +1,5 @@
-//! Objects on Linux: sizes, modes, directories, foreign descriptors, and what a failure leaves behind.
+//! Objects on Linux: sizes, modes, directories, foreign descriptors, and what a failure leaves
+//! behind.
 
 #![cfg(target_os = "linux")]
 
@@ -119,7 +120,8 @@ fn an_object_can_be_resized_both_ways_and_new_bytes_are_zero() {
 
 #[test]
 fn a_guard_leaves_another_object_alone_where_a_file_system_uses_inodes_again() {
-    // This matters if the temporary folder is on a disk. On a tmpfs, it is the same as the next test.
+    // This matters if the temporary folder is on a disk. On a tmpfs, it is the same as the next
+    // test.
     let folder = Folder::new();
     let path = CString::new(folder.to_str().expect("text")).expect("no NUL");
     let directory = Directory::open(&path).expect("opened");

@@ -1,14 +1,16 @@
 #!/bin/sh
 # Starts a PostgreSQL server of its own, has parallel workers share memory, and stops it again:
 #     database.sh LIBRARY FOLDER
-# LIBRARY is preloaded. Prints what they counted and how many there were. Not as root, whom the server refuses.
+# LIBRARY is preloaded. Prints what they counted and how many there were. Not as root, whom the
+# server refuses.
 set -eu
 library=$1
 folder=$2
 bin=$(dirname "$(find /usr/lib/postgresql -name initdb | sort -V | tail -n 1)")
 
 export LD_PRELOAD="$library" LC_ALL=C
-"$bin/initdb" --auth=trust --no-sync --username=rawshm --pgdata="$folder/data" >"$folder/log" 2>&1 || {
+"$bin/initdb" --auth=trust --no-sync --username=rawshm --pgdata="$folder/data" \
+    >"$folder/log" 2>&1 || {
     cat "$folder/log" >&2
     exit 1
 }
@@ -19,9 +21,11 @@ unix_socket_directories = '$folder'
 fsync = off
 CONF
 # Which function is bound where, of every process of the server.
-LD_DEBUG=bindings LD_DEBUG_OUTPUT="$folder/bindings" "$bin/pg_ctl" start --wait --pgdata="$folder/data" --log="$folder/log" >/dev/null
+LD_DEBUG=bindings LD_DEBUG_OUTPUT="$folder/bindings" \
+    "$bin/pg_ctl" start --wait --pgdata="$folder/data" --log="$folder/log" >/dev/null
 trap '"$bin/pg_ctl" stop --wait --mode=fast --pgdata="$folder/data" >/dev/null' EXIT
-"$bin/psql" --host="$folder" --username=rawshm --dbname=postgres --no-psqlrc --tuples-only --no-align --quiet <<'SQL'
+"$bin/psql" --host="$folder" --username=rawshm --dbname=postgres --no-psqlrc \
+    --tuples-only --no-align --quiet <<'SQL'
 SET max_parallel_workers_per_gather = 2;
 SET parallel_setup_cost = 0;
 SET parallel_tuple_cost = 0;

@@ -1,4 +1,5 @@
-//! The algorithm of snapshots in every execution that the memory model allows: the crate's own code.
+//! The algorithm of snapshots in every execution that the memory model allows: the crate's own
+//! code.
 //!
 //! Each of its steps is needed: without it, loom finds an execution that fails. `memory.rs` has the
 //! memory, and leaves out the steps.
@@ -383,8 +384,8 @@ fn wait_for_another(number: &AtomicU32, futex: &Futex, given: u32, how: Sleep) -
     }
 }
 
-/// Readers that sleep until each next value, up to the last one that a writer announces. One that is
-/// never woken is a deadlock, which loom finds.
+/// Readers that sleep until each next value, up to the last one that a writer announces. One that
+/// is never woken is a deadlock, which loom finds.
 fn sleep(readers: u32, last: u32, preemptions: Option<usize>, how: Sleep) {
     check(preemptions, move || {
         let number = Arc::new(AtomicU32::new(1));
@@ -418,8 +419,8 @@ fn no_reader_sleeps_while_there_is_a_value_that_it_has_not_seen() {
     sleep(2, 2, Some(3), Sleep::AsItIs);
 }
 
-/// A reader that sleeps until the next value, whose writer is killed between the number and the word.
-/// The next writer does what `Options::open_writer` does.
+/// A reader that sleeps until the next value, whose writer is killed between the number and the
+/// word. The next writer does what `Options::open_writer` does.
 fn take_over(tell: bool) {
     check(None, move || {
         let number = Arc::new(AtomicU32::new(1));

@@ -1,7 +1,7 @@
 //! The algorithm of snapshots with std's atomics and threads.
 //!
-//! It is for Miri, whose atomics are as weak as the language allows, and which detects each race and
-//! each access out of bounds. Without Miri, the accesses have the order of the processor.
+//! It is for Miri, whose atomics are as weak as the language allows, and which detects each race
+//! and each access out of bounds. Without Miri, the accesses have the order of the processor.
 
 #[path = "memory.rs"]
 mod memory;

@@ -1,5 +1,5 @@
-//! Headers of a hostile writer lead to an error or to some value, but to no panic, to no endless loop
-//! and to no byte outside the slots.
+//! Headers of a hostile writer lead to an error or to some value, but to no panic, to no endless
+//! loop and to no byte outside the slots.
 
 #![cfg(target_os = "linux")]
 

@@ -103,7 +103,8 @@ fn take_over_past_a_lock_that_comes_and_goes(progress: &Progress) {
             }
             value
         });
-        // One locks what it opens next: as the lock goes, it is there, and the others are on their way past the lock.
+        // One locks what it opens next: as the lock goes, it is there, and the others are on their
+        // way past the lock.
         let takers = [true, false, false].map(|locks| {
             let (name, done, opens, taken) = (&name, &done, &opens, &taken);
             scope.spawn(move || {

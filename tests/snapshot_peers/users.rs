@@ -2,7 +2,6 @@
 
 #![cfg(target_os = "linux")]
 
-use std::fs::Permissions;
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -10,27 +9,10 @@ use std::process::Command;
 use rawshm::snapshot::{self, Reader};
 use rawshm::{Directory, Name, Options};
 use rawshm_tests::values::{Message, message};
-use rawshm_tests::{Folder, Peer, UniqueName, asleep_in, child_of, run, static_program, until};
+use rawshm_tests::{Folder, OTHER, Peer, UniqueName, asleep_in, child_of, public_copy, run};
+use rawshm_tests::{static_program, until};
 
 const PEER: &str = env!("CARGO_BIN_EXE_peer");
-
-/// The prefix that runs a command as another, unprivileged user.
-const OTHER: [&str; 4] = [
-    "setpriv",
-    "--reuid=65534",
-    "--regid=65534",
-    "--clear-groups",
-];
-
-/// A copy of a program that any user may run, whatever the folder that cargo builds in.
-fn public_copy(folder: &Path, program: &Path) -> PathBuf {
-    let public = Permissions::from_mode(0o755);
-    std::fs::set_permissions(folder, public.clone()).expect("allowed");
-    let copy = folder.join(program.file_name().expect("a name"));
-    std::fs::copy(program, &copy).expect("copied");
-    std::fs::set_permissions(&copy, public).expect("allowed");
-    copy
-}
 
 fn publish(name: &UniqueName) -> Peer {
     let mut publish = Command::new(static_program("publish"));
@@ -71,8 +53,8 @@ mod needs_root {
         let folder = Folder::new();
         let program = public_copy(&folder, Path::new(PEER));
         let other = |command: &str, rest: &[&str]| {
-            let mut other = Command::new(OTHER[0]);
-            other.args(&OTHER[1..]).arg(&program);
+            let mut other = Command::new("env");
+            other.args(OTHER.split(' ')).arg(&program);
             other
                 .args(["snapshot", command, &name.argument()])
                 .args(rest);
@@ -140,7 +122,7 @@ mod needs_root {
                     .arg("-o")
                     .arg(&log)
                     .arg("--")
-                    .args(OTHER)
+                    .args(OTHER.split(' '))
                     .arg(watch)
                     .args(["-n", &name.argument(), "-c", "3", "-t", "100"]),
             );

@@ -284,7 +284,8 @@ mod needs_namespaces {
     #[ignore = "needs namespaces"]
     fn a_missing_directory_is_an_error_for_watch_and_for_publish() {
         let programs = format!(
-            "WATCH={} PUBLISH={}; umount /dev/shm; mount -t tmpfs none /dev; mkdir /dev/shm; rmdir /dev/shm; ",
+            "WATCH={} PUBLISH={}; umount /dev/shm; mount -t tmpfs none /dev; \
+             mkdir /dev/shm; rmdir /dev/shm; ",
             static_program("watch").display(),
             static_program("publish").display()
         );

@@ -137,7 +137,8 @@ impl Modules {
         Some(at)
     }
 
-    /// The same for an import of a module, which may begin with a child of it, or be another crate's.
+    /// The same for an import of a module, which may begin with a child of it, or be another
+    /// crate's.
     fn resolve_import(&self, module: &Path, import: &[String]) -> Option<Path> {
         let first = import.first()?;
         if first == "crate" {

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::process::Command;
-use std::sync::{Mutex, OnceLock};
+use std::sync::{Mutex, OnceLock, PoisonError};
 
 use crate::{Ended, UniqueName, cargo, repository, run};
 
@@ -51,7 +51,7 @@ pub fn shared() -> PathBuf {
 #[must_use]
 pub fn program(source: &'static str, linkage: Linkage) -> PathBuf {
     static PROGRAMS: Mutex<BTreeMap<(&str, Linkage), PathBuf>> = Mutex::new(BTreeMap::new());
-    let mut programs = PROGRAMS.lock().expect("no panic elsewhere");
+    let mut programs = PROGRAMS.lock().unwrap_or_else(PoisonError::into_inner);
     programs
         .entry((source, linkage))
         .or_insert_with(|| compile(source, linkage))
@@ -80,7 +80,8 @@ fn compile(source: &str, linkage: Linkage) -> PathBuf {
         Linkage::Shared | Linkage::MuslShared => command
             .arg("-L")
             .arg(library())
-            // Not a RUNPATH: cargo sets LD_LIBRARY_PATH to a folder that may have an unoptimised build.
+            // Not a RUNPATH: cargo sets LD_LIBRARY_PATH to a folder that may have an unoptimised
+            // build.
             .arg(format!(
                 "-Wl,--disable-new-dtags,-rpath,{}",
                 library().display()

@@ -6,7 +6,7 @@ use std::ops::Deref;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::atomic::{AtomicU32, Ordering};
-use std::sync::{Mutex, OnceLock};
+use std::sync::{Mutex, OnceLock, PoisonError};
 
 pub mod capi;
 pub mod complete;
@@ -24,8 +24,8 @@ pub use processes::{
 };
 pub use watchdog::until;
 
-/// A name that nothing else on the machine uses, short enough for every platform. Dropping it unlinks
-/// the object.
+/// A name that nothing else on the machine uses, short enough for every platform. Dropping it
+/// unlinks the object.
 #[derive(Debug)]
 pub struct UniqueName(Name);
 
@@ -122,8 +122,8 @@ pub fn cargo() -> Command {
     cargo
 }
 
-/// The static executable of this name, built as a user would. `RAWSHM_STATIC` names another folder, so
-/// that the same tests check the executables of other targets.
+/// The static executable of this name, built as a user would. `RAWSHM_STATIC` names another folder,
+/// so that the same tests check the executables of other targets.
 #[must_use]
 pub fn static_program(name: &str) -> PathBuf {
     static FOLDER: OnceLock<PathBuf> = OnceLock::new();
@@ -146,7 +146,7 @@ fn build_static() -> PathBuf {
 #[must_use]
 pub fn c_program(name: &'static str) -> PathBuf {
     static PROGRAMS: Mutex<BTreeMap<&str, PathBuf>> = Mutex::new(BTreeMap::new());
-    let mut programs = PROGRAMS.lock().expect("no panic elsewhere");
+    let mut programs = PROGRAMS.lock().unwrap_or_else(PoisonError::into_inner);
     programs
         .entry(name)
         .or_insert_with(|| compile(name))
@@ -200,10 +200,11 @@ impl Drop for Folder {
     }
 }
 
-/// Runs a shell script in a mount namespace where `/dev/shm` is a tmpfs of its own, mounted with these options.
+/// Runs a shell script in a mount namespace where `/dev/shm` is a tmpfs of its own, mounted with
+/// these options.
 ///
-/// `$PEER`, `$WRITER`, `$READER` and `$CREATOR` are the programs. A user that may not mount runs it in
-/// a user namespace.
+/// `$PEER`, `$WRITER`, `$READER` and `$CREATOR` are the programs. A user that may not mount runs it
+/// in a user namespace.
 #[must_use]
 pub fn with_private_shm(peer: &str, options: &str, script: &str) -> Ended {
     let namespace = if may_mount() { "-m" } else { "-mr" };
@@ -224,26 +225,29 @@ pub fn with_private_shm(peer: &str, options: &str, script: &str) -> Ended {
 /// The prefix that runs a command as another, unprivileged user.
 pub const OTHER: &str = "setpriv --reuid=65534 --regid=65534 --clear-groups";
 
-/// Copies of the programs that any user may run, whatever the folder that cargo builds in.
+/// Copies of the peer and of `reader`, `writer` and `creator` that any user may run, whatever the
+/// folder that cargo builds in.
 #[must_use]
 pub fn public_copies(peer: &str) -> Folder {
-    use std::fs::Permissions;
-    use std::os::unix::fs::PermissionsExt as _;
     let folder = Folder::new();
-    let public = Permissions::from_mode(0o755);
-    std::fs::set_permissions(&*folder, public.clone()).expect("allowed");
-    let programs = [
-        peer.into(),
-        static_program("reader"),
-        static_program("writer"),
-        static_program("creator"),
-    ];
-    for program in programs {
-        let copy = folder.join(program.file_name().expect("a name"));
-        std::fs::copy(&program, &copy).expect("copied");
-        std::fs::set_permissions(&copy, public.clone()).expect("allowed");
+    let _ = public_copy(&folder, Path::new(peer));
+    for program in ["reader", "writer", "creator"] {
+        let _ = public_copy(&folder, &static_program(program));
     }
     folder
+}
+
+/// A copy of a program that any user may run.
+#[must_use]
+pub fn public_copy(folder: &Path, program: &Path) -> PathBuf {
+    use std::fs::Permissions;
+    use std::os::unix::fs::PermissionsExt as _;
+    let public = Permissions::from_mode(0o755);
+    std::fs::set_permissions(folder, public.clone()).expect("allowed");
+    let copy = folder.join(program.file_name().expect("a name"));
+    std::fs::copy(program, &copy).expect("copied");
+    std::fs::set_permissions(&copy, public).expect("allowed");
+    copy
 }
 
 fn may_mount() -> bool {
@@ -251,8 +255,8 @@ fn may_mount() -> bool {
     *MAY.get_or_init(|| run(Command::new("unshare").args(["-m", "true"])).status == 0)
 }
 
-/// Sets `fs.protected_regular` of the whole machine, for one process at a time. Dropping it restores
-/// the old value.
+/// Sets `fs.protected_regular` of the whole machine, for one process at a time. Dropping it
+/// restores the old value.
 #[derive(Debug)]
 pub struct Protected {
     old: String,

@@ -10,7 +10,8 @@ use std::thread::{self, JoinHandle};
 
 use crate::watchdog::{WATCHDOG, until, watch};
 
-/// Starts a process. All tests start all processes through this function, which starts one at a time.
+/// Starts a process. All tests start all processes through this function, which starts one at a
+/// time.
 ///
 /// Between its fork and its exec, a child has copies of all descriptors, also those of other tests.
 /// A test may just have released a lock through one of them, or have written a program that it is
@@ -293,8 +294,8 @@ pub fn child_of(pid: u32, program: &str) -> u32 {
 /// Set in the process that runs one test alone.
 const ALONE: &str = "RAWSHM_TEST_ALONE";
 
-/// Whether this process runs only the test that calls this, which passes itself as `test`. If it runs
-/// other tests as well, this runs the test in a process of its own, and checks that it passes.
+/// Whether this process runs only the test that calls this, which passes itself as `test`. If it
+/// runs other tests as well, this runs the test in a process of its own, and checks that it passes.
 ///
 /// It is for tests that depend on the whole process: its descriptors, its mappings, its limits.
 #[must_use]

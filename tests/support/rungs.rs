@@ -1,7 +1,8 @@
 //! The rungs: the ways in which a complete object gets its name, each forced by a filter of system
 //! calls.
 //!
-//! A filter applies to its thread and to the processes that this thread starts, and to nothing else.
+//! A filter applies to its thread and to the processes that this thread starts, and to nothing
+//! else.
 
 use std::thread;
 
@@ -10,7 +11,8 @@ use std::thread;
 pub enum Rung {
     /// Without a name, then linked by its descriptor. Nothing is refused.
     ByDescriptor,
-    /// Without a name, then linked through `/proc`: `AT_EMPTY_PATH` is refused, as before Linux 6.10.
+    /// Without a name, then linked through `/proc`: `AT_EMPTY_PATH` is refused, as before Linux
+    /// 6.10.
     ByProc,
     /// Under a temporary name: the file system has no `O_TMPFILE`.
     Temporary,
@@ -86,7 +88,8 @@ mod filter {
     use libc::{BPF_ABS, BPF_ALU, BPF_AND, BPF_JEQ, BPF_JMP, BPF_K, BPF_LD, BPF_RET, BPF_W};
     use libc::{c_long, sock_filter, sock_fprog};
 
-    /// A call, the index of its flags among its arguments, the flags that are refused, and the action.
+    /// A call, the index of its flags among its arguments, the flags that are refused, and the
+    /// action.
     type Refused = (c_long, usize, i32, u32);
 
     const UNNAMED: i32 = libc::O_TMPFILE & !libc::O_DIRECTORY;

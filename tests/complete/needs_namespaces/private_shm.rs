@@ -25,7 +25,8 @@ fn without_the_memory_that_is_to_be_reserved_nothing_is_left_and_the_old_object_
         "mode=1777,size=64k",
         "$PEER create-complete /x reserved size=65537; $PEER replace /x reserved size=65537; \
          $PEER open-or-create-complete /x reserved size=65537; ls -A /dev/shm; \
-         $PEER create-complete /x reserved size=40960 value=1; $PEER replace /x reserved size=40960; \
+         $PEER create-complete /x reserved size=40960 value=1; \
+         $PEER replace /x reserved size=40960; \
          $PEER open-or-create-complete /x; ls -A /dev/shm; $PEER unlink /x; \
          $PEER create-complete /x reserved size=65536",
         &[
@@ -70,7 +71,8 @@ fn a_missing_and_a_read_only_directory_have_errors_of_their_own() {
     check(
         "mode=1777",
         "$PEER create-complete /x value=1; mount -o remount,ro none /dev/shm || exit; \
-         $PEER create-complete /y; $PEER replace /x; $PEER open-or-create-complete /y; $PEER open /x",
+         $PEER create-complete /y; $PEER replace /x; $PEER open-or-create-complete /y; \
+         $PEER open /x",
         &[
             "created 1",
             "Create EROFS",
@@ -105,7 +107,8 @@ fn the_umask_applies_unless_the_mode_is_asked_for_exactly() {
 fn limits_of_the_process_are_errors_that_leave_nothing() {
     check(
         "mode=1777",
-        "trap '' XFSZ; (ulimit -f 1; $PEER create-complete /x size=4096; $PEER replace /x size=4096); \
+        "trap '' XFSZ; \
+         (ulimit -f 1; $PEER create-complete /x size=4096; $PEER replace /x size=4096); \
          (ulimit -v 1000000; $CREATOR 2>&1; $CREATOR -r 2>&1); ls -A /dev/shm",
         &[
             "Resize EFBIG",
@@ -121,7 +124,8 @@ fn limits_of_the_process_are_errors_that_leave_nothing() {
 fn without_proc_objects_are_complete_too() {
     check(
         "mode=1777",
-        "mount -t tmpfs none /proc || exit; $CREATOR; $READER; $CREATOR -r 1 2 3; $READER; ls -A /dev/shm",
+        "mount -t tmpfs none /proc || exit; $CREATOR; $READER; $CREATOR -r 1 2 3; $READER; \
+         ls -A /dev/shm",
         &["&{100 876 8021}", "&{1 2 3}", "my_shm"],
     );
 }
@@ -139,7 +143,8 @@ mod needs_root {
             &format!(
                 "$PEER create-complete /x exact=666 value=1; {other}/peer replace /x value=2; \
                  {other}/peer create-complete /x; {other}/peer open-or-create-complete /x; \
-                 {other}/peer create-complete /y value=3; $PEER replace /y value=4; ls -A /dev/shm; \
+                 {other}/peer create-complete /y value=3; $PEER replace /y value=4; \
+                 ls -A /dev/shm; \
                  {other}/creator -r -n /x; {other}/creator -r -n /z && $READER -n /z"
             )
             .replace("-n /x;", "-n /x 2>&1;"),
@@ -179,7 +184,8 @@ mod needs_root {
         // A process may link a file of another user that it may read and write.
         let script =
             "$PEER create-complete /x exact=666 value=1 user=65534; $PEER load /x; ls -A /dev/shm";
-        let without_proc = "mount -t tmpfs none /proc || exit; $PEER create-complete /x exact=666 user=65534; \
+        let without_proc = "mount -t tmpfs none /proc || exit; \
+                            $PEER create-complete /x exact=666 user=65534; \
                             $PEER replace /x exact=666 user=65534; ls -A /dev/shm";
         for (rung, script, expected) in [
             (Rung::ByDescriptor, script, "created 1\n[1, 0, 0]\nx\n"),
@@ -201,7 +207,8 @@ mod needs_root {
     fn after_becoming_another_user_an_initialiser_cannot_replace_in_a_sticky_directory() {
         check(
             "mode=1777",
-            "$PEER create-complete /x value=1; $PEER replace /x exact=666 user=65534 value=2; ls -A /dev/shm; \
+            "$PEER create-complete /x value=1; \
+             $PEER replace /x exact=666 user=65534 value=2; ls -A /dev/shm; \
              $PEER load /x; $PEER replace /x value=3; ls -A /dev/shm",
             &[
                 "created 1",

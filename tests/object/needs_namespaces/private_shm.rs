@@ -1,5 +1,5 @@
-//! Tests with a `/dev/shm` of their own: planted files, other users, and a directory that is missing,
-//! full or read-only.
+//! Tests with a `/dev/shm` of their own: planted files, other users, and a directory that is
+//! missing, full or read-only.
 
 #![cfg(target_os = "linux")]
 
@@ -52,7 +52,8 @@ fn a_symbolic_link_is_not_followed_whether_it_dangles_or_not() {
     ] {
         let script = format!(
             "{link} >/dev/null; $PEER open /x; $PEER open-read-write /x; $PEER create /x 1; \
-             $PEER open-or-create /x 1; ls /dev/shm | wc -l; $PEER unlink /x; test -L /dev/shm/x || echo gone"
+             $PEER open-or-create /x 1; ls /dev/shm | wc -l; $PEER unlink /x; \
+             test -L /dev/shm/x || echo gone"
         );
         let files = if link.contains("create") { "2" } else { "1" };
         check(
@@ -105,7 +106,8 @@ fn names_are_as_long_as_the_file_system_allows() {
     let longest = "n".repeat(255);
     let script = format!(
         "$PEER create /{longest} 1; $PEER create /n{longest} 1; $PEER open {longest}; \
-         $PEER open ///{longest}; $PEER unlink /n{longest}; $PEER unlink /{longest}; $PEER create ... 1"
+         $PEER open ///{longest}; $PEER unlink /n{longest}; $PEER unlink /{longest}; \
+         $PEER create ... 1"
     );
     let expected = [
         "ok",
@@ -257,7 +259,8 @@ fn the_programs_use_my_shm_with_mode_0644_less_the_umask() {
     check(
         "mode=1777",
         "umask 022; $WRITER; stat -c %a /dev/shm/my_shm; umask 077; $WRITER; \
-         stat -c %a /dev/shm/my_shm; umask 0; $WRITER -m 666; stat -c %a /dev/shm/my_shm; $READER -u; ls /dev/shm",
+         stat -c %a /dev/shm/my_shm; umask 0; $WRITER -m 666; \
+         stat -c %a /dev/shm/my_shm; $READER -u; ls /dev/shm",
         &["644", "600", "666", "&{100 876 8021}"],
     );
 }
@@ -267,7 +270,8 @@ fn the_programs_use_my_shm_with_mode_0644_less_the_umask() {
 fn the_umask_applies_unless_the_mode_is_asked_for_exactly() {
     check(
         "mode=1777",
-        "umask 027; $PEER create-mode /x 666; $PEER create-exact /y 666; stat -c %a /dev/shm/x /dev/shm/y",
+        "umask 027; $PEER create-mode /x 666; $PEER create-exact /y 666; \
+         stat -c %a /dev/shm/x /dev/shm/y",
         &["ok", "ok", "640", "666"],
     );
 }
@@ -293,7 +297,8 @@ fn limits_of_the_process_are_errors() {
 fn a_directory_on_a_disk_is_used_and_said_to_be_no_memory() {
     let folder = Folder::new();
     let script = format!(
-        "mount --bind {} /dev/shm || exit; stat -f -c %T /dev/shm; $PEER create /x 24; $PEER load /x; $PEER is-memory x",
+        "mount --bind {} /dev/shm || exit; stat -f -c %T /dev/shm; $PEER create /x 24; \
+         $PEER load /x; $PEER is-memory x",
         folder.display()
     );
     let ended = with_private_shm(PEER, "mode=1777", &script);
@@ -396,12 +401,14 @@ mod needs_root {
     #[test]
     #[ignore = "needs namespaces and root"]
     fn another_users_object_can_be_opened_or_created_with_protected_regular() {
-        // `fs.protected_regular` refuses O_CREAT without O_EXCL on it, which open-or-create never uses.
+        // `fs.protected_regular` refuses O_CREAT without O_EXCL on it, which open-or-create never
+        // uses.
         let copies = public_copies(PEER);
         let folder = copies.display();
         let _protected = Protected::new();
         let script = format!(
-            "{OTHER} {folder}/peer create-exact /x 666; $PEER open-or-create /x 1; $PEER open-read-write /x"
+            "{OTHER} {folder}/peer create-exact /x 666; $PEER open-or-create /x 1; \
+             $PEER open-read-write /x"
         );
         let ended = with_private_shm(PEER, "mode=1777", &script);
         assert_eq!(ended.stdout, "ok\nopened\nok\n");

@@ -1,8 +1,8 @@
 //! What the peer does to objects that appear when they are complete.
 //!
 //! The commands take `size=BYTES` (24 unless given), `reserved`, `mode=MODE`, `exact=MODE`,
-//! `in=FOLDER`, `value=INTEGER`, `user=ID` for an initialiser that becomes another user, and `fails`
-//! for one that fails.
+//! `in=FOLDER`, `value=INTEGER`, `user=ID` for an initialiser that becomes another user, and
+//! `fails` for one that fails.
 
 use std::io::Read as _;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -79,8 +79,8 @@ fn become_user(_: libc::uid_t) {
     unreachable!("only an object without a name depends on the user");
 }
 
-/// Opens or creates each of these objects, complete, after a line of input; the answer is how many it
-/// created, and the numbers that it found.
+/// Opens or creates each of these objects, complete, after a line of input; the answer is how many
+/// it created, and the numbers that it found.
 fn once_many(names: &[&str], own: u64) -> Result<String, Error> {
     const PART: usize = 1024;
     say("ready");

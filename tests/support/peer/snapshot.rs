@@ -46,7 +46,8 @@ fn answer(command: &str, name: &str, rest: &[&str]) -> Result<String, snapshot::
         "hold-and-exec" => hold_and_exec(&name),
         "stand-by" => Ok(stand_by()),
         "hostile" => Ok(hostile(&name, rest[0])),
-        // What follows is traced: between `begin` and the answer, each does only what its name says.
+        // What follows is traced: between `begin` and the answer, each does only what its name
+        // says.
         "create-writer" => {
             begun(|| Writer::create_with(&options, &name, SLOTS, &first)).map(|_| done)
         }
