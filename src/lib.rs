@@ -33,8 +33,10 @@
 //! | read and write what is mapped | [`SharedBytes`], to which a [`Mapping`] dereferences; [`Atomic`] |
 //! | remove a name | [`unlink`], [`UnlinkGuard`] |
 //! | find out what failed | [`Error`], [`errno`] |
-//! | publish a value to readers that never see half of it, and sleep until the next | `snapshot::Writer`, `snapshot::Reader` (feature `snapshot`) |
-//! | know whether an object's writer is alive, and remove what a dead one left | `Object::claim`, `Object::writer_alive`, `snapshot::reap` (feature `snapshot`) |
+//! | publish a value to readers that never see half of it, and sleep until the next | [`snapshot::Writer`], [`snapshot::Reader`] |
+//! | know whether an object's writer is alive, and remove what a dead one left | [`Object::claim`], [`Object::writer_alive`], [`snapshot::reap`] |
+//!
+//! The last two lines need the feature [`snapshot`](#features).
 //!
 //! # Soundness
 //!
@@ -81,6 +83,16 @@
 //! # Ok::<(), rawshm::AccessError>(())
 //! ```
 
+#![cfg_attr(
+    not(feature = "snapshot"),
+    doc = "
+[`snapshot::Writer`]: #features
+[`snapshot::Reader`]: #features
+[`Object::claim`]: #features
+[`Object::writer_alive`]: #features
+[`snapshot::reap`]: #features
+"
+)]
 #![no_std]
 
 #[cfg(feature = "std")]
@@ -118,6 +130,6 @@ pub use rustix::fd;
 #[doc(no_inline)]
 pub use rustix::io::Errno;
 
-#[cfg(all(doctest, feature = "snapshot"))]
+#[cfg(doctest)]
 #[doc = include_str!("../README.md")]
 struct Readme;

@@ -20,7 +20,7 @@ needs=(
     "half_a_minute  coreutils    true"
 )
 # The crate is built alone with each of these; tests run with the first and with the last.
-feature_sets=("" std derive snapshot std,derive,snapshot)
+feature_sets=("" std derive snapshot std,snapshot std,derive,snapshot)
 
 passed=0 failed=0 skipped=0 unmet='' skips=()
 log=$(mktemp)

@@ -215,7 +215,7 @@ the_oldest_rust() {
 the_oldest_rust_checks_the_library() {
     local features
     the_oldest_rust --version | grep " $MSRV\\."
-    for features in '' std derive std,derive; do
+    for features in '' std derive snapshot std,derive,snapshot; do
         the_oldest_rust check --locked --lib --features "$features"
     done
 }

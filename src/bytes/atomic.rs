@@ -11,7 +11,7 @@ use super::{ReadOnly, ReadWrite};
 ///
 /// It holds the integer's address, not its value, and is made with
 /// [`SharedBytes::atomic`](crate::SharedBytes::atomic). The orderings are those of std. No ordering
-/// panics: the part of it that an operation has no use for is left out. A load takes `Release` as
+/// panics: one that does not apply is weakened. A load takes `Release` as
 /// `Relaxed` and `AcqRel` as `Acquire`; a store takes `Acquire` as `Relaxed` and `AcqRel` as
 /// `Release`.
 ///
@@ -24,7 +24,7 @@ use super::{ReadOnly, ReadWrite};
 /// - [std](https://doc.rust-lang.org/core/sync/atomic/index.html)
 pub struct Atomic<'a, T, R> {
     /// A multiple of the size of `T`. For `'a` it can be accessed with the rights `R`, and is
-    /// accessed atomically only.
+    /// accessed as a `Span` is.
     cell: NonNull<T>,
     borrowed: PhantomData<&'a R>,
 }

@@ -66,7 +66,7 @@ impl From<AccessError> for Error {
 #[cfg(feature = "std")]
 impl From<AccessError> for std::io::Error {
     /// An error of the kind `InvalidInput` that holds this one: it has the same message, and
-    /// `downcast` returns it.
+    /// `downcast` returns it. `raw_os_error()` is `None`.
     fn from(error: AccessError) -> Self {
         Self::new(std::io::ErrorKind::InvalidInput, error)
     }

@@ -63,7 +63,7 @@ pub use self::slice::Slice;
 /// # Errors
 ///
 /// Every function that takes an offset returns an [`AccessError`], with the numbers in it, if the
-/// bytes it names are not all there. It has not accessed any of them then.
+/// bytes it names are not all there. In that case it has accessed none of them.
 ///
 /// # Examples
 ///
@@ -86,7 +86,7 @@ pub struct SharedBytes<R> {
     rights: PhantomData<R>,
 }
 
-/// Where shared bytes are. For as long as the type that has this field says, and with its rights:
+/// Where shared bytes are: what "accessed atomically only" means in this storey. For as long as the type that has this field says, and with its rights:
 ///
 /// - `len` bytes from `start`, at most `isize::MAX`, can be accessed.
 /// - This process accesses them atomically only: single bytes, or integers of 2, 4 or 8 bytes that

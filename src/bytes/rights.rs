@@ -9,8 +9,9 @@ mod sealed {
 /// What an [`Object`](crate::Object) or a [`Mapping`](crate::Mapping) may do: [`ReadOnly`] or
 /// [`ReadWrite`].
 ///
-/// The right to write can be given up, but not regained. An object's descriptor still has the
-/// rights with which it was opened. No other type can implement this trait.
+/// A value can give up the right to write, and cannot regain it. An object's descriptor still has
+/// the rights with which it was opened: `into_fd` and `from_fd` make an object with them. No other
+/// type can implement this trait.
 pub trait Rights: sealed::Sealed + Send + Sync + 'static {}
 
 /// The right to read.

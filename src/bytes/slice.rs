@@ -86,7 +86,7 @@ impl<'a, R> Slice<'a, R> {
         unsafe { Slice::new(self.span) }
     }
 
-    /// Borrows a part of these bytes, for as long as the slice itself is borrowed.
+    /// Borrows a part of these bytes for `'a`, as long as the bytes themselves are borrowed.
     ///
     /// # Errors
     ///
@@ -97,7 +97,7 @@ impl<'a, R> Slice<'a, R> {
         Ok(unsafe { Self::new(Span { start, len }) })
     }
 
-    /// Returns a view of an integer, for as long as the slice itself is borrowed: see
+    /// Returns a view of an integer for `'a`, as long as the bytes themselves are borrowed: see
     /// [`SharedBytes::atomic`].
     ///
     /// # Errors

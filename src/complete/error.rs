@@ -9,7 +9,7 @@ use crate::Error;
 ///
 /// `?` converts it into an [`Error`] if the initialiser's error converts, as an
 /// [`AccessError`](crate::AccessError) does; with the feature `std` likewise into `std::io::Error`.
-/// [`source`](core::error::Error::source) is the error inside.
+/// In `std::io::Error`, `raw_os_error()` is `None`; `downcast` returns this error's contents.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum InitError<E> {
@@ -65,7 +65,7 @@ impl<E: fmt::Display> fmt::Display for InitError<E> {
 impl<E: core::error::Error + 'static> core::error::Error for InitError<E> {
     fn source(&self) -> Option<&(dyn core::error::Error + 'static)> {
         match self {
-            Self::Object(error) => Some(error),
+            Self::Object(error) => error.source(),
             Self::Initialiser(error) => Some(error),
         }
     }

@@ -14,12 +14,13 @@ use crate::object::missing;
 use crate::sys::{self, Existing};
 use crate::{Errno, Extent, Mapping, Name, Object, Options, Outcome, ReadWrite, Size};
 
-/// A complete object, and a mapping of the whole of it.
+/// A complete object, and a mapping of the size that was asked for: of an existing object, which
+/// may be larger, only the first part.
 #[derive(Debug)]
 pub struct Complete {
     /// The object.
     pub object: Object<ReadWrite>,
-    /// A mapping of the bytes that were asked for.
+    /// The mapping, from the object's start.
     pub mapping: Mapping<ReadWrite>,
 }
 

@@ -14,13 +14,13 @@ use crate::{Errno, Name};
 const SUFFIX: &[u8; 8] = b".rawshm-";
 
 /// The length of the dot, the suffix and three digits.
-const ADDED: usize = 12;
+const ADDED: usize = 1 + SUFFIX.len() + 3;
 
 /// How many objects of one name can have a temporary name at a time.
 const COUNT: u32 = 1000;
 
-/// The temporary name of this number, with the name itself shortened to fit. Two names may so share
-/// one, as two processes may.
+/// The temporary name of this number, with the name itself shortened to fit. So two names can
+/// have the same temporary names, as two processes can.
 pub(super) fn name<'a>(
     buffer: &'a mut MaybeUninit<Name>,
     name: &Name,

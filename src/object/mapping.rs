@@ -128,7 +128,8 @@ impl Mapping<ReadWrite> {
         // is consumed.
         unsafe { sys::make_read_only(start.cast(), len) }.map_err(because(Operation::Protect))?;
         let kept = core::mem::ManuallyDrop::new(self);
-        // SAFETY: they stay mapped, with the right to read, until the drop of the mapping returned.
+        // SAFETY: the bytes stay mapped, with the right to read, until the drop of the mapping
+        // returned.
         let bytes = unsafe { SharedBytes::new(kept.bytes.start(), kept.bytes.len()) };
         Ok(Mapping {
             bytes,

@@ -148,8 +148,8 @@ impl Object<ReadWrite> {
         }
     }
 
-    /// Gives up the right to write, without a call. The descriptor itself stays writable, for a
-    /// process that receives it or opens it again through `/proc`.
+    /// Gives up the right to write, without a call. The descriptor itself stays writable: for
+    /// [`Object::from_fd`], and for a process that receives it or opens it again through `/proc`.
     #[must_use]
     pub fn into_read_only(self) -> Object<ReadOnly> {
         Object::new(self.fd)
@@ -244,7 +244,7 @@ impl<R: Rights> Object<R> {
     /// Returns whether the object has no name any more: it was unlinked, or replaced. One `fstat`.
     ///
     /// So a reader learns that [`Options::replace`], or an unlink and a creation, have put another
-    /// object in place of the one that it has mapped. Its mapping stays as it is.
+    /// object in place of the one that it has mapped. Its mapping is unaffected.
     ///
     /// # Errors
     ///

@@ -306,7 +306,7 @@ impl<'d> Options<'d> {
         }
     }
 
-    /// The permission bits of a new object, if they are none but the lowest nine.
+    /// The permission bits of a new object, if only the lowest nine are set.
     pub(crate) fn mode_at_creation(self) -> Result<u32, Error> {
         let (Mode::LessUmask(bits) | Mode::Exact(bits)) = self.mode;
         if bits & !0o777 == 0 {

@@ -4,6 +4,8 @@ use crate::error::{Error, Operation, because};
 use crate::sys;
 
 /// The size of an object and the memory that it holds, at one moment: a peer may change both.
+///
+/// Two are equal if they are of the same object and nothing of it has changed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Status {
     status: sys::Status,

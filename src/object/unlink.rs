@@ -146,7 +146,7 @@ impl<R: Rights> Object<R> {
 /// - [Linux](https://man7.org/linux/man-pages/man2/unlink.2.html)
 #[doc(alias = "shm_unlink")]
 #[derive(Debug)]
-#[must_use = "the name is removed as soon as the guard is dropped"]
+#[must_use = "the name is removed when the guard is dropped: bind it to `_guard`, not to `_`"]
 pub struct UnlinkGuard<'d> {
     dir: Dir<'d>,
     name: Name,

@@ -179,8 +179,9 @@ const STATE: usize = offset_of!(Header, state);
 #[derive(Debug)]
 pub(super) struct Words<'a, R> {
     /// The 64 bytes of a header, which begin at a multiple of 64. They can be accessed with the
-    /// rights `R` for `'a`, and nothing accesses them other than atomically, each field as a whole
-    /// or, on 32-bit targets, in halves.
+    /// rights `R` for `'a`, and this process accesses them atomically only: these fields as whole
+    /// integers (on 32-bit targets, the number in halves), and all of them once in a copy, when the
+    /// header is checked.
     header: NonNull<u8>,
     borrowed: PhantomData<&'a R>,
 }
@@ -293,8 +294,8 @@ impl Words<'_, ReadWrite> {
     /// Records that no value follows.
     pub(super) fn retire(&self) {
         self.state().store(RETIRED, Relaxed);
-        // A reader that is about to sleep must see a change, and must see the state with it. Nobody
-        // else writes the word.
+        // A reader that is about to sleep must see a change, and must see the state with it. Only the
+        // process with the claim writes the word.
         let word = self.futex();
         word.store(word.load(Relaxed).wrapping_add(1), Release);
     }

@@ -50,7 +50,8 @@ impl<T: Layout, R: Rights> Slots<T, R> {
 
     #[inline]
     pub(super) fn words(&self) -> Words<'_, R> {
-        // SAFETY: the mapping begins with a page and has a header, see the field.
+        // SAFETY: the mapping begins with a page and has a header, see the field. It is accessed as
+        // `SharedBytes` are, and borrowed for as long as the words exist.
         unsafe { Words::at(self.mapping.start()) }
     }
 
@@ -119,8 +120,8 @@ impl<T: Layout, R: Rights> Source for Slots<T, R> {
 
     #[inline]
     fn copy(&self, slot: u64, into: &mut MaybeUninit<T>) {
-        // SAFETY: the mapping has the slot, which is no smaller than a value; `into` is borrowed
-        // exclusively.
+        // SAFETY: the mapping has the slot, which is no smaller than a value, and is accessed as
+        // `SharedBytes` are; `into` is borrowed exclusively.
         unsafe { copy::load(self.slot(slot), into.as_mut_ptr(), size_of::<T>()) };
     }
 
@@ -135,8 +136,8 @@ impl<T: Layout> Target for Slots<T, ReadWrite> {
 
     #[inline]
     fn copy(&self, slot: u64, value: &T) {
-        // SAFETY: the mapping has the slot, which is no smaller than the value; the value has no
-        // padding, as it is `Pod`.
+        // SAFETY: the mapping has the slot, which is no smaller than the value, and is accessed as
+        // `SharedBytes` are; the value has no padding, as it is `Pod`.
         unsafe { copy::store(value, self.slot(slot), size_of::<T>()) };
     }
 

@@ -24,6 +24,10 @@
 //!   The non-temporal stores of large copies are weaker, towards what precedes them and what
 //!   follows them, so there is an `sfence` before and after them. On `aarch64` the release is a
 //!   barrier.
+//! - Likewise an acquire fence after a copy comes after all of its loads, and the loads of a copy
+//!   after an acquire before it. On `x86_64` loads are not reordered with other loads, those of
+//!   `rep movsb` neither with loads before nor after it; the fence is then no instruction, but the
+//!   compiler moves no access across it. On `aarch64` it is a barrier.
 //! - The compiler knows that memory is accessed. No block is marked `pure` or `nomem`, and none
 //!   that stores `readonly`.
 //!
@@ -38,9 +42,10 @@
 //!
 //! Rust's model, like C++'s, defines nothing for accesses that overlap in part and are not
 //! synchronised, not even for atomic ones. Among the copies in assembly, which are of single bytes,
-//! there is no such overlap. There can be with an atomic integer of the same process, among copies
-//! of the portable form for types of different alignment, and with what peers do. Compilers and
-//! processors give each byte some value that was stored there, and nothing else is relied on.
+//! there is no such overlap. There can be with an atomic integer of the same process (such as a
+//! snapshot's header, which is read as a whole once, when it is opened), among copies of the
+//! portable form for types of different alignment, and with what peers do. Compilers and processors
+//! give each byte some value that was stored there, and nothing else is relied on.
 //!
 //! # Files
 //!

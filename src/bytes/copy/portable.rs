@@ -1,9 +1,10 @@
 //! Copies with relaxed atomic accesses of std's, for any target, for Miri and for loom.
 //!
-//! No access to shared bytes is larger than the alignment of the type that is copied, and so than
-//! the type. Threads that agree on where their values begin, and of what type they are, thus never
-//! access the same bytes by different sizes. Copies between shared bytes have no type, and are made
-//! of words. Private bytes are accessed as usual.
+//! A copy accesses shared bytes in units of one size: the largest of which the address, the length
+//! and the alignment of the type are multiples, and no larger than a word. So threads that agree on
+//! where their values begin, and of what type they are, never access the same bytes with different
+//! sizes. Copies between shared bytes have no type; the length and each address decide alone.
+//! Private bytes are accessed as usual.
 
 use core::mem::{MaybeUninit, align_of, size_of};
 use core::ptr::NonNull;
@@ -88,7 +89,8 @@ impl Direction for In {
     }
 }
 
-/// Copies `len` bytes. No access is larger than the alignment of `T`, and none than a word.
+/// Copies `len` bytes in units of one size: the largest of which the address, the length, the
+/// alignment of `T` and the size of a word are multiples.
 ///
 /// # Safety
 /// `shared` and `private` can be accessed for `len` bytes, as the direction has it, and do not
@@ -99,38 +101,20 @@ pub(crate) unsafe fn copy<M: Memory, D: Direction, T>(
     private: *mut u8,
     len: usize,
 ) {
-    let largest = align_of::<T>().min(size_of::<usize>());
-    let mut done = 0;
-    while done < len {
-        let left = len.wrapping_sub(done);
-        let (shared, private) = (shared.wrapping_add(done), private.wrapping_add(done));
-        // The largest unit that is aligned here, and is not too long.
-        let bits = shared.addr() | largest;
-        let mut unit = bits & bits.wrapping_neg();
-        while unit > left {
-            unit /= 2;
+    let bits = shared.addr() | len | align_of::<T>() | size_of::<usize>();
+    #[expect(
+        clippy::multiple_unsafe_ops_per_block,
+        reason = "four sizes of one operation"
+    )]
+    // SAFETY: `shared` and `len` are multiples of the unit, whose size is the lowest bit; the rest
+    // is this function's own contract.
+    unsafe {
+        match bits & bits.wrapping_neg() {
+            1 => units::<M, u8, D>(shared, private, len),
+            2 => units::<M, u16, D>(shared, private, len),
+            4 => units::<M, u32, D>(shared, private, len),
+            _ => units::<M, usize, D>(shared, private, len),
         }
-        // Of smaller units there is one only, before or after all of the largest.
-        let part = if unit == largest {
-            left & unit.wrapping_neg()
-        } else {
-            unit
-        };
-        #[expect(
-            clippy::multiple_unsafe_ops_per_block,
-            reason = "four sizes of one operation"
-        )]
-        // SAFETY: `part` bytes are left, a multiple of `unit`, and `shared` is a multiple of
-        // `unit`; the rest is this function's own contract.
-        unsafe {
-            match unit {
-                1 => units::<M, u8, D>(shared, private, part),
-                2 => units::<M, u16, D>(shared, private, part),
-                4 => units::<M, u32, D>(shared, private, part),
-                _ => units::<M, usize, D>(shared, private, part),
-            }
-        }
-        done = done.wrapping_add(part);
     }
 }
 

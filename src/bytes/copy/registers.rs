@@ -116,8 +116,9 @@ pub(super) use unit;
 /// Which side of a copy is shared.
 trait Direction {
     /// # Safety
-    /// `AT` bytes after `from` a unit can be read, and `AT` bytes after `to` one can be written, as
-    /// memory of their kind.
+    /// `AT` bytes after `from` a unit can be read, and `AT` bytes after `to` one can be written. The
+    /// shared side (`from` for `Out`, `to` for `In`) is accessed atomically only, and nothing else
+    /// accesses the private one meanwhile.
     unsafe fn copy<U: Unit, const AT: usize>(from: *const u8, to: *mut u8);
 }
 
@@ -196,7 +197,8 @@ unsafe fn unit_if<D: Direction, U: Unit, const AT: usize>(
 /// they do.
 ///
 /// # Safety
-/// `from` can be read and `to` written for `len` bytes, and no reference to them is made meanwhile.
+/// `from` can be read and `to` written for `len` bytes. A shared side is accessed atomically only,
+/// and nothing else accesses a private one meanwhile.
 #[expect(
     clippy::multiple_unsafe_ops_per_block,
     reason = "one operation by the size of its units"

@@ -48,8 +48,8 @@ fn fcntl_lock(fd: BorrowedFd<'_>, command: Command, kind: u32, byte: i64) -> Res
         Command::SetLock => F_OFD_SETLK,
         Command::SetLockWait => F_OFD_SETLKW,
     };
-    // SAFETY: the struct has only integers, for which zero is a value. It stands for `SEEK_SET`,
-    // and for the process id that these commands require.
+    // SAFETY: the struct has only integers, for which zero is a value. Zero is also
+    // `SEEK_SET`, and the process id that these commands require.
     let mut lock: flock64 = unsafe { mem::zeroed() };
     lock.l_type = kind.try_into().map_err(|_| Errno::INVAL)?;
     lock.l_start = byte;

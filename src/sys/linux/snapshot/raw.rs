@@ -1,4 +1,4 @@
-//! A system call with three arguments. It makes two calls: `fcntl` for locks that rustix lacks, and
+//! System calls with three arguments. Two are made: `fcntl` for locks that rustix lacks, and
 //! `clock_gettime`, because rustix makes other calls to find that of the vDSO.
 //!
 //! The calling conventions are those of `syscall(2)`. A result from -4095 to -1 is an errno.
@@ -40,8 +40,7 @@ mod arch {
 
     /// Makes a system call.
     ///
-    /// Not inlined: the kernel may change registers that an `asm!` block cannot name, such as those
-    /// of vectors. The compiler expects that of every function call.
+    /// The kernel may change whatever registers a function may, such as those of vectors.
     ///
     /// # Safety
     /// The kernel accesses no memory except what the arguments point to, and may access that.
@@ -52,39 +51,38 @@ mod arch {
     ) -> Result<(), Errno> {
         let number = super::argument(number)?;
         let result: isize;
-        // SAFETY: as this function's own contract says. Of the registers that a function call
-        // preserves, the kernel changes none that is not an output here.
+        // SAFETY: as this function's own contract says. The kernel changes no register that a
+        // function preserves.
         unsafe {
             #[cfg(target_arch = "x86_64")]
             asm!("syscall", inlateout("rax") number => result,
                 in("rdi") one, in("rsi") two, in("rdx") three,
-                lateout("rcx") _, lateout("r11") _, options(nostack, preserves_flags));
+                clobber_abi("C"), options(nostack, preserves_flags));
             // LLVM may need ebx for itself: it is put back.
             #[cfg(target_arch = "x86")]
-            asm!("xchg {one}, ebx", "int 0x80", "xchg {one}, ebx", one = inout(reg) one => _,
-                inlateout("eax") number => result, in("ecx") two, in("edx") three,
-                options(nostack, preserves_flags));
+            asm!("xchg edi, ebx", "int 0x80", "xchg edi, ebx", inlateout("eax") number => result,
+                inout("edi") one => _, in("ecx") two, in("edx") three,
+                clobber_abi("C"), options(nostack, preserves_flags));
             #[cfg(target_arch = "aarch64")]
             asm!("svc 0", in("x8") number, inlateout("x0") one => result,
-                in("x1") two, in("x2") three, options(nostack, preserves_flags));
+                in("x1") two, in("x2") three,
+                clobber_abi("C"), options(nostack, preserves_flags));
             // r7 is the frame pointer in Thumb code: it is put back.
             #[cfg(target_arch = "arm")]
-            asm!("mov {frame}, r7", "mov r7, {number}", "svc 0", "mov r7, {frame}",
-                frame = out(reg) _, number = in(reg) number, inlateout("r0") one => result,
-                in("r1") two, in("r2") three, options(nostack, preserves_flags));
+            asm!("mov r12, r7", "mov r7, r3", "svc 0", "mov r7, r12", in("r3") number,
+                inlateout("r0") one => result, in("r1") two, in("r2") three,
+                clobber_abi("C"), options(nostack, preserves_flags));
             // `preserves_flags` would include vl and vtype, which the kernel invalidates.
             #[cfg(target_arch = "riscv64")]
             asm!("ecall", in("a7") number, inlateout("a0") one => result,
-                in("a1") two, in("a2") three, options(nostack));
+                in("a1") two, in("a2") three, clobber_abi("C"), options(nostack));
             #[cfg(target_arch = "loongarch64")]
             asm!("syscall 0", in("$r11") number, inlateout("$r4") one => result,
                 in("$r5") two, in("$r6") three,
-                lateout("$r12") _, lateout("$r13") _, lateout("$r14") _, lateout("$r15") _,
-                lateout("$r16") _, lateout("$r17") _, lateout("$r18") _, lateout("$r19") _,
-                lateout("$r20") _, options(nostack, preserves_flags));
+                clobber_abi("C"), options(nostack, preserves_flags));
             #[cfg(target_arch = "s390x")]
             asm!("svc 0", in("r1") number, inlateout("r2") one => result,
-                in("r3") two, in("r4") three, options(nostack));
+                in("r3") two, in("r4") three, clobber_abi("C"), options(nostack));
         }
         match i32::try_from(result) {
             Ok(errno @ -4095..=-1) => Err(Errno::from_raw_os_error(errno.wrapping_neg())),

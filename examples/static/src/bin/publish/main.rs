@@ -7,7 +7,7 @@ mod source;
 use core::mem::MaybeUninit;
 
 use rawshm::snapshot::{self, Writer};
-use rawshm::{Errno, Error, Mode, Name, Operation, Options};
+use rawshm::{Errno, Error, Mode, Name, Operation, Options, errno};
 use rawshm_static::arguments::{Item, Parser};
 use rawshm_static::report::misused;
 use rawshm_static::start::Arguments;
@@ -109,11 +109,11 @@ fn publish(request: &Request) -> Result<(), Trouble> {
 }
 
 fn unreadable(errno: Errno) -> Trouble {
-    let error = Error::new(Operation::Access, errno);
     Trouble::Other {
         verb: "read",
         what: Some("standard input"),
-        words: error.words(),
-        error,
+        // An error of shared bytes has words of its own for some errnos.
+        words: errno::words(errno).unwrap_or("unknown error"),
+        error: Error::new(Operation::Access, errno),
     }
 }
