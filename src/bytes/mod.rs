@@ -86,7 +86,8 @@ pub struct SharedBytes<R> {
     rights: PhantomData<R>,
 }
 
-/// Where shared bytes are: what "accessed atomically only" means in this storey. For as long as the type that has this field says, and with its rights:
+/// Where shared bytes are: what "accessed atomically only" means in this storey. For as long as the
+/// type that has this field says, and with its rights:
 ///
 /// - `len` bytes from `start`, at most `isize::MAX`, can be accessed.
 /// - This process accesses them atomically only: single bytes, or integers of 2, 4 or 8 bytes that

@@ -116,9 +116,9 @@ pub(super) use unit;
 /// Which side of a copy is shared.
 trait Direction {
     /// # Safety
-    /// `AT` bytes after `from` a unit can be read, and `AT` bytes after `to` one can be written. The
-    /// shared side (`from` for `Out`, `to` for `In`) is accessed atomically only, and nothing else
-    /// accesses the private one meanwhile.
+    /// `AT` bytes after `from` a unit can be read, and `AT` bytes after `to` one can be written.
+    /// The shared side (`from` for `Out`, `to` for `In`) is accessed atomically only, and nothing
+    /// else accesses the private one meanwhile.
     unsafe fn copy<U: Unit, const AT: usize>(from: *const u8, to: *mut u8);
 }
 
