@@ -23,7 +23,7 @@ pub use self::status::Status;
 pub(crate) use self::unlink::unlink_if_same;
 pub use self::unlink::{UnlinkGuard, unlink};
 #[cfg(feature = "snapshot")]
-pub(crate) use self::unlink::{is_same, unlink_if_is};
+pub(crate) use self::unlink::{denotes, is_same};
 use crate::error::{Error, Operation, because};
 use crate::sys::{self, Access};
 use crate::{Errno, ReadOnly, ReadWrite, Rights};
@@ -107,9 +107,10 @@ impl Object<ReadWrite> {
     /// Sets the size. New bytes are zero.
     ///
     /// For [`Size::Sparse`], one `ftruncate`. For [`Size::Reserved`], one `fstat` and one
-    /// `fallocate`, and an `ftruncate` if that shrinks the object. If memory runs out, an
-    /// `ftruncate` restores the old size, and the bytes are unchanged; where signals have made it
-    /// go in steps, holes that were filled stay filled.
+    /// `fallocate`, and an `ftruncate` if that shrinks the object. If memory runs out, the size and
+    /// the bytes are unchanged. If signals have interrupted `fallocate`, it goes on in smaller
+    /// steps; the memory of the steps before the one that failed stays allocated until the object is
+    /// resized.
     ///
     /// If this cuts off pages that a peer or this process has mapped, touching them is a `SIGBUS`
     /// that ends the process.
@@ -136,10 +137,7 @@ impl Object<ReadWrite> {
             Size::Sparse(_) => self.set_size(bytes),
             Size::Reserved(_) => {
                 let old = self.size()?;
-                self.reserve(size).inspect_err(|_| {
-                    // The error to report is why memory was refused.
-                    let _ = self.set_size(old);
-                })?;
+                self.reserve(size)?;
                 if bytes < old {
                     self.set_size(bytes)?;
                 }

@@ -198,8 +198,16 @@ impl Drop for UnlinkGuard<'_> {
 
 /// Returns whether the name denotes this object.
 #[cfg(feature = "snapshot")]
-pub(crate) fn is_same(dir: Dir<'_>, name: &Name, object: BorrowedFd<'_>) -> bool {
-    sys::status(object).is_ok_and(|status| sys::identity_at(dir, name) == Ok(status.identity))
+pub(crate) fn is_same(dir: Dir<'_>, name: &Name, object: BorrowedFd<'_>) -> Result<bool, Errno> {
+    denotes(dir, name, sys::status(object)?.identity)
+}
+
+/// Returns whether the name denotes the object of this identity.
+pub(crate) fn denotes(dir: Dir<'_>, name: &Name, identity: Identity) -> Result<bool, Errno> {
+    match sys::identity_at(dir, name) {
+        Err(Errno::NOENT) => Ok(false),
+        found => Ok(found? == identity),
+    }
 }
 
 /// Removes the name if it is this object's, and returns whether it was.
@@ -208,15 +216,8 @@ pub(crate) fn unlink_if_same(
     name: &Name,
     object: BorrowedFd<'_>,
 ) -> Result<bool, Errno> {
-    unlink_if_is(dir, name, sys::status(object)?.identity)
-}
-
-/// Removes the name as [`unlink_if_same`] does. The caller keeps the object alive.
-pub(crate) fn unlink_if_is(dir: Dir<'_>, name: &Name, identity: Identity) -> Result<bool, Errno> {
-    match sys::identity_at(dir, name) {
-        Ok(found) if found == identity => {}
-        Ok(_) | Err(Errno::NOENT) => return Ok(false),
-        Err(errno) => return Err(errno),
+    if !denotes(dir, name, sys::status(object)?.identity)? {
+        return Ok(false);
     }
     match sys::unlink(dir, name) {
         Err(Errno::NOENT) => Ok(false),

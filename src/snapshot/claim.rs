@@ -2,6 +2,7 @@
 
 use rustix::fd::AsFd as _;
 
+use super::claimed::Claimed;
 use crate::error::{Operation, because};
 use crate::object::unlink_if_same;
 use crate::{Errno, Error, Name, Object, Options, ReadWrite, Rights, sys};
@@ -152,10 +153,18 @@ pub fn reap(name: &Name) -> Result<bool, Error> {
 pub fn reap_with(options: &Options<'_>, name: &Name) -> Result<bool, Error> {
     let object = options.open_read_write(name)?;
     match object.claim() {
-        Err(error) if error.errno() == Errno::BUSY => Ok(false),
-        claimed => {
-            claimed?;
-            unlink_if_same(options.dir(), name, object.as_fd()).map_err(because(Operation::Unlink))
-        }
+        Err(error) if error.errno() == Errno::BUSY => return Ok(false),
+        claimed => claimed?,
     }
+    let snapshot = Claimed::new(&object).map_err(because(Operation::Inspect))?;
+    if let Some(snapshot) = &snapshot {
+        snapshot.retire().map_err(because(Operation::Inspect))?;
+    }
+    unlink_if_same(options.dir(), name, object.as_fd()).map_err(|errno| {
+        if let Some(snapshot) = &snapshot {
+            // The error to report is why the name could not be removed.
+            let _ = snapshot.restore();
+        }
+        because(Operation::Unlink)(errno)
+    })
 }

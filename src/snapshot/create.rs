@@ -2,10 +2,11 @@
 
 use rustix::fd::AsFd as _;
 
+use super::claimed::Claimed;
 use super::error::{Error, MISSING};
 use super::header::{FIRST, Header, Shape};
 use super::layout::Layout;
-use super::slots::{AnySnapshot, Slots};
+use super::slots::Slots;
 use super::writer::Writer;
 use crate::complete::{Complete, Draft};
 use crate::error::{Operation, because};
@@ -88,27 +89,26 @@ impl<T: Layout> Writer<T> {
     ///
     /// Those of [`Writer::open`].
     pub fn open_with(options: &Options<'_>, name: &Name) -> Result<Self, Error> {
-        for _ in 0..Options::ROUNDS {
-            let object = options.open_read_write(name)?;
-            claim(&object)?;
-            let status = object.status()?;
-            if status.is_unlinked() == Ok(true) {
-                continue;
-            }
-            let slots = Slots::<T, ReadWrite>::map(&object, status)?;
-            let words = slots.words();
-            if words.is_retired() {
-                return Err(Error::Retired);
-            }
-            let last = words.sequence().unwrap_or(FIRST);
-            // The last writer may have ended before this step of its store, and a reader that is
-            // about to sleep must not.
-            words.announce(last);
-            let writer = Self::new(slots, last, status);
-            writer.notify()?;
-            return Ok(writer);
+        match take(options, name)? {
+            Taken::Missing => Err(MISSING.into()),
+            Taken::Retired(_) => Err(Error::Retired),
+            Taken::Current(object) => Self::take_over(object),
         }
-        Err(Options::GAVE_UP.into())
+    }
+
+    fn take_over(object: Object<ReadWrite>) -> Result<Self, Error> {
+        let slots = Slots::<T, ReadWrite>::map(&object, object.status()?)?;
+        let words = slots.words();
+        if words.is_retired() {
+            return Err(Error::Retired);
+        }
+        let last = words.sequence().unwrap_or(FIRST);
+        // The last writer may have ended before this step of its store, and a reader that is about
+        // to sleep must not.
+        words.announce(last);
+        // The snapshot is taken over, whether or not its readers can be woken.
+        let _ = words.wake();
+        Ok(Self::new(slots, last, object))
     }
 
     /// Takes a snapshot over if there is one, else creates it with a first value. The [`Outcome`]
@@ -137,11 +137,15 @@ impl<T: Layout> Writer<T> {
         first: &T,
     ) -> Result<(Self, Outcome), Error> {
         for _ in 0..Options::ROUNDS {
-            match Self::open_with(options, name) {
-                Err(Error::System(MISSING)) => {}
-                opened => return opened.map(|writer| (writer, Outcome::Opened)),
-            }
-            match Self::create_with(options, name, slots, first) {
+            let created = match take(options, name)? {
+                Taken::Missing => Self::create_with(options, name, slots, first),
+                Taken::Retired(old) => put_in_place(options, name, (slots, first), &old),
+                Taken::Current(object) => {
+                    return Self::take_over(object).map(|writer| (writer, Outcome::Opened));
+                }
+            };
+            match created {
+                // The name was taken, or the old object has lost it.
                 Err(Error::System(error)) if error.errno() == Errno::EXIST => {}
                 created => return created.map(|writer| (writer, Outcome::Created)),
             }
@@ -186,14 +190,9 @@ impl<T: Layout> Writer<T> {
         first: &T,
     ) -> Result<Self, Error> {
         for _ in 0..Options::ROUNDS {
-            let replaced = match options.open_read_write(name) {
-                Err(MISSING) => Self::create_with(options, name, slots, first),
-                opened => {
-                    let old = opened?;
-                    claim(&old)?;
-                    if old.is_unlinked() == Ok(true) {
-                        continue;
-                    }
+            let replaced = match take(options, name)? {
+                Taken::Missing => Self::create_with(options, name, slots, first),
+                Taken::Retired(old) | Taken::Current(old) => {
                     put_in_place(options, name, (slots, first), &old)
                 }
             };
@@ -207,6 +206,40 @@ impl<T: Layout> Writer<T> {
     }
 }
 
+/// What has a name, claimed.
+enum Taken {
+    Missing,
+    /// A snapshot that its writer has retired, or whose end was interrupted.
+    Retired(Object<ReadWrite>),
+    Current(Object<ReadWrite>),
+}
+
+fn take(options: &Options<'_>, name: &Name) -> Result<Taken, Error> {
+    for _ in 0..Options::ROUNDS {
+        let object = match options.open_read_write(name) {
+            Err(MISSING) => return Ok(Taken::Missing),
+            opened => opened?,
+        };
+        if !sys::HAS_CLAIMS {
+            return Ok(Taken::Current(object));
+        }
+        object.claim()?;
+        if object.is_unlinked() == Ok(true) {
+            continue;
+        }
+        let claimed = Claimed::new(&object).map_err(because(Operation::Inspect))?;
+        return Ok(match claimed {
+            Some(claimed) if claimed.was_retired() => {
+                // The process that retired it may have been killed before it woke the readers.
+                claimed.wake();
+                Taken::Retired(object)
+            }
+            _ => Taken::Current(object),
+        });
+    }
+    Err(Options::GAVE_UP.into())
+}
+
 /// Creates a snapshot in place of the old object, which the caller has claimed. `EEXIST` if that
 /// does not have the name any more.
 fn put_in_place<T: Layout>(
@@ -215,21 +248,26 @@ fn put_in_place<T: Layout>(
     contents: (u32, &T),
     old: &Object<ReadWrite>,
 ) -> Result<Writer<T>, Error> {
-    // Wake the old snapshot's readers, so that they reopen the name. Anything but a snapshot has
-    // no readers.
-    let old_snapshot = AnySnapshot::map(old)?;
-    let writer = make(options, name, contents, &|draft| {
-        if is_same(options.dir(), name, old.as_fd()) {
-            draft.publish(Existing::Replaced)
-        } else {
-            Err(Errno::EXIST)
-        }
-    })?;
-    if let Some(old) = old_snapshot {
-        old.words().retire();
-        old.words().wake().map_err(because(Operation::Notify))?;
+    if !sys::HAS_LINKS {
+        return Err(because(Operation::Create)(Errno::NOTSUP).into());
     }
-    Ok(writer)
+    // Anything but a snapshot has no readers that sleep.
+    let old_snapshot = Claimed::new(old).map_err(because(Operation::Inspect))?;
+    make(options, name, contents, &|draft| {
+        if !is_same(options.dir(), name, old.as_fd())? {
+            return Err(Errno::EXIST);
+        }
+        // Retired first: a kill between the two steps leaves a snapshot that the next writer
+        // replaces, and no reader that sleeps.
+        let Some(old) = &old_snapshot else {
+            return draft.publish(Existing::Replaced);
+        };
+        old.retire()?;
+        draft.publish(Existing::Replaced).inspect_err(|_| {
+            // The error to report is why the name could not be had.
+            let _ = old.restore();
+        })
+    })
 }
 
 /// Creates an object with a number of slots and a first value, and claims it. `publish` puts it
@@ -246,25 +284,15 @@ fn make<T: Layout>(
     } else {
         Size::Sparse(shape.size)
     };
-    let mut status = None;
     let initialise = |object: &Object<ReadWrite>, mapping: &Mapping<ReadWrite>| {
-        claim(object)?;
-        status = Some(object.status()?);
+        if sys::HAS_CLAIMS {
+            object.claim()?;
+        }
         let offset = usize::try_from(shape.slot::<T>(FIRST));
         let offset = offset.map_err(|_| Error::Slots { found: slots })?;
         mapping.store(0, &Header::new::<T>(slots))?;
         Ok(mapping.store(offset, first)?)
     };
     let Complete { object, mapping } = options.make(name, size, initialise, publish)?;
-    // It is Some, as the initialiser has run.
-    let status = status.map_or_else(|| object.status(), Ok)?;
-    Ok(Writer::new(Slots::new(mapping)?, FIRST, status))
-}
-
-/// Claims an object, where the system has claims.
-fn claim(object: &Object<ReadWrite>) -> Result<(), Error> {
-    if sys::HAS_CLAIMS {
-        object.claim()?;
-    }
-    Ok(())
+    Ok(Writer::new(Slots::new(mapping)?, FIRST, object))
 }

@@ -56,11 +56,12 @@ impl Deadline {
         (self != Self::NEVER).then_some(self.until)
     }
 
-    /// Returns whether the time is up.
-    pub(super) fn has_passed(self) -> Result<bool, Error> {
-        match self.until() {
-            None => Ok(false),
-            Some(until) => Ok(sys::now().map_err(because(Operation::Wait))? >= until),
-        }
+    /// The time that is left; None if there is no deadline.
+    pub(super) fn left(self) -> Result<Option<Duration>, Error> {
+        let Some(until) = self.until() else {
+            return Ok(None);
+        };
+        let now = sys::now().map_err(because(Operation::Wait))?;
+        Ok(Some(until.saturating_sub(now)))
     }
 }

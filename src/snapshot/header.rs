@@ -45,8 +45,8 @@ const _: () = assert!(size_of::<Header>() == 64, "the layout is documented");
 const MAGIC: [u8; 8] = *b"rawshm:S";
 const VERSION: u32 = 1;
 const BYTE_ORDER: u32 = 0x0102_0304;
-const CURRENT: u32 = 0;
-const RETIRED: u32 = 1;
+pub(super) const CURRENT: u32 = 0;
+pub(super) const RETIRED: u32 = 1;
 
 /// The number of the value that a snapshot is created with.
 pub(super) const FIRST: u64 = 1;
@@ -112,6 +112,10 @@ impl Header {
         self.magic == MAGIC && self.byte_order == BYTE_ORDER && self.version == VERSION
     }
 
+    pub(super) fn is_retired(&self) -> bool {
+        self.state == RETIRED
+    }
+
     /// Checks every field, of an object of this size in bytes, before any of them is used.
     pub(super) fn check<T: Layout>(&self, object_size: u64) -> Result<Shape, Error> {
         if self.magic != MAGIC {
@@ -172,8 +176,8 @@ const fn low(sequence: u64) -> u32 {
 }
 
 const SEQUENCE: usize = offset_of!(Header, sequence);
-const FUTEX: usize = offset_of!(Header, futex);
-const STATE: usize = offset_of!(Header, state);
+pub(super) const FUTEX: usize = offset_of!(Header, futex);
+pub(super) const STATE: usize = offset_of!(Header, state);
 
 /// The fields of a header that change, in a mapping with the rights `R`.
 #[derive(Debug)]
@@ -267,6 +271,11 @@ impl<R> Words<'_, R> {
         self.futex().load(Relaxed)
     }
 
+    /// Wakes all readers that sleep, and returns how many they were.
+    pub(super) fn wake(&self) -> Result<usize, Errno> {
+        sys::wake(self.futex())
+    }
+
     /// Sleeps while the word is still what was seen; false if the time is up.
     pub(super) fn sleep(&self, seen: u32, until: Option<Duration>) -> Result<bool, Errno> {
         sys::wait(self.futex(), seen, until)
@@ -293,15 +302,19 @@ impl Words<'_, ReadWrite> {
 
     /// Records that no value follows.
     pub(super) fn retire(&self) {
-        self.state().store(RETIRED, Relaxed);
+        self.set_state(RETIRED);
+    }
+
+    /// Undoes [`Words::retire`].
+    pub(super) fn restore(&self) {
+        self.set_state(CURRENT);
+    }
+
+    fn set_state(&self, state: u32) {
+        self.state().store(state, Relaxed);
         // A reader that is about to sleep must see a change, and must see the state with it. Only the
         // process with the claim writes the word.
         let word = self.futex();
         word.store(word.load(Relaxed).wrapping_add(1), Release);
-    }
-
-    /// Wakes all readers that sleep, and returns how many they were.
-    pub(super) fn wake(&self) -> Result<usize, Errno> {
-        sys::wake(self.futex())
     }
 }

@@ -91,10 +91,12 @@
 //! atomics, which a few 32-bit targets lack.
 
 mod claim;
+mod claimed;
 #[cfg(target_has_atomic = "64")]
 mod create;
 mod deadline;
 mod error;
+mod follower;
 mod header;
 mod layout;
 mod reader;
@@ -106,6 +108,7 @@ mod writer;
 pub use self::claim::{reap, reap_with};
 pub use self::deadline::Deadline;
 pub use self::error::{Error, Overrun};
+pub use self::follower::Follower;
 pub use self::layout::{Layout, fingerprint};
 pub use self::reader::Reader;
 #[cfg(target_has_atomic = "64")]

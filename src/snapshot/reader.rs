@@ -2,6 +2,7 @@
 
 use core::fmt;
 use core::mem::MaybeUninit;
+use core::time::Duration;
 
 use super::deadline::Deadline;
 use super::error::{Error, MISSING, Overrun};
@@ -9,7 +10,8 @@ use super::layout::Layout;
 use super::seqlock::{self, Source as _};
 use super::slots::Slots;
 use crate::error::{Operation, because};
-use crate::sys::DirWatch;
+use crate::object::denotes;
+use crate::sys::{DirWatch, Identity};
 use crate::{Name, Object, Options, ReadOnly, Rights, Status};
 
 /// How often a load is tried again when the writer has reached its slot again.
@@ -17,6 +19,10 @@ const ATTEMPTS: u32 = 1000;
 
 /// How often a sleep may end without a new value before the clock is read each time.
 const EARLY: u32 = 16;
+
+/// How often to look for a name by itself, in case no event tells that it appeared: another file
+/// system may be mounted over the directory, or one that has no events.
+const LOOK: Duration = Duration::from_secs(1);
 
 /// Loads the values of a snapshot: a read-only mapping, and nothing else.
 ///
@@ -49,6 +55,8 @@ const EARLY: u32 = 16;
 /// ```
 pub struct Reader<T> {
     slots: Slots<T, ReadOnly>,
+    /// Which object it is: no other has its identity while it is mapped.
+    identity: Identity,
     /// The number of the last value that `next` has returned.
     returned: Option<u64>,
 }
@@ -98,6 +106,7 @@ impl<T: Layout> Reader<T> {
     fn map<R: Rights>(object: &Object<R>, status: Status) -> Result<Self, Error> {
         Ok(Self {
             slots: Slots::map(object, status)?,
+            identity: status.identity(),
             returned: None,
         })
     }
@@ -158,25 +167,61 @@ impl<T: Layout> Reader<T> {
         }
         let watch = DirWatch::of(options.dir());
         loop {
-            // A name that appeared before the watch began is found here.
+            // A name that appeared before the watch began, or at the deadline, is found here.
             if let Some(reader) = Self::open_if_current(options, name)? {
                 return Ok(Some(reader));
             }
-            let woken = watch.wait(deadline.until());
-            if !woken.map_err(because(Operation::Wait))? {
-                return Ok(None);
-            }
+            let time = match deadline.left()? {
+                None => LOOK,
+                Some(Duration::ZERO) => return Ok(None),
+                Some(left) => left.min(LOOK),
+            };
+            watch.wait(time).map_err(because(Operation::Wait))?;
         }
     }
 
-    /// None if the name is missing, or the snapshot retired: then it is about to lose its name, or
-    /// to be replaced.
-    fn open_if_current(options: &Options<'_>, name: &Name) -> Result<Option<Self>, Error> {
+    /// None if there is no snapshot yet, or none any more: the name is missing, or that of an object
+    /// whose creator is about to size it, or of a retired snapshot.
+    pub(super) fn open_if_current(
+        options: &Options<'_>,
+        name: &Name,
+    ) -> Result<Option<Self>, Error> {
         match Self::open_with(options, name) {
             Ok(reader) if reader.is_retired() => Ok(None),
-            Err(Error::System(MISSING)) => Ok(None),
+            Err(Error::System(MISSING) | Error::ObjectSize { found: 0, .. }) => Ok(None),
             opened => opened.map(Some),
         }
+    }
+
+    /// Returns whether the name in [`Directory::DEFAULT`](crate::Directory::DEFAULT) is this
+    /// snapshot's. One `newfstatat`.
+    ///
+    /// If it is not, the snapshot was removed or replaced by a process that did not retire it, such
+    /// as `rm`: its writer may still store values, but another snapshot may have the name.
+    ///
+    /// # Errors
+    ///
+    /// With [`Operation::Inspect`]: whatever a filter or another kind of file system returns. A name
+    /// that is missing is not an error.
+    ///
+    /// # Platform notes
+    ///
+    /// macOS cannot tell one object from another: always true.
+    pub fn is_current(&self, name: &Name) -> Result<bool, crate::Error> {
+        self.is_current_with(&Options::new(), name)
+    }
+
+    /// Returns what [`Reader::is_current`] does, for the directory of these options.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`Reader::is_current`].
+    pub fn is_current_with(
+        &self,
+        options: &Options<'_>,
+        name: &Name,
+    ) -> Result<bool, crate::Error> {
+        denotes(options.dir(), name, self.identity).map_err(because(Operation::Inspect))
     }
 
     /// Returns the last value that was stored whole.
@@ -275,6 +320,31 @@ impl<T: Layout> Reader<T> {
         }
     }
 
+    /// Copies a value that it has not returned before into `value`, as [`Reader::next`] returns one.
+    /// For values that are too large for the stack. `false` if the deadline passes first.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`Reader::next`]. After [`Error::Overrun`], `value` holds parts of several values;
+    /// after the others, and after `false`, it is unchanged.
+    #[doc(alias = "futex")]
+    pub fn next_into(&mut self, value: &mut T, deadline: Deadline) -> Result<bool, Error> {
+        if !self.wait_for_new(deadline)? {
+            return Ok(false);
+        }
+        self.returned = Some(self.load_into(value)?);
+        Ok(true)
+    }
+
+    /// Sleeps until there is a value that `next` has not returned; false if the deadline passes
+    /// first.
+    pub(super) fn wait_for_new(&self, deadline: Deadline) -> Result<bool, Error> {
+        match self.returned {
+            None => Ok(true),
+            Some(returned) => self.wait(returned, deadline),
+        }
+    }
+
     /// Sleeps until there is another value than the one with this number, and returns whether there
     /// is: `false` if the deadline passed first. The calls of [`Reader::next`].
     ///
@@ -297,7 +367,7 @@ impl<T: Layout> Reader<T> {
             }
             // The kernel checks the deadline only when it puts this process to sleep, and a peer
             // that changes the word all the time would prevent that.
-            if rounds > EARLY && deadline.has_passed()? {
+            if rounds > EARLY && deadline.left()? == Some(Duration::ZERO) {
                 return Ok(false);
             }
             rounds = rounds.saturating_add(1);

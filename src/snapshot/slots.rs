@@ -87,29 +87,6 @@ fn map_whole<R: Rights, Q: Rights>(
     Ok(Mapping::new(object.as_fd(), part)?)
 }
 
-/// The mapping of an object that is a snapshot, of any type.
-pub(super) struct AnySnapshot {
-    /// Begins with a page, and has a header.
-    mapping: Mapping<ReadWrite>,
-}
-
-impl AnySnapshot {
-    /// Maps an object; None if it is not a snapshot.
-    pub(super) fn map(object: &Object<ReadWrite>) -> Result<Option<Self>, Error> {
-        let mapping: Mapping<ReadWrite> = match map_whole(object, object.status()?) {
-            Err(Error::ObjectSize { .. }) => return Ok(None),
-            mapped => mapped?,
-        };
-        let header: Header = mapping.load(0)?;
-        Ok(header.is_known().then_some(Self { mapping }))
-    }
-
-    pub(super) fn words(&self) -> Words<'_, ReadWrite> {
-        // SAFETY: the mapping begins with a page and has a header, see the field.
-        unsafe { Words::at(self.mapping.start()) }
-    }
-}
-
 impl<T: Layout, R: Rights> Source for Slots<T, R> {
     type Value = MaybeUninit<T>;
 

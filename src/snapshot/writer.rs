@@ -3,19 +3,20 @@
 use core::fmt;
 use core::mem::MaybeUninit;
 
+use rustix::fd::AsFd as _;
+
 use super::layout::Layout;
 use super::seqlock::{self, Source};
 use super::slots::Slots;
 use crate::error::{Operation, because};
-use crate::object::unlink_if_is;
-use crate::sys::Identity;
-use crate::{Error, Name, Options, ReadWrite, Status};
+use crate::object::{is_same, unlink_if_same};
+use crate::{Error, Name, Object, Options, ReadWrite};
 
 /// The only writer of a snapshot.
 ///
-/// It has [claimed](crate::Object::claim) the object for as long as it exists, and keeps no
-/// descriptor. Dropping it makes one `munmap`. The object then stays, with its last value, for the
-/// next writer.
+/// It has [claimed](crate::Object::claim) the object, and keeps a descriptor of it, for as long as it
+/// exists. Dropping it makes one `munmap` and one `close`. The object then stays, with its last
+/// value, for the next writer.
 ///
 /// A child of `fork` has the same mapping and the same claim: one of the two processes must not
 /// store, and the claim ends when both have ended.
@@ -40,25 +41,24 @@ use crate::{Error, Name, Options, ReadWrite, Status};
 /// let writer = Writer::<u64>::open(&name)?;
 /// assert_eq!(writer.load(), 8021);
 ///
-/// // The end: the name goes, and readers learn that no value will follow.
-/// assert!(writer.unlink(&name)?);
-/// writer.retire()?;
+/// // The end: readers learn that no value will follow, and the name goes.
+/// assert!(writer.finish(&name)?);
 /// # Ok::<(), rawshm::snapshot::Error>(())
 /// ```
 pub struct Writer<T> {
     slots: Slots<T, ReadWrite>,
     /// The number of the last value stored.
     last: u64,
-    /// Which object it is: no other has its identity while it is mapped.
-    identity: Identity,
+    /// Has the claim, and keeps it for as long as it exists.
+    object: Object<ReadWrite>,
 }
 
 impl<T: Layout> Writer<T> {
-    pub(super) fn new(slots: Slots<T, ReadWrite>, last: u64, status: Status) -> Self {
+    pub(super) fn new(slots: Slots<T, ReadWrite>, last: u64, object: Object<ReadWrite>) -> Self {
         Self {
             slots,
             last,
-            identity: status.identity(),
+            object,
         }
     }
 
@@ -120,11 +120,49 @@ impl<T: Layout> Writer<T> {
         self.last
     }
 
-    /// Removes the name in [`Directory::DEFAULT`](crate::Directory::DEFAULT) if it is this
-    /// snapshot's, and returns whether it was.
+    /// Returns whether the name in [`Directory::DEFAULT`](crate::Directory::DEFAULT) is this
+    /// snapshot's. An `fstat` and a `newfstatat`.
     ///
-    /// A `newfstatat`, and an `unlinkat` if the name denotes the object. Between the two a peer may
-    /// replace the object, whose name is then removed: Linux has no call that does both.
+    /// If it is not, another process has removed or replaced it (`rm`, a session manager that cleans
+    /// up): readers can no longer open this snapshot, and another writer may create one beside it.
+    ///
+    /// # Errors
+    ///
+    /// With [`Operation::Inspect`]: whatever a filter or another kind of file system returns. A name
+    /// that is missing is not an error.
+    ///
+    /// # Platform notes
+    ///
+    /// macOS cannot tell one object from another: always true.
+    pub fn has_name(&self, name: &Name) -> Result<bool, Error> {
+        self.has_name_with(&Options::new(), name)
+    }
+
+    /// Returns what [`Writer::has_name`] does, for the directory of these options.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`Writer::has_name`].
+    pub fn has_name_with(&self, options: &Options<'_>, name: &Name) -> Result<bool, Error> {
+        is_same(options.dir(), name, self.object.as_fd()).map_err(because(Operation::Inspect))
+    }
+
+    /// Ends the snapshot: tells all readers that no value will follow, wakes them, and removes the
+    /// name in [`Directory::DEFAULT`](crate::Directory::DEFAULT). Returns whether the name was this
+    /// snapshot's.
+    ///
+    /// The removal of the name is the point of no return. If it fails, the snapshot is as it was
+    /// before, with its name and its last value, but without a writer. If the process is killed
+    /// before it, the snapshot is retired and has its name: the next
+    /// [`open_or_create`](Writer::open_or_create), [`replace`](Writer::replace) or
+    /// [`reap`](super::reap) completes what was interrupted.
+    ///
+    /// On Linux, `futex`, `fstat`, `newfstatat`, `unlinkat`, `munmap` and `close`. Between the third
+    /// and the fourth a peer may replace the object, whose name is then removed: Linux has no call
+    /// that does both.
+    ///
+    /// A plain [`unlink`](crate::unlink), a guard or `rm` does not tell readers anything: those that
+    /// sleep would do so for ever.
     ///
     /// # Errors
     ///
@@ -135,25 +173,33 @@ impl<T: Layout> Writer<T> {
     ///
     /// macOS cannot tell one object from another: whatever has the name is unlinked.
     #[doc(alias = "shm_unlink")]
-    pub fn unlink(&self, name: &Name) -> Result<bool, Error> {
-        self.unlink_with(&Options::new(), name)
+    pub fn finish(self, name: &Name) -> Result<bool, Error> {
+        self.finish_with(&Options::new(), name)
     }
 
-    /// Removes the name as [`Writer::unlink`] does, in the directory of these options.
+    /// Ends the snapshot as [`Writer::finish`] does, in the directory of these options.
     ///
     /// # Errors
     ///
-    /// Those of [`Writer::unlink`].
+    /// Those of [`Writer::finish`].
     #[doc(alias = "shm_unlink")]
-    pub fn unlink_with(&self, options: &Options<'_>, name: &Name) -> Result<bool, Error> {
-        unlink_if_is(options.dir(), name, self.identity).map_err(because(Operation::Unlink))
+    pub fn finish_with(self, options: &Options<'_>, name: &Name) -> Result<bool, Error> {
+        let words = self.slots.words();
+        words.retire();
+        let _ = words.wake();
+        unlink_if_same(options.dir(), name, self.object.as_fd()).map_err(|errno| {
+            words.restore();
+            let _ = words.wake();
+            because(Operation::Unlink)(errno)
+        })
     }
 
-    /// Tells all readers that no value will follow, and wakes them. One `futex`, and the `munmap`
-    /// of a drop.
+    /// Tells all readers that no value will follow, and wakes them. The object keeps its name. One
+    /// `futex`, and the `munmap` and `close` of a drop.
     ///
-    /// The object keeps its last value, and its name unless that was [unlinked](Writer::unlink)
-    /// before. It cannot be taken over any more; [`Writer::replace`] can put another in its place.
+    /// Readers can still open it for its last value. It cannot be taken over any more:
+    /// [`Writer::open_or_create`] and [`Writer::replace`] put another in its place, and
+    /// [`reap`](super::reap) removes it.
     ///
     /// # Errors
     ///

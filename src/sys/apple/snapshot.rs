@@ -26,6 +26,14 @@ pub(crate) fn wait_unclaimed(_fd: BorrowedFd<'_>) -> Result<(), Errno> {
     Err(Errno::NOTSUP)
 }
 
+pub(crate) fn read_at(_fd: BorrowedFd<'_>, _into: &mut [u8], _offset: u64) -> Result<usize, Errno> {
+    Err(Errno::NOTSUP)
+}
+
+pub(crate) fn write_at(_fd: BorrowedFd<'_>, _bytes: &[u8], _offset: u64) -> Result<usize, Errno> {
+    Err(Errno::NOTSUP)
+}
+
 /// How long to sleep: no event says that a word or a name has changed.
 const POLL: Duration = Duration::from_millis(1);
 
@@ -37,11 +45,16 @@ pub(crate) fn wait(_word: &AtomicU32, _seen: u32, until: Option<Duration>) -> Re
             Some(left) => left.min(POLL),
         },
     };
+    pause(time);
+    Ok(true)
+}
+
+/// Sleeps for less than a second.
+fn pause(time: Duration) {
     let _ = nanosleep(&Timespec {
         tv_sec: 0,
         tv_nsec: time.subsec_nanos().into(),
     });
-    Ok(true)
 }
 
 /// Not needed: `wait` polls.
@@ -60,7 +73,9 @@ impl DirWatch {
     }
 
     #[expect(clippy::unused_self, reason = "the contract's signature")]
-    pub(crate) fn wait(&self, until: Option<Duration>) -> Result<bool, Errno> {
-        wait(&AtomicU32::new(0), 0, until)
+    #[expect(clippy::unnecessary_wraps, reason = "the contract's signature")]
+    pub(crate) fn wait(&self, time: Duration) -> Result<(), Errno> {
+        pause(time.min(POLL));
+        Ok(())
     }
 }

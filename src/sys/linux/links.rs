@@ -101,8 +101,14 @@ pub(crate) fn rename(
         // Before Linux 3.17, on another file system, or with a filter. A second name is exclusive
         // too.
         (Err(Errno::INVAL | Errno::NOSYS), Existing::Kept) => {
-            retry_on_intr(|| fs::linkat(directory, from, directory, to, AtFlags::empty()))
-                .and_then(|()| retry_on_intr(|| fs::unlinkat(directory, from, AtFlags::empty())))
+            let linked =
+                retry_on_intr(|| fs::linkat(directory, from, directory, to, AtFlags::empty()));
+            if linked.is_ok() {
+                // The object has its name. The other one, if it stays, is removed by the next
+                // process that finds it.
+                let _ = retry_on_intr(|| fs::unlinkat(directory, from, AtFlags::empty()));
+            }
+            linked
         }
         (renamed, _) => renamed,
     };

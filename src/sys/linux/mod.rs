@@ -21,7 +21,8 @@ pub(crate) use self::links::{
 };
 #[cfg(feature = "snapshot")]
 pub(crate) use self::snapshot::{
-    CAN_RESERVE, DirWatch, HAS_CLAIMS, claim, is_claimed, now, wait, wait_unclaimed, wake,
+    CAN_RESERVE, DirWatch, HAS_CLAIMS, claim, is_claimed, now, read_at, wait, wait_unclaimed, wake,
+    write_at,
 };
 use super::Advice;
 pub(crate) use super::common::{
@@ -124,8 +125,16 @@ pub(crate) fn reserve(fd: BorrowedFd<'_>, size: u64) -> Result<(), Errno> {
     let mut step = size;
     let mut done: u64 = 0;
     while done < size {
-        let len = step.min(size.saturating_sub(done));
-        match fs::fallocate(fd, FallocateFlags::empty(), done, len) {
+        let left = size.saturating_sub(done);
+        let len = step.min(left);
+        // Only the last step changes the size, so that nothing has to be undone if one fails: by
+        // then, a peer may have changed it too.
+        let flags = if len < left {
+            FallocateFlags::KEEP_SIZE
+        } else {
+            FallocateFlags::empty()
+        };
+        match fs::fallocate(fd, flags, done, len) {
             Ok(()) => done = done.saturating_add(len),
             Err(Errno::INTR) => step = (step / 2).max(RESERVE_STEP_MIN),
             Err(errno) => return Err(errno),

@@ -3,6 +3,8 @@
 //!
 //! The calling conventions are those of `syscall(2)`. A result from -4095 to -1 is an errno.
 
+#[cfg(target_pointer_width = "32")]
+pub(super) use self::arch::CLOCK_GETTIME_OLD;
 pub(super) use self::arch::{CLOCK_GETTIME, FCNTL, call};
 use crate::Errno;
 
@@ -33,7 +35,8 @@ mod arch {
     // The forms with 64-bit times and offsets.
     #[cfg(target_pointer_width = "32")]
     pub(in super::super) use linux_raw_sys::general::{
-        __NR_clock_gettime64 as CLOCK_GETTIME, __NR_fcntl64 as FCNTL,
+        __NR_clock_gettime as CLOCK_GETTIME_OLD, __NR_clock_gettime64 as CLOCK_GETTIME,
+        __NR_fcntl64 as FCNTL,
     };
 
     use crate::Errno;
@@ -104,6 +107,8 @@ mod arch {
     use crate::Errno;
 
     pub(in super::super) const CLOCK_GETTIME: u32 = 0;
+    #[cfg(target_pointer_width = "32")]
+    pub(in super::super) const CLOCK_GETTIME_OLD: u32 = 0;
     pub(in super::super) const FCNTL: u32 = 0;
 
     /// # Safety

@@ -40,8 +40,31 @@ pub(crate) fn now() -> Result<Duration, Errno> {
         0,
     ];
     // SAFETY: the kernel writes the time, which is this function's own, and nothing else.
-    unsafe { raw::call(raw::CLOCK_GETTIME, arguments) }?;
-    clock::duration(time.tv_sec, time.tv_nsec)
+    match unsafe { raw::call(raw::CLOCK_GETTIME, arguments) } {
+        // Before Linux 5.1, or with a filter that is older than that.
+        #[cfg(target_pointer_width = "32")]
+        Err(Errno::NOSYS | Errno::PERM) => old_now(),
+        called => {
+            called?;
+            clock::duration(time.tv_sec, time.tv_nsec)
+        }
+    }
+}
+
+#[cfg(target_pointer_width = "32")]
+fn old_now() -> Result<Duration, Errno> {
+    let mut time = linux_raw_sys::general::__kernel_old_timespec {
+        tv_sec: 0,
+        tv_nsec: 0,
+    };
+    let arguments = [
+        raw::argument(CLOCK_MONOTONIC)?,
+        (&raw mut time).expose_provenance(),
+        0,
+    ];
+    // SAFETY: the kernel writes the time, which is this function's own, and nothing else.
+    unsafe { raw::call(raw::CLOCK_GETTIME_OLD, arguments) }?;
+    clock::duration(time.tv_sec.into(), time.tv_nsec)
 }
 
 fn timespec(time: Duration) -> Timespec {
@@ -83,19 +106,12 @@ impl DirWatch {
         }
     }
 
-    pub(crate) fn wait(&self, until: Option<Duration>) -> Result<bool, Errno> {
-        let left = match until {
-            None => None,
-            Some(until) => match until.checked_sub(now()?) {
-                None => return Ok(false),
-                Some(left) => Some(left),
-            },
-        };
+    pub(crate) fn wait(&self, time: Duration) -> Result<(), Errno> {
         if let Some(inotify) = &self.inotify {
-            return wait_readable(inotify.as_fd(), left.map(timespec));
+            return wait_readable(inotify.as_fd(), &timespec(time));
         }
-        let _ = nanosleep(&timespec(left.map_or(POLL, |left| left.min(POLL))));
-        Ok(true)
+        let _ = nanosleep(&timespec(time.min(POLL)));
+        Ok(())
     }
 }
 
@@ -115,19 +131,18 @@ fn watch(dir: Dir<'_>) -> Result<OwnedFd, Errno> {
     Ok(inotify)
 }
 
-fn wait_readable(inotify: BorrowedFd<'_>, left: Option<Timespec>) -> Result<bool, Errno> {
+fn wait_readable(inotify: BorrowedFd<'_>, time: &Timespec) -> Result<(), Errno> {
     let mut polled = [PollFd::from_borrowed_fd(inotify, PollFlags::IN)];
-    match poll(&mut polled, left.as_ref()) {
-        Ok(0) => return Ok(false),
+    match poll(&mut polled, Some(time)) {
+        Ok(0) | Err(Errno::INTR) => return Ok(()),
         Ok(_) => {}
-        Err(Errno::INTR) => return Ok(true),
         Err(errno) => return Err(errno),
     }
     // The events themselves do not matter: the caller looks up the name again. The buffer holds
     // several of the longest.
     let mut events = [MaybeUninit::<u8>::uninit(); 4096];
     match retry_on_intr(|| read(inotify, &mut events[..]).map(|_| ())) {
-        Ok(()) | Err(Errno::AGAIN) => Ok(true),
+        Ok(()) | Err(Errno::AGAIN) => Ok(()),
         Err(errno) => Err(errno),
     }
 }

@@ -1,0 +1,79 @@
+//! A snapshot that has lost its writer, in the hands of the process that ends or replaces it.
+//!
+//! A peer may truncate the object at any time, which would make an access to a mapping of it a
+//! `SIGBUS`. So its header is read and written through the descriptor. A mapping serves only as the
+//! address on which readers sleep.
+
+use core::mem::size_of;
+
+use bytemuck::Zeroable as _;
+use rustix::fd::AsFd as _;
+
+use super::header::{CURRENT, FUTEX, Header, RETIRED, STATE, Words};
+use crate::{Errno, Mapping, Object, ReadOnly, ReadWrite, sys};
+
+/// A snapshot, of values of any type, that this process has claimed and does not write to.
+#[derive(Debug)]
+pub(super) struct Claimed<'a> {
+    object: &'a Object<ReadWrite>,
+    was_retired: bool,
+}
+
+impl<'a> Claimed<'a> {
+    /// Reads the header of an object; None if it is not a snapshot of this version.
+    pub(super) fn new(object: &'a Object<ReadWrite>) -> Result<Option<Self>, Errno> {
+        let mut header = Header::zeroed();
+        let bytes = bytemuck::bytes_of_mut(&mut header);
+        let read = sys::read_at(object.as_fd(), bytes, 0)?;
+        let is_snapshot = read == size_of::<Header>() && header.is_known();
+        Ok(is_snapshot.then_some(Self {
+            object,
+            was_retired: header.is_retired(),
+        }))
+    }
+
+    pub(super) fn was_retired(&self) -> bool {
+        self.was_retired
+    }
+
+    /// Retires the snapshot and wakes its readers.
+    pub(super) fn retire(&self) -> Result<(), Errno> {
+        self.set_state(RETIRED)
+    }
+
+    /// Puts the state back to what it was, and wakes the readers that have found it retired.
+    pub(super) fn restore(&self) -> Result<(), Errno> {
+        self.set_state(if self.was_retired { RETIRED } else { CURRENT })
+    }
+
+    fn set_state(&self, state: u32) -> Result<(), Errno> {
+        let fd = self.object.as_fd();
+        sys::write_at(fd, &state.to_ne_bytes(), offset(STATE))?;
+        // A reader that is about to sleep must see a change, after that of the state. No other
+        // process writes the word, since this one has the claim.
+        let mut word = [0; 4];
+        sys::read_at(fd, &mut word, offset(FUTEX))?;
+        let word = u32::from_ne_bytes(word).wrapping_add(1);
+        sys::write_at(fd, &word.to_ne_bytes(), offset(FUTEX))?;
+        self.wake();
+        Ok(())
+    }
+
+    /// Wakes the readers that sleep. They are not the business of the caller, so errors are ignored.
+    pub(super) fn wake(&self) {
+        let part = (0, size_of::<Header>());
+        if let Ok(mapping) = Mapping::<ReadOnly>::new(self.object.as_fd(), part) {
+            // SAFETY: a header's bytes are mapped, from the start of a page on.
+            let words: Words<'_, ReadOnly> = unsafe { Words::at(mapping.start()) };
+            let _ = words.wake();
+        }
+    }
+}
+
+#[expect(
+    clippy::as_conversions,
+    reason = "an offset within the header, which has 64 bytes"
+)]
+const fn offset(field: usize) -> u64 {
+    field as u64
+}

@@ -1,0 +1,145 @@
+//! A reader that follows a name.
+
+use core::fmt;
+use core::time::Duration;
+
+use super::deadline::Deadline;
+use super::error::Error;
+use super::layout::Layout;
+use super::reader::Reader;
+use crate::{Name, Options};
+
+/// How often to ask whether the name is still the snapshot's, if there is no new value.
+const CHECK: Duration = Duration::from_secs(2);
+
+/// Reads the snapshots that have a name, one after the other: across restarts of the writer,
+/// retirement, replacement and removal.
+///
+/// It waits for a snapshot to appear, returns its values as [`Reader::next`] does, and goes on with
+/// the next snapshot of the name when this one is retired. A snapshot that was removed or replaced
+/// by a process that did not retire it, such as `rm`, is noticed within a few seconds, as soon as
+/// another one has the name.
+///
+/// A snapshot that exists for less than a wake-up of this process takes is missed.
+///
+/// # Examples
+///
+/// ```
+/// use rawshm::Name;
+/// use rawshm::snapshot::{Deadline, Follower, Writer};
+///
+/// let name = Name::new(&format!("/rawshm-doc-follower-{}", std::process::id()))?;
+/// let mut follower = Follower::<u64>::new(&name);
+///
+/// let writer = Writer::create(&name, 2, &1_u64)?;
+/// assert_eq!(follower.next(Deadline::NEVER)?, Some(1));
+/// writer.retire()?;
+///
+/// # if !cfg!(target_os = "macos") {
+/// let (writer, _) = Writer::open_or_create(&name, 2, &2_u64)?;
+/// assert_eq!(follower.next(Deadline::NEVER)?, Some(2));
+/// writer.finish(&name)?;
+/// # }
+/// # Ok::<(), rawshm::snapshot::Error>(())
+/// ```
+pub struct Follower<'a, T> {
+    options: Options<'a>,
+    name: &'a Name,
+    reader: Option<Reader<T>>,
+    /// When to ask whether the name is still the reader's.
+    check: Option<Deadline>,
+}
+
+impl<'a, T: Layout> Follower<'a, T> {
+    /// Follows a name in [`Directory::DEFAULT`](crate::Directory::DEFAULT). Makes no call.
+    #[must_use]
+    pub const fn new(name: &'a Name) -> Self {
+        Self::with(Options::new(), name)
+    }
+
+    /// Follows a name in the directory of these options. Makes no call.
+    #[must_use]
+    pub const fn with(options: Options<'a>, name: &'a Name) -> Self {
+        Self {
+            options,
+            name,
+            reader: None,
+            check: None,
+        }
+    }
+
+    /// Returns a value that it has not returned before. Sleeps until there is one; `None` if the
+    /// deadline passes first.
+    ///
+    /// The calls of [`Reader::wait_for`] until there is a snapshot, then those of [`Reader::next`].
+    /// Every two seconds, one `clock_gettime` and one `newfstatat`.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`Reader::wait_for`] and [`Reader::next`], except [`Error::Retired`].
+    pub fn next(&mut self, deadline: Deadline) -> Result<Option<T>, Error> {
+        match self.ready(deadline)? {
+            Some(reader) => reader.next(deadline),
+            None => Ok(None),
+        }
+    }
+
+    /// Copies a value that it has not returned before into `value`, as [`Follower::next`] returns
+    /// one. For values that are too large for the stack. `false` if the deadline passes first.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`Follower::next`]; see [`Reader::next_into`] for what `value` is then.
+    pub fn next_into(&mut self, value: &mut T, deadline: Deadline) -> Result<bool, Error> {
+        match self.ready(deadline)? {
+            Some(reader) => reader.next_into(value, deadline),
+            None => Ok(false),
+        }
+    }
+
+    /// Returns the reader of the present snapshot; `None` if none has been found, or the last one is
+    /// retired.
+    #[must_use]
+    pub const fn reader(&self) -> Option<&Reader<T>> {
+        self.reader.as_ref()
+    }
+
+    /// The reader of a snapshot that has a value to return; None if the deadline passes first.
+    fn ready(&mut self, deadline: Deadline) -> Result<Option<&mut Reader<T>>, Error> {
+        loop {
+            let Some(reader) = &self.reader else {
+                self.reader = Reader::wait_for_with(&self.options, self.name, deadline)?;
+                if self.reader.is_none() {
+                    return Ok(None);
+                }
+                continue;
+            };
+            let check = match self.check {
+                Some(check) => check,
+                None => *self.check.insert(Deadline::after(CHECK)?),
+            };
+            match reader.wait_for_new(deadline.min(check)) {
+                Ok(true) => return Ok(self.reader.as_mut()),
+                Ok(false) if deadline.left()? == Some(Duration::ZERO) => return Ok(None),
+                Ok(false) => {
+                    self.check = None;
+                    if !reader.is_current_with(&self.options, self.name)? {
+                        let next = Reader::open_if_current(&self.options, self.name)?;
+                        self.reader = next.or_else(|| self.reader.take());
+                    }
+                }
+                Err(Error::Retired) => self.reader = None,
+                Err(error) => return Err(error),
+            }
+        }
+    }
+}
+
+impl<T> fmt::Debug for Follower<'_, T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Follower")
+            .field("name", self.name)
+            .field("reader", &self.reader)
+            .finish()
+    }
+}
