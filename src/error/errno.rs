@@ -3,7 +3,8 @@
 //! For programs that cannot afford `core::fmt`: a few hundred bytes of code and text, without a
 //! table of pointers.
 
-use super::{FIRST_ERRNO, TEXTS};
+use super::Operation;
+use super::packed::{Packed, Packer};
 use crate::Errno;
 
 /// Returns the symbolic name of an error, such as `EEXIST`.
@@ -24,7 +25,7 @@ use crate::Errno;
 #[must_use]
 #[doc(alias = "strerrorname_np")]
 pub fn name(errno: Errno) -> Option<&'static str> {
-    find(errno).map(|place| TEXTS.get(place))
+    find(errno, None).map(|(name, _)| name)
 }
 
 /// Returns what an error means in words, such as `file exists`.
@@ -46,13 +47,35 @@ pub fn name(errno: Errno) -> Option<&'static str> {
 #[must_use]
 #[doc(alias = "strerror")]
 pub fn words(errno: Errno) -> Option<&'static str> {
-    find(errno).map(|place| TEXTS.get(place.wrapping_add(1)))
+    find(errno, None).map(|(_, words)| words)
 }
 
-/// Where the name of an errno is in the list of all texts. Its words are next.
-pub(super) fn find(errno: Errno) -> Option<usize> {
-    let entry = NUMBERS.iter().position(|found| *found == number(errno))?;
-    Some(entry.wrapping_mul(2).wrapping_add(FIRST_ERRNO))
+/// The name of an errno, and its words: those for an operation of this number, if it has any.
+pub(super) fn find(errno: Errno, operation: Option<u8>) -> Option<(&'static str, &'static str)> {
+    let (wanted, operation) = (number(errno), operation.map(|number| CAUSE | number));
+    let mut place = LIST.start();
+    let mut cause = None;
+    loop {
+        // SAFETY: an entry is here, or the end.
+        let key = unsafe { place.byte() };
+        if key == END {
+            return None;
+        }
+        // SAFETY: a text follows the key of an entry.
+        let text = unsafe { place.text() };
+        if key >= CAUSE {
+            if Some(key) == operation {
+                cause = Some(text);
+            }
+            continue;
+        }
+        // SAFETY: the words follow the name of an errno.
+        let words = unsafe { place.text() };
+        if u16::from(key) == wanted {
+            return Some((text, cause.unwrap_or(words)));
+        }
+        cause = None;
+    }
 }
 
 /// The low 16 bits. No system has an errno that needs more.
@@ -66,43 +89,85 @@ pub(super) const fn number(errno: Errno) -> u16 {
     errno.raw_os_error() as u16
 }
 
-static NUMBERS: [u16; LEN] = LISTS.1;
+/// An entry for each errno: its number as the key, its name, its words. Before it, an entry for each
+/// of its particular causes: a key that is more than any errno, and the words.
+static LIST: Packed<{ pack::<4096>().len() }> = pack().finish();
 
-/// The name and the words of each errno, in the order of `NUMBERS`.
-pub(super) const LIST: [&str; LEN * 2] = LISTS.0;
+/// The key of a cause is this and the number of the operation.
+const CAUSE: u8 = 192;
+/// The key after the last entry.
+const END: u8 = 0;
+
+#[expect(
+    clippy::arithmetic_side_effects,
+    clippy::as_conversions,
+    clippy::cast_possible_truncation,
+    clippy::indexing_slicing,
+    reason = "evaluated by the compiler, which reports overflow and bounds as errors"
+)]
+const fn pack<const LEN: usize>() -> Packer<LEN> {
+    let mut list = Packer::new();
+    let mut entry = 0;
+    while entry < TABLE_LEN {
+        let (errno, name, words) = TABLE[entry];
+        // Only EDQUOT on MIPS is not, and has no words there.
+        if number(errno) < CAUSE as u16 {
+            let mut cause = 0;
+            while cause < CAUSES.len() {
+                let (operation, of, words) = CAUSES[cause];
+                if number(of) == number(errno) {
+                    list.byte(CAUSE | operation.number());
+                    list.text(words);
+                }
+                cause += 1;
+            }
+            list.byte(number(errno) as u8);
+            list.text(name);
+            list.text(words);
+        }
+        entry += 1;
+    }
+    list.byte(END);
+    list
+}
+
+/// The errors whose errno has one particular cause, and words for that. A user or a group without an
+/// id in the user namespace of the file system owns no file there.
+const CAUSES: [(Operation, Errno, &str); 8] = [
+    (Operation::Name, Errno::INVAL, "not a valid name"),
+    (Operation::Open, Errno::INVAL, "not a shared memory object"),
+    (Operation::Adopt, Errno::INVAL, "not a regular file"),
+    (
+        Operation::Create,
+        Errno::OVERFLOW,
+        "user or group not mapped",
+    ),
+    (
+        Operation::Unlink,
+        Errno::OVERFLOW,
+        "user or group not mapped",
+    ),
+    (Operation::Map, Errno::NXIO, "the object is too small"),
+    (Operation::Access, Errno::FAULT, "out of bounds"),
+    (Operation::Access, Errno::INVAL, "misaligned"),
+];
 
 /// Without the last entry of the table where another one has the same number.
-const LEN: usize = if number(Errno::NOTSUP) == number(Errno::OPNOTSUPP) {
+const TABLE_LEN: usize = if number(Errno::NOTSUP) == number(Errno::OPNOTSUPP) {
     TABLE.len() - 1
 } else {
     TABLE.len()
 };
 
-#[expect(
-    clippy::indexing_slicing,
-    reason = "evaluated by the compiler, which reports overflow and bounds as errors"
-)]
-const LISTS: ([&str; LEN * 2], [u16; LEN]) = {
-    let (mut texts, mut numbers) = ([""; LEN * 2], [0; LEN]);
-    let mut entry = 0;
-    while entry < LEN {
-        let (errno, name, words) = TABLE[entry];
-        (texts[2 * entry], texts[2 * entry + 1]) = (name, words);
-        numbers[entry] = number(errno);
-        entry += 1;
-    }
-    (texts, numbers)
-};
-
 /// Every errno with which the calls of this crate fail according to their manual pages, and
 /// `write`, for programs that report errors; and those likely from a filter of system calls, or
 /// from another file system under an explicitly given directory.
-const TABLE: [(Errno, &str, &str); 32] = [
-    (Errno::PERM, "EPERM", "operation not permitted"),
+const TABLE: [(Errno, &str, &str); 38] = [
+    (Errno::PERM, "EPERM", "not permitted"),
     (Errno::NOENT, "ENOENT", "no such file or directory"),
-    (Errno::INTR, "EINTR", "interrupted system call"),
-    (Errno::IO, "EIO", "input/output error"),
-    (Errno::NXIO, "ENXIO", "no such device or address"),
+    (Errno::INTR, "EINTR", "interrupted"),
+    (Errno::IO, "EIO", "I/O error"),
+    (Errno::NXIO, "ENXIO", "no such address"),
     (Errno::BADF, "EBADF", "bad file descriptor"),
     (Errno::AGAIN, "EAGAIN", "resource temporarily unavailable"),
     (Errno::NOMEM, "ENOMEM", "cannot allocate memory"),
@@ -123,12 +188,18 @@ const TABLE: [(Errno, &str, &str); 32] = [
     (Errno::ROFS, "EROFS", "read-only file system"),
     (Errno::PIPE, "EPIPE", "broken pipe"),
     (Errno::NAMETOOLONG, "ENAMETOOLONG", "file name too long"),
-    (Errno::NOSYS, "ENOSYS", "function not implemented"),
-    (Errno::LOOP, "ELOOP", "too many levels of symbolic links"),
+    (Errno::NOSYS, "ENOSYS", "not implemented"),
+    (Errno::LOOP, "ELOOP", "too many symbolic links"),
     (Errno::OVERFLOW, "EOVERFLOW", "value too large"),
-    (Errno::OPNOTSUPP, "EOPNOTSUPP", "operation not supported"),
+    (Errno::OPNOTSUPP, "EOPNOTSUPP", "not supported"),
     (Errno::STALE, "ESTALE", "stale file handle"),
-    (Errno::DQUOT, "EDQUOT", "disk quota exceeded"),
-    // On Linux the same number as `OPNOTSUPP`, so it comes last: see `LEN`.
+    (Errno::DQUOT, "EDQUOT", "quota exceeded"),
+    (Errno::NOLCK, "ENOLCK", "no locks available"),
+    (Errno::XDEV, "EXDEV", "cross-device link"),
+    (Errno::MLINK, "EMLINK", "too many links"),
+    (Errno::TIMEDOUT, "ETIMEDOUT", "timed out"),
+    (Errno::DEADLK, "EDEADLK", "deadlock"),
+    (Errno::DESTADDRREQ, "EDESTADDRREQ", "no destination"),
+    // On Linux the same number as `OPNOTSUPP`, so it comes last: see `TABLE_LEN`.
     (Errno::NOTSUP, "ENOTSUP", "not supported"),
 ];

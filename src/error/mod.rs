@@ -5,9 +5,9 @@ use core::fmt;
 use crate::Errno;
 
 pub mod errno;
-mod packed_str;
+mod packed;
 
-use self::packed_str::Packed;
+use self::packed::{Packed, Packer};
 
 /// What the system was asked to do when it failed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -60,12 +60,21 @@ impl Operation {
     /// Returns the operation as the verb of "cannot …".
     #[must_use]
     pub fn verb(self) -> &'static str {
-        TEXTS.get(self.number())
+        let mut place = PACKED_VERBS.start();
+        let mut left = self.number();
+        loop {
+            // SAFETY: the end of the list has not been read yet.
+            let verb = unsafe { place.text() };
+            if left == 0 || verb.is_empty() {
+                return verb;
+            }
+            left = left.wrapping_sub(1);
+        }
     }
 
     #[expect(clippy::as_conversions, reason = "no other conversion of an enum")]
-    const fn number(self) -> usize {
-        self as usize
+    const fn number(self) -> u8 {
+        self as u8
     }
 
     /// Returns the kind of thing that the operation is applied to.
@@ -87,9 +96,24 @@ impl Operation {
     }
 }
 
-/// The texts of all errors. They are in one place, because each use of another one is more code.
-static TEXTS: Packed<{ packed_str::len(&LISTS) }> = Packed::new(&LISTS);
-const LISTS: [&[&str]; 3] = [&VERBS, &CAUSES, &errno::LIST];
+/// The verbs of all operations, then an empty one.
+static PACKED_VERBS: Packed<{ pack_verbs::<4096>().len() }> = pack_verbs().finish();
+
+#[expect(
+    clippy::arithmetic_side_effects,
+    clippy::indexing_slicing,
+    reason = "evaluated by the compiler, which reports overflow and bounds as errors"
+)]
+const fn pack_verbs<const LEN: usize>() -> Packer<LEN> {
+    let mut list = Packer::new();
+    let mut entry = 0;
+    while entry < VERBS.len() {
+        list.text(VERBS[entry]);
+        entry += 1;
+    }
+    list.text("");
+    list
+}
 
 /// In the order of [`Operation`].
 const VERBS: [&str; 20] = [
@@ -115,40 +139,13 @@ const VERBS: [&str; 20] = [
     "notify",
 ];
 
-/// What [`Error::words`] returns instead of the words of an errno, and where it is in `TEXTS`.
-const CAUSES: [&str; 6] = [
-    "not a valid name",
-    "not a shared memory object",
-    "the object is too small",
-    "out of bounds",
-    "misaligned",
-    "unknown error",
-];
-const INVALID_NAME: usize = VERBS.len();
-const NO_OBJECT: usize = INVALID_NAME + 1;
-const TOO_SMALL: usize = NO_OBJECT + 1;
-const OUT_OF_BOUNDS: usize = TOO_SMALL + 1;
-const MISALIGNED: usize = OUT_OF_BOUNDS + 1;
-const UNKNOWN: usize = MISALIGNED + 1;
-const FIRST_ERRNO: usize = UNKNOWN + 1;
-
-/// The errors whose errno has one particular cause.
-const PARTICULAR: [(Operation, Errno, usize); 6] = [
-    (Operation::Name, Errno::INVAL, INVALID_NAME),
-    (Operation::Open, Errno::INVAL, NO_OBJECT),
-    (Operation::Adopt, Errno::INVAL, NO_OBJECT),
-    (Operation::Map, Errno::NXIO, TOO_SMALL),
-    (Operation::Access, Errno::FAULT, OUT_OF_BOUNDS),
-    (Operation::Access, Errno::INVAL, MISALIGNED),
-];
-
 /// What failed, and the errno with which it did.
 ///
 /// It is `Copy`, allocates nothing, and has four bytes (eight where rustix uses libc).
 /// [`Display`](fmt::Display) writes a line such as
 /// `cannot create the shared memory object: file exists (EEXIST)`. A program that cannot afford
-/// `core::fmt` makes that line from [`Operation::verb`], [`Operation::noun`], [`Error::words`] and
-/// [`Error::name`]. With the feature `std` it converts into `std::io::Error`.
+/// `core::fmt` makes that line from [`Operation::verb`], [`Operation::noun`] and
+/// [`Error::name_and_words`]. With the feature `std` it converts into `std::io::Error`.
 ///
 /// # Examples
 ///
@@ -195,21 +192,16 @@ impl Error {
     /// Where an errno has one particular cause, the words name that cause.
     #[must_use]
     pub fn words(self) -> &'static str {
-        let mut place = match errno::find(self.errno) {
-            Some(place) => place.wrapping_add(1),
-            None => UNKNOWN,
-        };
-        for (operation, errno, cause) in PARTICULAR {
-            if self.key() == Self::new(operation, errno).key() {
-                place = cause;
-            }
-        }
-        TEXTS.get(place)
+        self.name_and_words().1
     }
 
-    /// Both parts in one number, which is compared in less code than two.
-    fn key(self) -> usize {
-        self.operation.number() << 16 | usize::from(errno::number(self.errno))
+    /// Returns what [`Error::name`] and [`Error::words`] return, in less code than the two need.
+    #[must_use]
+    pub fn name_and_words(self) -> (Option<&'static str>, &'static str) {
+        match errno::find(self.errno, Some(self.operation.number())) {
+            Some((name, words)) => (Some(name), words),
+            None => (None, "unknown error"),
+        }
     }
 
     /// Returns the symbolic name of the errno, such as `EEXIST`; `None` if it has none here.

@@ -55,7 +55,8 @@ impl Failure {
                 },
             ),
         };
-        let (errno, number) = if let Some(name) = error.name() {
+        let (name, words) = error.name_and_words();
+        let (errno, number) = if let Some(name) = name {
             (name, Operand::Text(b""))
         } else {
             let number = error.errno().raw_os_error().unsigned_abs();
@@ -64,7 +65,7 @@ impl Failure {
         let operands = [
             Operand::Text(verb.as_bytes()),
             Operand::Text(operand),
-            Operand::Text(error.words().as_bytes()),
+            Operand::Text(words.as_bytes()),
             Operand::Text(errno.as_bytes()),
             number,
         ];
