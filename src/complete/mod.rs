@@ -314,7 +314,7 @@ impl Options<'_> {
             .within(size.bytes())
             .map_err(because(Operation::Map))?;
         self.prepare(object, size)?;
-        let mapping = Mapping::new(object.as_fd(), part)?;
+        let mapping = Mapping::whole(object.as_fd(), part)?;
         initialise(object, &mapping).map_err(InitError::Initialiser)?;
         Ok(mapping)
     }

@@ -64,8 +64,8 @@ impl Directory {
         Ok(Self { fd: Some(fd) })
     }
 
-    /// Returns whether the directory is in memory: on a tmpfs or ramfs, not on a disk. One `statfs`
-    /// or `fstatfs`.
+    /// Returns whether the directory is in memory: on a tmpfs, ramfs or hugetlbfs, not on a disk.
+    /// One `statfs` or `fstatfs`.
     ///
     /// A container without a mount on `/dev/shm` may have a plain folder there. Everything works in
     /// it, but is written to disk. On macOS always true, without a call.

@@ -17,6 +17,10 @@ use crate::{Errno, Extent, Name, Options, ReadOnly, ReadWrite, SharedBytes, Size
 /// [`SharedBytes`], to which it dereferences. Dropping it makes one `munmap`; a child of `fork` has
 /// a mapping of its own.
 ///
+/// Where the kernel reports blocks of 64 KiB or more, whole blocks are mapped, with the same calls:
+/// on hugetlbfs, in a memfd with `MFD_HUGETLB`, in a tmpfs with `huge=`, and on some disks. The
+/// mapping then takes more of the address space than its length says.
+///
 /// A peer that may write can change every byte at any time, which is why there are no references to
 /// them. If a peer shrinks the object, or there is no memory for a sparse page, an access is a
 /// `SIGBUS`, which ends the process. That is not undefined behaviour, but it cannot be foreseen:
@@ -57,6 +61,9 @@ pub struct Mapping<R: Rights> {
     bytes: SharedBytes<R>,
     /// How many bytes are mapped before `bytes`, to begin at an offset that can be mapped.
     lead: usize,
+    /// How many bytes are mapped, those of `lead` included: whole pages, where they are larger than
+    /// elsewhere.
+    mapped: usize,
 }
 
 impl Mapping<ReadOnly> {
@@ -123,8 +130,8 @@ impl Mapping<ReadWrite> {
     /// - [Linux](https://man7.org/linux/man-pages/man2/mprotect.2.html)
     #[doc(alias = "mprotect")]
     pub fn into_read_only(self) -> Result<Mapping<ReadOnly>, Error> {
-        let (start, len) = self.mapped();
-        // SAFETY: `mapped` returns the whole mapping, and this, the only way to write through it,
+        let (start, len) = self.all();
+        // SAFETY: `all` returns the whole mapping, and this, the only way to write through it,
         // is consumed.
         unsafe { sys::make_read_only(start.cast(), len) }.map_err(because(Operation::Protect))?;
         let kept = core::mem::ManuallyDrop::new(self);
@@ -134,30 +141,49 @@ impl Mapping<ReadWrite> {
         Ok(Mapping {
             bytes,
             lead: kept.lead,
+            mapped: kept.mapped,
         })
     }
 }
 
 impl<R: Rights> Mapping<R> {
-    /// Maps an offset and a length that lie within the object.
-    pub(crate) fn new(fd: BorrowedFd<'_>, (offset, len): (u64, usize)) -> Result<Self, Error> {
+    /// Maps the whole of an object that this process has just sized, and so whole pages, whatever
+    /// their size is.
+    pub(crate) fn whole(fd: BorrowedFd<'_>, part: (u64, usize)) -> Result<Self, Error> {
+        Self::new(fd, part, 0)
+    }
+
+    /// Maps an offset and a length that lie within the object. `page_rest` is that of its status.
+    pub(crate) fn new(
+        fd: BorrowedFd<'_>,
+        (offset, len): (u64, usize),
+        page_rest: u32,
+    ) -> Result<Self, Error> {
         let failed = because(Operation::Map);
-        let lead = offset % sys::OFFSET_GRANULE;
+        let granule_rest = sys::OFFSET_GRANULE.wrapping_sub(1);
+        let lead = offset & (granule_rest | u64::from(page_rest));
         let start = offset.saturating_sub(lead);
         let lead = usize::try_from(lead).map_err(|_| failed(Errno::OVERFLOW))?;
         // No offset within it may exceed an isize, by which pointers are moved; the kernel of a
         // 32-bit process maps more.
-        let mapped = len
+        let used = len
             .checked_add(lead)
-            .filter(|mapped| isize::try_from(*mapped).is_ok())
+            .filter(|used| isize::try_from(*used).is_ok())
             .ok_or(failed(Errno::NOMEM))?;
+        // It cannot wrap: both are less than half of what a usize can be.
+        let rest = usize::try_from(page_rest).map_err(|_| failed(Errno::NOMEM))?;
+        let mapped = used.wrapping_add(rest) & !rest;
         let base = sys::map(fd, Access::of::<R>(), start, mapped).map_err(failed)?;
         // SAFETY: `lead` is at most the length of what was mapped.
         let first = unsafe { base.cast::<u8>().add(lead) };
         // SAFETY: `len` bytes from `first` on are mapped with the rights `R`, until the drop of
         // this mapping, which drops its `SharedBytes`.
         let bytes = unsafe { SharedBytes::new(first, len) };
-        Ok(Self { bytes, lead })
+        Ok(Self {
+            bytes,
+            lead,
+            mapped,
+        })
     }
 
     /// Gets the memory of every page now, for writing if the mapping has the right to write, else
@@ -189,8 +215,8 @@ impl<R: Rights> Mapping<R> {
     #[doc(alias = "MADV_POPULATE_READ")]
     #[doc(alias = "MAP_POPULATE")]
     pub fn prefault(&self) -> Result<(), Error> {
-        let (start, len) = self.mapped();
-        // SAFETY: `mapped` returns the whole mapping, which has the rights `R`.
+        let (start, len) = self.used();
+        // SAFETY: `used` returns a part of the mapping, which has the rights `R`.
         unsafe { sys::prefault(start.cast(), len, Access::of::<R>()) }
             .map_err(because(Operation::Prefault))
     }
@@ -211,8 +237,8 @@ impl<R: Rights> Mapping<R> {
     /// - [Linux](https://man7.org/linux/man-pages/man2/mlock.2.html)
     #[doc(alias = "mlock")]
     pub fn lock(&self) -> Result<(), Error> {
-        let (start, len) = self.mapped();
-        // SAFETY: `mapped` returns the whole mapping.
+        let (start, len) = self.used();
+        // SAFETY: `used` returns a part of the mapping.
         unsafe { sys::lock(start.cast(), len) }.map_err(because(Operation::Lock))
     }
 
@@ -223,8 +249,8 @@ impl<R: Rights> Mapping<R> {
     /// With [`Operation::Unlock`]: `ENOMEM` – the process has too many mappings.
     #[doc(alias = "munlock")]
     pub fn unlock(&self) -> Result<(), Error> {
-        let (start, len) = self.mapped();
-        // SAFETY: `mapped` returns the whole mapping.
+        let (start, len) = self.used();
+        // SAFETY: `used` returns a part of the mapping.
         unsafe { sys::unlock(start.cast(), len) }.map_err(because(Operation::Unlock))
     }
 
@@ -243,14 +269,20 @@ impl<R: Rights> Mapping<R> {
     /// - [Linux](https://man7.org/linux/man-pages/man2/madvise.2.html)
     #[doc(alias = "madvise")]
     pub fn advise(&self, advice: Advice) -> Result<(), Error> {
-        let (start, len) = self.mapped();
-        // SAFETY: `mapped` returns the whole mapping.
+        let (start, len) = self.all();
+        // SAFETY: `all` returns the whole mapping.
         unsafe { sys::advise(start.cast(), len, advice) }.map_err(because(Operation::Advise))
     }
 
-    /// The whole of what was mapped.
-    fn mapped(&self) -> (*mut u8, usize) {
+    /// The whole mapping.
+    fn all(&self) -> (*mut u8, usize) {
         let start = self.bytes.start().as_ptr().wrapping_sub(self.lead);
+        (start, self.mapped)
+    }
+
+    /// The mapping up to the last byte that was asked for: the object may end there.
+    fn used(&self) -> (*mut u8, usize) {
+        let (start, _) = self.all();
         (start, self.bytes.len().saturating_add(self.lead))
     }
 }
@@ -265,8 +297,8 @@ impl<R: Rights> Deref for Mapping<R> {
 
 impl<R: Rights> Drop for Mapping<R> {
     fn drop(&mut self) {
-        let (start, len) = self.mapped();
-        // SAFETY: `mapped` returns the whole mapping, and whatever borrowed its bytes is gone.
+        let (start, len) = self.all();
+        // SAFETY: `all` returns the whole mapping, and whatever borrowed its bytes is gone.
         let unmapped = unsafe { sys::unmap(start.cast(), len) };
         // It can fail only where it would split a larger area, which the kernel made of
         // neighbouring mappings, and the process has as many areas as it may. Then the memory stays
@@ -280,6 +312,7 @@ impl<R: Rights> fmt::Debug for Mapping<R> {
         f.debug_struct("Mapping")
             .field("bytes", &self.bytes)
             .field("lead", &self.lead)
+            .field("mapped", &self.mapped)
             .finish()
     }
 }

@@ -119,6 +119,8 @@ impl Object<ReadWrite> {
     ///
     /// - `EFBIG` with [`Operation::Resize`] – larger than a file can be, or than `RLIMIT_FSIZE`
     ///   where `SIGXFSZ` is ignored.
+    /// - `EINVAL` with [`Operation::Resize`] – the object consists of huge pages, and the size is
+    ///   not a multiple of one.
     /// - `EPERM` with [`Operation::Resize`] – an adopted descriptor is sealed against it.
     /// - `ENOSPC` with [`Operation::Reserve`] – not enough memory.
     ///
@@ -303,7 +305,7 @@ impl<R: Rights> Object<R> {
         let part = extent
             .within(status.size())
             .map_err(because(Operation::Map))?;
-        Mapping::new(self.as_fd(), part)
+        Mapping::new(self.as_fd(), part, status.page_rest())
     }
 }
 

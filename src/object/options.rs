@@ -103,6 +103,8 @@ impl<'d> Options<'d> {
     /// - `ENOENT` with [`Operation::Directory`] – the directory does not exist.
     /// - `EFBIG` with [`Operation::Resize`] – the size is larger than a file can be, or than
     ///   `RLIMIT_FSIZE` where `SIGXFSZ` is ignored.
+    /// - `EINVAL` with [`Operation::Resize`] – the directory is on hugetlbfs, and the size is not a
+    ///   multiple of a huge page.
     /// - `EINVAL` with [`Operation::SetMode`] – the mode has other bits than the nine.
     ///
     /// # Platform notes
@@ -233,7 +235,7 @@ impl<'d> Options<'d> {
             .within(size.bytes())
             .map_err(because(Operation::Map))?;
         let (_, mapping) =
-            self.create_then(name, size, |object| Mapping::new(object.as_fd(), part))?;
+            self.create_then(name, size, |object| Mapping::whole(object.as_fd(), part))?;
         Ok(mapping)
     }
 
@@ -337,7 +339,7 @@ impl<'d> Options<'d> {
         }
     }
 
-    fn open_checked<R: Rights>(self, name: &Name) -> Result<(Object<R>, Status), Error> {
+    pub(crate) fn open_checked<R: Rights>(self, name: &Name) -> Result<(Object<R>, Status), Error> {
         self.open_raw(name).map_err(|errno| match errno {
             Errno::NOENT => missing(self.dir, Operation::Open),
             other => Error::new(Operation::Open, other),

@@ -4,6 +4,9 @@ use crate::Errno;
 
 /// The size of an object in bytes, and whether its memory is reserved. The caller chooses: neither
 /// is a default.
+///
+/// On hugetlbfs, which a [`Directory`](crate::Directory) may be on, a size must be a multiple of
+/// the huge page. Any other is `EINVAL`, and leaves nothing behind.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Size {
@@ -50,7 +53,7 @@ pub enum Extent {
     /// `len` bytes from `offset` on.
     ///
     /// The offset need not be a multiple of the page size. The mapping begins at the multiple of
-    /// 64 KiB (on macOS 16) at or before it, and so do
+    /// 64 KiB (on macOS 16), or of a huge page, at or before it, and so do
     /// [`Mapping::prefault`](crate::Mapping::prefault) and the like. Pages that are never touched
     /// cost nothing.
     Part {

@@ -46,6 +46,10 @@ impl Status {
         self.status.is_unlinked.map_err(because(Operation::Inspect))
     }
 
+    pub(crate) fn page_rest(self) -> u32 {
+        self.status.page_rest
+    }
+
     #[cfg(feature = "snapshot")]
     pub(crate) fn identity(self) -> sys::Identity {
         self.status.identity

@@ -151,12 +151,12 @@ pub fn reap(name: &Name) -> Result<bool, Error> {
 /// Those of [`reap`].
 #[doc(alias = "shm_unlink")]
 pub fn reap_with(options: &Options<'_>, name: &Name) -> Result<bool, Error> {
-    let object = options.open_read_write(name)?;
+    let (object, status) = options.open_checked(name)?;
     match object.claim() {
         Err(error) if error.errno() == Errno::BUSY => return Ok(false),
         claimed => claimed?,
     }
-    let snapshot = Claimed::new(&object).map_err(because(Operation::Inspect))?;
+    let snapshot = Claimed::new(&object, status).map_err(because(Operation::Inspect))?;
     if let Some(snapshot) = &snapshot {
         snapshot.retire().map_err(because(Operation::Inspect))?;
     }

@@ -10,24 +10,29 @@ use bytemuck::Zeroable as _;
 use rustix::fd::AsFd as _;
 
 use super::header::{CURRENT, FUTEX, Header, RETIRED, STATE, Words};
-use crate::{Errno, Mapping, Object, ReadOnly, ReadWrite, sys};
+use crate::{Errno, Mapping, Object, ReadOnly, ReadWrite, Status, sys};
 
 /// A snapshot, of values of any type, that this process has claimed and does not write to.
 #[derive(Debug)]
 pub(super) struct Claimed<'a> {
     object: &'a Object<ReadWrite>,
+    status: Status,
     was_retired: bool,
 }
 
 impl<'a> Claimed<'a> {
     /// Reads the header of an object; None if it is not a snapshot of this version.
-    pub(super) fn new(object: &'a Object<ReadWrite>) -> Result<Option<Self>, Errno> {
+    pub(super) fn new(
+        object: &'a Object<ReadWrite>,
+        status: Status,
+    ) -> Result<Option<Self>, Errno> {
         let mut header = Header::zeroed();
         let bytes = bytemuck::bytes_of_mut(&mut header);
         let read = sys::read_at(object.as_fd(), bytes, 0)?;
         let is_snapshot = read == size_of::<Header>() && header.is_known();
         Ok(is_snapshot.then_some(Self {
             object,
+            status,
             was_retired: header.is_retired(),
         }))
     }
@@ -61,8 +66,8 @@ impl<'a> Claimed<'a> {
 
     /// Wakes the readers that sleep. They are not the business of the caller, so errors are ignored.
     pub(super) fn wake(&self) {
-        let part = (0, size_of::<Header>());
-        if let Ok(mapping) = Mapping::<ReadOnly>::new(self.object.as_fd(), part) {
+        let (fd, part) = (self.object.as_fd(), (0, size_of::<Header>()));
+        if let Ok(mapping) = Mapping::<ReadOnly>::new(fd, part, self.status.page_rest()) {
             // SAFETY: a header's bytes are mapped, from the start of a page on.
             let words: Words<'_, ReadOnly> = unsafe { Words::at(mapping.start()) };
             let _ = words.wake();

@@ -12,7 +12,7 @@ use crate::complete::{Complete, Draft};
 use crate::error::{Operation, because};
 use crate::object::is_same;
 use crate::sys::{self, Existing};
-use crate::{Errno, Mapping, Name, Object, Options, Outcome, ReadWrite, Size};
+use crate::{Errno, Mapping, Name, Object, Options, Outcome, ReadWrite, Size, Status};
 
 impl<T: Layout> Writer<T> {
     /// Creates a snapshot with a first value, exclusively, and claims it.
@@ -91,8 +91,8 @@ impl<T: Layout> Writer<T> {
     pub fn open_with(options: &Options<'_>, name: &Name) -> Result<Self, Error> {
         match take(options, name)? {
             Taken::Missing => Err(MISSING.into()),
-            Taken::Retired(_) => Err(Error::Retired),
-            Taken::Current(object) => Self::take_over(object),
+            Taken::Retired(..) => Err(Error::Retired),
+            Taken::Current(object, _) => Self::take_over(object),
         }
     }
 
@@ -139,8 +139,10 @@ impl<T: Layout> Writer<T> {
         for _ in 0..Options::ROUNDS {
             let created = match take(options, name)? {
                 Taken::Missing => Self::create_with(options, name, slots, first),
-                Taken::Retired(old) => put_in_place(options, name, (slots, first), &old),
-                Taken::Current(object) => {
+                Taken::Retired(old, status) => {
+                    put_in_place(options, name, (slots, first), (&old, status))
+                }
+                Taken::Current(object, _) => {
                     return Self::take_over(object).map(|writer| (writer, Outcome::Opened));
                 }
             };
@@ -192,8 +194,8 @@ impl<T: Layout> Writer<T> {
         for _ in 0..Options::ROUNDS {
             let replaced = match take(options, name)? {
                 Taken::Missing => Self::create_with(options, name, slots, first),
-                Taken::Retired(old) | Taken::Current(old) => {
-                    put_in_place(options, name, (slots, first), &old)
+                Taken::Retired(old, status) | Taken::Current(old, status) => {
+                    put_in_place(options, name, (slots, first), (&old, status))
                 }
             };
             match replaced {
@@ -210,31 +212,31 @@ impl<T: Layout> Writer<T> {
 enum Taken {
     Missing,
     /// A snapshot that its writer has retired, or whose end was interrupted.
-    Retired(Object<ReadWrite>),
-    Current(Object<ReadWrite>),
+    Retired(Object<ReadWrite>, Status),
+    Current(Object<ReadWrite>, Status),
 }
 
 fn take(options: &Options<'_>, name: &Name) -> Result<Taken, Error> {
     for _ in 0..Options::ROUNDS {
-        let object = match options.open_read_write(name) {
+        let (object, status) = match options.open_checked(name) {
             Err(MISSING) => return Ok(Taken::Missing),
             opened => opened?,
         };
         if !sys::HAS_CLAIMS {
-            return Ok(Taken::Current(object));
+            return Ok(Taken::Current(object, status));
         }
         object.claim()?;
         if object.is_unlinked() == Ok(true) {
             continue;
         }
-        let claimed = Claimed::new(&object).map_err(because(Operation::Inspect))?;
+        let claimed = Claimed::new(&object, status).map_err(because(Operation::Inspect))?;
         return Ok(match claimed {
             Some(claimed) if claimed.was_retired() => {
                 // The process that retired it may have been killed before it woke the readers.
                 claimed.wake();
-                Taken::Retired(object)
+                Taken::Retired(object, status)
             }
-            _ => Taken::Current(object),
+            _ => Taken::Current(object, status),
         });
     }
     Err(Options::GAVE_UP.into())
@@ -246,13 +248,13 @@ fn put_in_place<T: Layout>(
     options: &Options<'_>,
     name: &Name,
     contents: (u32, &T),
-    old: &Object<ReadWrite>,
+    (old, status): (&Object<ReadWrite>, Status),
 ) -> Result<Writer<T>, Error> {
     if !sys::HAS_LINKS {
         return Err(because(Operation::Create)(Errno::NOTSUP).into());
     }
     // Anything but a snapshot has no readers that sleep.
-    let old_snapshot = Claimed::new(old).map_err(because(Operation::Inspect))?;
+    let old_snapshot = Claimed::new(old, status).map_err(because(Operation::Inspect))?;
     make(options, name, contents, &|draft| {
         if !is_same(options.dir(), name, old.as_fd())? {
             return Err(Errno::EXIST);

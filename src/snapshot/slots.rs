@@ -84,7 +84,7 @@ fn map_whole<R: Rights, Q: Rights>(
     let part = Extent::Whole
         .within(size)
         .map_err(because(Operation::Map))?;
-    Ok(Mapping::new(object.as_fd(), part)?)
+    Ok(Mapping::new(object.as_fd(), part, status.page_rest())?)
 }
 
 impl<T: Layout, R: Rights> Source for Slots<T, R> {

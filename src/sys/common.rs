@@ -46,11 +46,6 @@ pub(super) fn as_posix(errno: Errno) -> Errno {
     }
 }
 
-/// A field of `struct stat`. Its type differs between systems and architectures.
-pub(super) fn unsigned(field: impl TryInto<u64>) -> Result<u64, Errno> {
-    field.try_into().map_err(|_| Errno::OVERFLOW)
-}
-
 pub(crate) fn duplicate(fd: BorrowedFd<'_>) -> Result<OwnedFd, Errno> {
     fcntl_dupfd_cloexec(fd, 0)
 }
@@ -105,14 +100,14 @@ pub(crate) unsafe fn make_read_only(start: *mut c_void, len: usize) -> Result<()
 }
 
 /// # Safety
-/// The range is a whole mapping made by `map`.
+/// The range is in a mapping made by `map`.
 pub(crate) unsafe fn lock(start: *mut c_void, len: usize) -> Result<(), Errno> {
     // SAFETY: locking changes no byte of the mapping.
     unsafe { mm::mlock(start, len) }
 }
 
 /// # Safety
-/// The range is a whole mapping made by `map`.
+/// The range is in a mapping made by `map`.
 pub(crate) unsafe fn unlock(start: *mut c_void, len: usize) -> Result<(), Errno> {
     // SAFETY: unlocking changes no byte of the mapping.
     unsafe { mm::munlock(start, len) }

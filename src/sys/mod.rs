@@ -17,10 +17,11 @@
 //! | `set_mode` | Sets exactly these permission bits. |
 //! | `set_size` | Sets the size, without allocating memory. |
 //! | `reserve` | Allocates memory for every page below a size. `ENOTSUP` where there is no such call. |
-//! | `OFFSET_GRANULE` | Every multiple of it is an offset that can be mapped. |
-//! | `map` | A shared mapping that begins with a page; its offset is a multiple of `OFFSET_GRANULE`. `EFAULT` if what the system returned cannot be a mapping. |
+//! | `OFFSET_GRANULE` | Every multiple of it is an offset that can be mapped, except on larger pages: see `Status::page_rest`. |
+//! | `map` | A shared mapping that begins with a page; its offset is a multiple of `OFFSET_GRANULE` and, as its length, of `Status::page_rest`. `EFAULT` if what the system returned cannot be a mapping. |
 //! | `unmap`, `make_read_only` | One call each, for a whole mapping. |
-//! | `prefault`, `lock`, `unlock`, `advise` | One call each, for a whole mapping. `ENOTSUP` where there is no such call. |
+//! | `advise` | One call, for a whole mapping. `ENOTSUP` where there is no such call. |
+//! | `prefault`, `lock`, `unlock` | One call each, for a mapping or the start of it. `ENOTSUP` where there is no such call. |
 //! | `open_directory` | Opens a directory for names. `ENOTSUP` where objects are in no directory. |
 //! | `directory_exists` | False only if the directory is certainly missing. |
 //! | `directory_is_memory` | Whether objects in the directory are memory, not files of a disk. |
@@ -122,6 +123,8 @@ pub(crate) struct Status {
     pub(crate) allocated: Result<u64, Errno>,
     pub(crate) identity: Identity,
     pub(crate) is_regular: bool,
+    /// The size of a page less one, where `OFFSET_GRANULE` may not be a multiple of it; else 0.
+    pub(crate) page_rest: u32,
     /// Whether it has no name any more, if that is known.
     pub(crate) is_unlinked: Result<bool, Errno>,
 }

@@ -2,6 +2,7 @@
 
 mod errors;
 mod flags_on_linux;
+mod huge_pages;
 mod mappings;
 mod mappings_on_linux;
 mod names;

@@ -258,30 +258,56 @@ fn may_mount() -> bool {
 /// Sets `fs.protected_regular` of the whole machine, for one process at a time. Dropping it
 /// restores the old value.
 #[derive(Debug)]
-pub struct Protected {
+pub struct Protected(#[expect(dead_code, reason = "for its drop")] Setting);
+
+impl Protected {
+    #[must_use]
+    #[expect(clippy::new_without_default, reason = "it is a setting of the machine")]
+    pub fn new() -> Self {
+        Self(Setting::new("fs/protected_regular", "2"))
+    }
+}
+
+/// Sets the number of huge pages of the whole machine, for one process at a time. Dropping it
+/// restores the old value.
+#[derive(Debug)]
+pub struct HugePages(#[expect(dead_code, reason = "for its drop")] Setting);
+
+impl HugePages {
+    #[must_use]
+    #[expect(clippy::new_without_default, reason = "it is a setting of the machine")]
+    pub fn new() -> Self {
+        Self(Setting::new("vm/nr_hugepages", "8"))
+    }
+}
+
+#[derive(Debug)]
+struct Setting {
+    path: PathBuf,
     old: String,
     _lock: std::fs::File,
 }
 
-impl Protected {
-    const SETTING: &str = "/proc/sys/fs/protected_regular";
-
-    #[must_use]
-    #[expect(clippy::new_without_default, reason = "it is a setting of the machine")]
-    pub fn new() -> Self {
+impl Setting {
+    fn new(name: &str, value: &str) -> Self {
         use std::os::fd::AsRawFd as _;
-        let lock = std::fs::File::create(std::env::temp_dir().join("rawshm-test-protected.lock"));
-        let lock = lock.expect("a file");
+        let lock = format!("rawshm-test-{}.lock", name.replace('/', "-"));
+        let lock = std::fs::File::create(std::env::temp_dir().join(lock)).expect("a file");
         // SAFETY: an open descriptor. Closing it releases the lock.
         assert_eq!(unsafe { libc::flock(lock.as_raw_fd(), libc::LOCK_EX) }, 0);
-        let old = std::fs::read_to_string(Self::SETTING).expect("a setting");
-        std::fs::write(Self::SETTING, "2").expect("root");
-        Self { old, _lock: lock }
+        let path = Path::new("/proc/sys").join(name);
+        let old = std::fs::read_to_string(&path).expect("a setting");
+        std::fs::write(&path, value).expect("root");
+        Self {
+            path,
+            old,
+            _lock: lock,
+        }
     }
 }
 
-impl Drop for Protected {
+impl Drop for Setting {
     fn drop(&mut self) {
-        std::fs::write(Self::SETTING, &self.old).expect("root");
+        std::fs::write(&self.path, &self.old).expect("root");
     }
 }

@@ -56,7 +56,7 @@ pub(super) fn shm_open(
 pub(crate) fn status(fd: BorrowedFd<'_>) -> Result<Status, Errno> {
     let stat = fs::fstat(fd)?;
     Ok(Status {
-        size: common::unsigned(stat.st_size)?,
+        size: u64::try_from(stat.st_size).map_err(|_| Errno::OVERFLOW)?,
         allocated: Err(Errno::NOTSUP),
         identity: NO_IDENTITY,
         // An object has no file type.
@@ -64,6 +64,7 @@ pub(crate) fn status(fd: BorrowedFd<'_>) -> Result<Status, Errno> {
             FileType::from_raw_mode(stat.st_mode),
             FileType::RegularFile | FileType::Unknown
         ),
+        page_rest: 0,
         is_unlinked: Err(Errno::NOTSUP),
     })
 }
@@ -101,7 +102,7 @@ pub(crate) fn map(
 }
 
 /// # Safety
-/// The range is a whole mapping made by `map` with this access.
+/// The range is in a mapping made by `map` with this access.
 pub(crate) unsafe fn prefault(
     _start: *mut c_void,
     _len: usize,

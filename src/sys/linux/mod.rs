@@ -6,7 +6,7 @@
 use core::ffi::{CStr, c_void};
 use core::hint;
 
-use linux_raw_sys::general::{RAMFS_MAGIC, TMPFS_MAGIC};
+use linux_raw_sys::general::{HUGETLBFS_MAGIC, RAMFS_MAGIC, TMPFS_MAGIC};
 use rustix::fd::{AsRawFd as _, BorrowedFd, OwnedFd};
 use rustix::fs::{self, AtFlags, CWD, FallocateFlags, FileType, Mode, OFlags};
 use rustix::io::retry_on_intr;
@@ -83,15 +83,34 @@ pub(super) fn shm_open(
 
 pub(crate) fn status(fd: BorrowedFd<'_>) -> Result<Status, Errno> {
     let stat = fs::fstat(fd)?;
-    let blocks = common::unsigned(stat.st_blocks)?;
     Ok(Status {
-        size: common::unsigned(stat.st_size)?,
-        // This cannot wrap: the kernel counts bytes in 64 bits.
-        allocated: Ok(blocks.wrapping_mul(STAT_BLOCK)),
+        size: u64::from_ne_bytes(stat.st_size.to_ne_bytes()),
+        allocated: Ok(allocated(&stat)),
         identity: identity(&stat),
         is_regular: FileType::from_raw_mode(stat.st_mode) == FileType::RegularFile,
+        page_rest: page_rest(&stat),
         is_unlinked: Ok(stat.st_nlink == 0),
     })
+}
+
+fn allocated(stat: &fs::Stat) -> u64 {
+    let blocks = u64::from_ne_bytes(stat.st_blocks.to_ne_bytes());
+    // This cannot wrap: the kernel counts bytes in 64 bits.
+    blocks.wrapping_mul(STAT_BLOCK)
+}
+
+/// On hugetlbfs, `munmap` and `mprotect` of less than a huge page fail, and the size of a page is
+/// that of a block. A tmpfs with huge pages has blocks of this size, too. There, as on disks with
+/// large blocks, a longer mapping does no harm.
+fn page_rest(stat: &fs::Stat) -> u32 {
+    // The field's type differs between architectures; the kernel's has 32 bits.
+    let block = stat.st_blksize.to_le_bytes().first_chunk().copied();
+    let block = block.map_or(0, u32::from_le_bytes);
+    if u64::from(block) >= OFFSET_GRANULE {
+        block.wrapping_sub(1)
+    } else {
+        0
+    }
 }
 
 #[expect(
@@ -144,14 +163,18 @@ pub(crate) fn reserve(fd: BorrowedFd<'_>, size: u64) -> Result<(), Errno> {
 }
 
 /// # Safety
-/// The range is a whole mapping made by `map` with this access.
+/// The range is in a mapping made by `map` with this access.
 pub(crate) unsafe fn prefault(start: *mut c_void, len: usize, access: Access) -> Result<(), Errno> {
     let advice = match access {
         Access::ReadOnly => mm::Advice::LinuxPopulateRead,
         Access::ReadWrite => mm::Advice::LinuxPopulateWrite,
     };
     // SAFETY: filling the page tables changes no byte of the mapping.
-    retry_on_intr(|| unsafe { mm::madvise(start, len, advice) })
+    match retry_on_intr(|| unsafe { mm::madvise(start, len, advice) }) {
+        // A page with a hardware error. The errno exists on Linux alone.
+        Err(Errno::HWPOISON) => Err(Errno::IO),
+        called => called,
+    }
 }
 
 /// # Safety
@@ -196,5 +219,8 @@ pub(crate) fn directory_is_memory(dir: Dir<'_>) -> Result<bool, Errno> {
     // The field's type differs between architectures; a magic number is its low 32 bits.
     let magic = stat.f_type.to_le_bytes().first_chunk().copied();
     let magic = magic.map(u32::from_le_bytes);
-    Ok(matches!(magic, Some(TMPFS_MAGIC | RAMFS_MAGIC)))
+    Ok(matches!(
+        magic,
+        Some(TMPFS_MAGIC | RAMFS_MAGIC | HUGETLBFS_MAGIC)
+    ))
 }
