@@ -21,7 +21,7 @@ impl<T: Layout> Writer<T> {
     /// [`create_complete`](Options::create_complete) has it appear. `slots` is a power of two from
     /// 2 to 65,536: a reader copies again if the writer stores `slots - 1` values while it copies
     /// one. Memory is reserved: 64 bytes, and for each slot the size of a value, rounded up to a
-    /// multiple of 64.
+    /// multiple of 64. On ramfs, which has no limit and cannot reserve memory, it is not.
     ///
     /// On Linux, the calls of [`Options::create_complete`] for [`Size::Reserved`]. Before the
     /// object is linked, two `fcntl` claim it and an `fstat` identifies it. At the end, a `close`.
@@ -272,6 +272,9 @@ fn put_in_place<T: Layout>(
     })
 }
 
+/// The error of an object on a file system that cannot reserve memory.
+const NOT_RESERVED: crate::Error = crate::Error::new(Operation::Reserve, Errno::OPNOTSUPP);
+
 /// Creates an object with a number of slots and a first value, and claims it. `publish` puts it
 /// under its name.
 fn make<T: Layout>(
@@ -281,11 +284,6 @@ fn make<T: Layout>(
     publish: &dyn Fn(&mut Draft<'_>) -> Result<(), Errno>,
 ) -> Result<Writer<T>, Error> {
     let shape = Shape::new::<T>(slots)?;
-    let size = if sys::CAN_RESERVE {
-        Size::Reserved(shape.size)
-    } else {
-        Size::Sparse(shape.size)
-    };
     let initialise = |object: &Object<ReadWrite>, mapping: &Mapping<ReadWrite>| {
         if sys::HAS_CLAIMS {
             object.claim()?;
@@ -295,6 +293,17 @@ fn make<T: Layout>(
         mapping.store(0, &Header::new::<T>(slots))?;
         Ok(mapping.store(offset, first)?)
     };
-    let Complete { object, mapping } = options.make(name, size, initialise, publish)?;
+    let make = |size| -> Result<_, Error> { Ok(options.make(name, size, initialise, publish)?) };
+    let sparse = || make(Size::Sparse(shape.size));
+    let Complete { object, mapping } = if sys::CAN_RESERVE {
+        match make(Size::Reserved(shape.size)) {
+            Err(Error::System(NOT_RESERVED)) if sys::directory_is_unlimited(options.dir()) => {
+                sparse()?
+            }
+            done => done?,
+        }
+    } else {
+        sparse()?
+    };
     Ok(Writer::new(Slots::new(mapping)?, FIRST, object))
 }

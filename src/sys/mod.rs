@@ -37,6 +37,7 @@
 //! | item | contract |
 //! |---|---|
 //! | `CAN_RESERVE` | Whether `reserve` can be other than `ENOTSUP`. |
+//! | `directory_is_unlimited` | Whether a directory's file system has no limit of its own, and nothing to reserve. |
 //! | `HAS_CLAIMS` | Whether there are claims. If not, the items of the next two lines are an error. |
 //! | `claim` | A lock on the object that needs the right to write. The kernel releases it when the process ends. `EBUSY` if another process has the claim, `EAGAIN` if only a reader's lock is in the way. |
 //! | `is_claimed`, `wait_unclaimed` | Whether another process has the claim. Sleeps until none has. |

@@ -73,6 +73,58 @@ pub fn where_to_rename_kills<T: Send>(test: impl FnOnce() -> T + Send) -> T {
     })
 }
 
+/// A call that a filter refuses.
+#[cfg(target_os = "linux")]
+#[derive(Clone, Copy, Debug)]
+pub struct Refused {
+    /// Its name, for messages.
+    pub name: &'static str,
+    pub call: libc::c_long,
+    /// The index of an argument, and bits of which it has at least one. None is any call.
+    pub with: Option<(usize, i32)>,
+}
+
+/// Runs a test in a thread of its own, where these calls fail with this errno.
+#[cfg(target_os = "linux")]
+pub fn where_refused<T: Send>(calls: &[Refused], errno: i32, test: impl FnOnce() -> T + Send) -> T {
+    in_a_thread(|| {
+        for call in calls {
+            filter::refuse_call(*call, errno);
+        }
+        test()
+    })
+}
+
+/// What becomes of a call that a supervisor has seen.
+#[cfg(target_os = "linux")]
+#[derive(Clone, Copy, Debug)]
+pub enum Answer {
+    Made,
+    FailsWith(i32),
+}
+
+/// Runs a test in a thread of its own. Each time it is about to make this call, `answer` is called
+/// in the thread of the caller, and says what becomes of it.
+#[cfg(target_os = "linux")]
+pub fn where_supervised<T: Send>(
+    call: libc::c_long,
+    answer: impl FnMut() -> Answer,
+    test: impl FnOnce() -> T + Send,
+) -> T {
+    use std::sync::mpsc::channel;
+    let (say, listener) = channel();
+    thread::scope(|scope| {
+        let thread = scope.spawn(move || {
+            say.send(filter::supervise(call)).expect("a supervisor");
+            test()
+        });
+        filter::answer_all(&listener.recv().expect("a filter"), answer);
+        thread
+            .join()
+            .unwrap_or_else(|panic| std::panic::resume_unwind(panic))
+    })
+}
+
 fn in_a_thread<T: Send>(test: impl FnOnce() -> T + Send) -> T {
     thread::scope(|scope| {
         let thread = scope.spawn(test);
@@ -84,7 +136,9 @@ fn in_a_thread<T: Send>(test: impl FnOnce() -> T + Send) -> T {
 
 #[cfg(target_os = "linux")]
 mod filter {
-    use super::Rung;
+    use super::{Answer, Rung};
+    use std::os::fd::{AsRawFd as _, FromRawFd as _, OwnedFd};
+
     use libc::{BPF_ABS, BPF_ALU, BPF_AND, BPF_JEQ, BPF_JMP, BPF_K, BPF_LD, BPF_RET, BPF_W};
     use libc::{c_long, sock_filter, sock_fprog};
 
@@ -129,24 +183,47 @@ mod filter {
         install((call, 0, -1, libc::SECCOMP_RET_KILL_PROCESS));
     }
 
+    pub(super) fn refuse_call(refused: super::Refused, errno: i32) {
+        match refused.with {
+            Some((place, bits)) => install((refused.call, place, bits, fails_with(errno))),
+            None => install_program(&mut [
+                statement(BPF_LD | BPF_W | BPF_ABS, number()),
+                jump(u32::try_from(refused.call).expect("a number"), 1, 0),
+                statement(BPF_RET | BPF_K, libc::SECCOMP_RET_ALLOW),
+                statement(BPF_RET | BPF_K, fails_with(errno)),
+            ]),
+        }
+    }
+
     fn fails_with(errno: i32) -> u32 {
         libc::SECCOMP_RET_ERRNO | bits(errno)
     }
 
     fn install((call, place, flags, instead): Refused) {
-        let number = std::mem::offset_of!(libc::seccomp_data, nr);
         // The low half of 64 bits.
         let low = if cfg!(target_endian = "little") { 0 } else { 4 };
         let argument = std::mem::offset_of!(libc::seccomp_data, args) + 8 * place + low;
-        let mut program = [
-            statement(BPF_LD | BPF_W | BPF_ABS, word(number)),
+        install_program(&mut [
+            statement(BPF_LD | BPF_W | BPF_ABS, number()),
             jump(u32::try_from(call).expect("a number"), 0, 3),
             statement(BPF_LD | BPF_W | BPF_ABS, word(argument)),
             statement(BPF_ALU | BPF_AND | BPF_K, bits(flags)),
             jump(0, 0, 1),
             statement(BPF_RET | BPF_K, libc::SECCOMP_RET_ALLOW),
             statement(BPF_RET | BPF_K, instead),
-        ];
+        ]);
+    }
+
+    /// Where the number of a call is.
+    fn number() -> u32 {
+        word(std::mem::offset_of!(libc::seccomp_data, nr))
+    }
+
+    fn install_program(program: &mut [sock_filter]) {
+        let _ = install_flagged(program, 0);
+    }
+
+    fn install_flagged(program: &mut [sock_filter], flags: libc::c_ulong) -> i32 {
         let program = sock_fprog {
             len: u16::try_from(program.len()).expect("short"),
             filter: program.as_mut_ptr(),
@@ -154,10 +231,60 @@ mod filter {
         // SAFETY: a flag of this thread; no pointer is passed.
         let done = unsafe { libc::prctl(libc::PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) };
         assert_eq!(done, 0, "{}", std::io::Error::last_os_error());
+        let mode = libc::SECCOMP_SET_MODE_FILTER;
         // SAFETY: the program lives until the call is over, which copies it.
-        let done =
-            unsafe { libc::prctl(libc::PR_SET_SECCOMP, libc::SECCOMP_MODE_FILTER, &program) };
-        assert_eq!(done, 0, "{}", std::io::Error::last_os_error());
+        let done = unsafe { libc::syscall(libc::SYS_seccomp, mode, flags, &program) };
+        assert!(done >= 0, "{}", std::io::Error::last_os_error());
+        i32::try_from(done).expect("0, or a descriptor")
+    }
+
+    /// Has a supervisor asked before each of these calls of this thread.
+    pub(super) fn supervise(call: c_long) -> OwnedFd {
+        let mut program = [
+            statement(BPF_LD | BPF_W | BPF_ABS, number()),
+            jump(u32::try_from(call).expect("a number"), 1, 0),
+            statement(BPF_RET | BPF_K, libc::SECCOMP_RET_ALLOW),
+            statement(BPF_RET | BPF_K, libc::SECCOMP_RET_USER_NOTIF),
+        ];
+        let listener = install_flagged(&mut program, libc::SECCOMP_FILTER_FLAG_NEW_LISTENER);
+        // SAFETY: just made, and nothing else owns it.
+        unsafe { OwnedFd::from_raw_fd(listener) }
+    }
+
+    /// Answers until the thread has ended.
+    pub(super) fn answer_all(listener: &OwnedFd, mut answer: impl FnMut() -> Answer) {
+        // Of <linux/seccomp.h>.
+        const RECEIVE: libc::Ioctl = 0xc050_2100_u32 as libc::Ioctl;
+        const SEND: libc::Ioctl = 0xc018_2101_u32 as libc::Ioctl;
+        let listener = listener.as_raw_fd();
+        loop {
+            let mut polled = libc::pollfd {
+                fd: listener,
+                events: libc::POLLIN,
+                revents: 0,
+            };
+            // SAFETY: one descriptor.
+            let ready = unsafe { libc::poll(&raw mut polled, 1, -1) };
+            assert_eq!(ready, 1, "{}", std::io::Error::last_os_error());
+            if polled.revents & libc::POLLIN == 0 {
+                return;
+            }
+            // SAFETY: integers only.
+            let mut asked: libc::seccomp_notif = unsafe { std::mem::zeroed() };
+            // SAFETY: it writes the struct.
+            let done = unsafe { libc::ioctl(listener, RECEIVE, &raw mut asked) };
+            assert_eq!(done, 0, "{}", std::io::Error::last_os_error());
+            // SAFETY: integers only.
+            let mut answered: libc::seccomp_notif_resp = unsafe { std::mem::zeroed() };
+            answered.id = asked.id;
+            match answer() {
+                Answer::Made => answered.flags = 1,
+                Answer::FailsWith(errno) => answered.error = -errno,
+            }
+            // SAFETY: it reads the struct.
+            let done = unsafe { libc::ioctl(listener, SEND, &raw mut answered) };
+            assert_eq!(done, 0, "{}", std::io::Error::last_os_error());
+        }
     }
 
     fn word(offset: usize) -> u32 {

@@ -17,8 +17,8 @@ mod snapshot;
 
 #[cfg(feature = "snapshot")]
 pub(crate) use self::snapshot::{
-    CAN_RESERVE, DirWatch, HAS_CLAIMS, claim, is_claimed, now, read_at, wait, wait_unclaimed, wake,
-    write_at,
+    CAN_RESERVE, DirWatch, HAS_CLAIMS, claim, directory_is_unlimited, is_claimed, now, read_at,
+    wait, wait_unclaimed, wake, write_at,
 };
 use super::Advice;
 pub(crate) use super::common::{

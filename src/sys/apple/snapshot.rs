@@ -4,13 +4,17 @@ use core::sync::atomic::AtomicU32;
 use core::time::Duration;
 
 use rustix::fd::BorrowedFd;
-use rustix::thread::{Timespec, nanosleep};
+use rustix::thread::{NanosleepRelativeResult, Timespec, nanosleep};
 
 use crate::Errno;
 use crate::sys::Dir;
 pub(crate) use crate::sys::clock::now;
 
 pub(crate) const CAN_RESERVE: bool = false;
+
+pub(crate) fn directory_is_unlimited(_dir: Dir<'_>) -> bool {
+    false
+}
 
 pub(crate) const HAS_CLAIMS: bool = false;
 
@@ -45,16 +49,20 @@ pub(crate) fn wait(_word: &AtomicU32, _seen: u32, until: Option<Duration>) -> Re
             Some(left) => left.min(POLL),
         },
     };
-    pause(time);
+    pause(time)?;
     Ok(true)
 }
 
 /// Sleeps for less than a second.
-fn pause(time: Duration) {
-    let _ = nanosleep(&Timespec {
+fn pause(time: Duration) -> Result<(), Errno> {
+    let time = Timespec {
         tv_sec: 0,
         tv_nsec: time.subsec_nanos().into(),
-    });
+    };
+    match nanosleep(&time) {
+        NanosleepRelativeResult::Err(errno) => Err(errno),
+        NanosleepRelativeResult::Ok | NanosleepRelativeResult::Interrupted(_) => Ok(()),
+    }
 }
 
 /// Not needed: `wait` polls.
@@ -73,9 +81,7 @@ impl DirWatch {
     }
 
     #[expect(clippy::unused_self, reason = "the contract's signature")]
-    #[expect(clippy::unnecessary_wraps, reason = "the contract's signature")]
     pub(crate) fn wait(&self, time: Duration) -> Result<(), Errno> {
-        pause(time.min(POLL));
-        Ok(())
+        pause(time.min(POLL))
     }
 }

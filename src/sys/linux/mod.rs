@@ -212,15 +212,26 @@ pub(crate) fn directory_exists(dir: Dir<'_>) -> bool {
 }
 
 pub(crate) fn directory_is_memory(dir: Dir<'_>) -> Result<bool, Errno> {
+    let magic = file_system(dir)?;
+    Ok(matches!(
+        magic,
+        Some(TMPFS_MAGIC | RAMFS_MAGIC | HUGETLBFS_MAGIC)
+    ))
+}
+
+/// The magic number of a directory's file system.
+fn file_system(dir: Dir<'_>) -> Result<Option<u32>, Errno> {
     let stat = match dir {
         None => retry_on_intr(|| fs::statfs(SHM))?,
         Some(directory) => retry_on_intr(|| fs::fstatfs(directory))?,
     };
     // The field's type differs between architectures; a magic number is its low 32 bits.
     let magic = stat.f_type.to_le_bytes().first_chunk().copied();
-    let magic = magic.map(u32::from_le_bytes);
-    Ok(matches!(
-        magic,
-        Some(TMPFS_MAGIC | RAMFS_MAGIC | HUGETLBFS_MAGIC)
-    ))
+    Ok(magic.map(u32::from_le_bytes))
+}
+
+/// A ramfs takes all of the machine's memory, rather than return an error.
+#[cfg(feature = "snapshot")]
+pub(crate) fn directory_is_unlimited(dir: Dir<'_>) -> bool {
+    file_system(dir) == Ok(Some(RAMFS_MAGIC))
 }

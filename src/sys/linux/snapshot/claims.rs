@@ -13,9 +13,10 @@ use linux_raw_sys::general::{
 };
 use rustix::fd::{AsRawFd as _, BorrowedFd};
 use rustix::io::{pread, pwrite, retry_on_intr};
-use rustix::thread::{Timespec, nanosleep, sched_yield};
+use rustix::thread::sched_yield;
 
 use super::raw;
+use super::waiting::{POLL, sleep};
 use crate::Errno;
 
 const CLAIM: i64 = 1 << 62;
@@ -23,13 +24,6 @@ const END: i64 = CLAIM + 1;
 
 /// How often to try for a lock that other processes hold only for moments.
 const TRIES: u32 = 100;
-
-/// How long to sleep where the kernel does not wake this process, because a reader has kept the
-/// claimant from locking the second byte.
-const POLL: Timespec = Timespec {
-    tv_sec: 0,
-    tv_nsec: 10_000_000,
-};
 
 pub(crate) const HAS_CLAIMS: bool = raw::HAS_CALL;
 
@@ -89,10 +83,10 @@ pub(crate) fn claim(fd: BorrowedFd<'_>) -> Result<(), Errno> {
 /// A process that waited for the end of the last claim has this lock for a moment.
 fn lock_end(fd: BorrowedFd<'_>) {
     for _ in 0..TRIES {
-        if fcntl_lock(fd, Command::SetLock, F_WRLCK, END).is_ok() {
-            break;
+        match fcntl_lock(fd, Command::SetLock, F_WRLCK, END) {
+            Err(Errno::AGAIN | Errno::ACCESS) => sched_yield(),
+            _ => break,
         }
-        sched_yield();
     }
 }
 
@@ -112,7 +106,9 @@ pub(crate) fn wait_unclaimed(fd: BorrowedFd<'_>) -> Result<(), Errno> {
         if !is_claimed(fd)? {
             return Ok(());
         }
-        let _ = nanosleep(&POLL);
+        // A reader has kept the claimant from locking the second byte: nothing else wakes this
+        // process.
+        sleep(POLL)?;
     }
 }
 

@@ -11,7 +11,7 @@ use rustix::fd::{AsFd as _, BorrowedFd, OwnedFd};
 use rustix::fs::inotify;
 use rustix::io::{read, retry_on_intr};
 use rustix::thread::futex;
-use rustix::thread::{Timespec, nanosleep};
+use rustix::thread::{NanosleepRelativeResult, Timespec, nanosleep};
 
 use super::raw;
 use crate::Errno;
@@ -90,7 +90,16 @@ pub(crate) fn wake(word: &AtomicU32) -> Result<usize, Errno> {
 }
 
 /// How long to sleep where no event wakes this process.
-const POLL: Duration = Duration::from_millis(10);
+pub(super) const POLL: Duration = Duration::from_millis(10);
+
+/// Sleeps for this time, or until a signal. An error, of a filter of system calls, must reach the
+/// caller: without sleeps, a loop that polls would take the whole processor.
+pub(super) fn sleep(time: Duration) -> Result<(), Errno> {
+    match nanosleep(&timespec(time)) {
+        NanosleepRelativeResult::Err(errno) => Err(errno),
+        NanosleepRelativeResult::Ok | NanosleepRelativeResult::Interrupted(_) => Ok(()),
+    }
+}
 
 /// A watch for names that appear in a directory.
 #[derive(Debug)]
@@ -110,8 +119,7 @@ impl DirWatch {
         if let Some(inotify) = &self.inotify {
             return wait_readable(inotify.as_fd(), &timespec(time));
         }
-        let _ = nanosleep(&timespec(time.min(POLL)));
-        Ok(())
+        sleep(time.min(POLL))
     }
 }
 

@@ -1,0 +1,14 @@
+//! What happens where a system call is refused: by a filter, an old kernel or a file system.
+
+#![cfg(target_os = "linux")]
+
+mod each_call;
+mod names;
+mod operations;
+mod programs;
+mod sizes;
+mod sleeps;
+
+mod needs_namespaces {
+    mod file_systems;
+}

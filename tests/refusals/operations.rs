@@ -1,0 +1,241 @@
+//! Every operation of the library, to be tried where something is refused.
+
+use std::time::Duration;
+
+use rawshm::snapshot::{self, Deadline, Follower, Reader, Writer};
+use rawshm::{
+    Advice, Directory, Error, Extent, InitError, Mapping, Mode, Object, Options, ReadWrite, Size,
+};
+use rawshm_tests::UniqueName;
+
+/// An operation, what exists before it, and what must be so after it.
+pub struct Operation {
+    pub name: &'static str,
+    pub before: fn(&UniqueName),
+    pub run: fn(&UniqueName) -> Result<(), Error>,
+    /// Checks that it was done; without it, that the object is as it was.
+    pub done: Option<fn(&UniqueName)>,
+}
+
+const SIZE: Size = Size::Sparse(4096);
+const OLD: u64 = 1;
+const NEW: u64 = 2;
+
+fn nothing(_: &UniqueName) {}
+
+fn an_object(name: &UniqueName) {
+    let object = Mapping::create(name, Size::Sparse(8192)).expect("created");
+    object.store(0, &OLD).expect("within");
+}
+
+/// Without a writer.
+fn a_snapshot(name: &UniqueName) {
+    drop(Writer::create(name, 2, &OLD).expect("created"));
+}
+
+fn number(number: u64) -> impl Fn(&Mapping<ReadWrite>) -> Result<(), Error> {
+    move |mapping| Ok(mapping.store(0, &number)?)
+}
+
+fn loaded(name: &UniqueName) -> u64 {
+    let mapping = Mapping::open(name, Extent::first(8)).expect("opened");
+    mapping.load(0).expect("within")
+}
+
+pub fn is_old_object(name: &UniqueName) {
+    assert_eq!(loaded(name), OLD);
+    assert_eq!(Object::open(name).expect("opened").size(), Ok(8192));
+}
+
+fn is_new_object(name: &UniqueName) {
+    assert_eq!(loaded(name), NEW);
+}
+
+fn is_empty(name: &UniqueName) {
+    assert_eq!(loaded(name), 0);
+}
+
+fn is_gone(name: &UniqueName) {
+    assert!(!name.path().exists());
+}
+
+fn value(name: &UniqueName) -> Result<u64, snapshot::Error> {
+    Ok(Reader::open(name)?.load()?)
+}
+
+pub fn is_old_snapshot(name: &UniqueName) {
+    assert_eq!(value(name), Ok(OLD));
+    let writer = Writer::<u64>::open(name).expect("no writer, and not retired");
+    assert_eq!(writer.load(), OLD);
+}
+
+fn is_new_snapshot(name: &UniqueName) {
+    assert_eq!(value(name), Ok(NEW));
+}
+
+fn init<T>(made: Result<T, InitError<Error>>) -> Result<(), Error> {
+    Ok(made.map(|_| ())?)
+}
+
+fn object(name: &UniqueName) -> Result<Object<ReadWrite>, Error> {
+    Object::open_read_write(name)
+}
+
+macro_rules! operations {
+    ($($name:literal: $before:ident, $done:expr, |$argument:ident| $run:expr;)*) => {
+        &[$(Operation {
+            name: $name,
+            before: $before,
+            run: |$argument| $run,
+            done: $done,
+        }),*]
+    };
+}
+
+/// A macro, because the closures then have one line each.
+pub const OPERATIONS: &[Operation] = operations! {
+    "create": nothing, Some(is_empty), |name| Object::create(name, SIZE).map(drop);
+    "create, exact": nothing, Some(is_empty), |name| {
+        Options::new().mode(Mode::Exact(0o640)).create(name, SIZE).map(drop)
+    };
+    "create, reserved": nothing, Some(is_empty), |name| {
+        Object::create(name, Size::Reserved(4096)).map(drop)
+    };
+    "create_mapping": nothing, Some(is_empty), |name| Mapping::create(name, SIZE).map(drop);
+    "open_or_create, new": nothing, Some(is_empty), |name| {
+        Object::open_or_create(name, SIZE).map(drop)
+    };
+    "open_or_create, old": an_object, None, |name| Object::open_or_create(name, SIZE).map(drop);
+    "open": an_object, None, |name| Object::open(name).map(drop);
+    "open, missing": nothing, None, |name| {
+        Object::open(name).map(|_| panic!("it is missing")).or_else(missing)
+    };
+    "open_mapping": an_object, None, |name| Mapping::open(name, Extent::Whole).map(drop);
+    "from_fd": an_object, None, |name| {
+        Object::<ReadWrite>::from_fd(object(name)?.into_fd()).map(drop)
+    };
+    "status": an_object, None, |name| object(name)?.status().map(drop);
+    "resize, sparse": an_object, Some(is_resized), |name| object(name)?.resize(SIZE);
+    "resize, reserved": an_object, Some(is_resized), |name| {
+        object(name)?.resize(Size::Reserved(4096))
+    };
+    "into_read_only": an_object, None, |name| {
+        object(name)?.map(Extent::Whole)?.into_read_only().map(drop)
+    };
+    "prefault": an_object, None, |name| object(name)?.map(Extent::Whole)?.prefault();
+    "lock": an_object, None, |name| {
+        let mapping = object(name)?.map(Extent::Whole)?;
+        mapping.lock()?;
+        mapping.unlock()
+    };
+    "advise": an_object, None, |name| {
+        object(name)?.map(Extent::Whole)?.advise(Advice::DontDump)
+    };
+    "unlink": an_object, Some(is_gone), |name| rawshm::unlink(name);
+    "unlink an object": an_object, Some(is_gone), |name| {
+        assert!(object(name)?.unlink(name)?);
+        Ok(())
+    };
+    "a guard": an_object, Some(is_gone), |name| {
+        assert!(object(name)?.unlink_on_drop(name)?.unlink()?);
+        Ok(())
+    };
+    "is_memory": nothing, None, |_name| Directory::DEFAULT.is_memory().map(|is| assert!(is));
+    "create_complete": nothing, Some(is_new_object), |name| {
+        init(Options::new().create_complete(name, SIZE, number(NEW)))
+    };
+    "replace": an_object, Some(is_new_object), |name| {
+        init(Options::new().replace(name, SIZE, number(NEW)))
+    };
+    "open_or_create_complete, new": nothing, Some(is_new_object), |name| {
+        init(Options::new().open_or_create_complete(name, SIZE, number(NEW)))
+    };
+    "open_or_create_complete, old": an_object, None, |name| {
+        init(Options::new().open_or_create_complete(name, SIZE, number(NEW)))
+    };
+    "claim": an_object, None, |name| object(name)?.claim();
+    "writer_alive": an_object, None, |name| {
+        object(name)?.writer_alive().map(|alive| assert!(!alive))
+    };
+    "wait_for_writer_end": an_object, None, |name| object(name)?.wait_for_writer_end();
+    "reap": an_object, Some(is_gone), |name| snapshot::reap(name).map(|done| assert!(done));
+    "reap a snapshot": a_snapshot, Some(is_gone), |name| {
+        snapshot::reap(name).map(|done| assert!(done))
+    };
+    "Writer::create": nothing, Some(is_new_snapshot), |name| {
+        Ok(Writer::create(name, 2, &NEW).map(drop)?)
+    };
+    "Writer::open": a_snapshot, Some(is_new_snapshot), |name| {
+        Writer::open(name)?.store(&NEW);
+        Ok(())
+    };
+    "Writer::open_or_create, new": nothing, Some(is_new_snapshot), |name| {
+        Ok(Writer::open_or_create(name, 2, &NEW).map(drop)?)
+    };
+    "Writer::open_or_create, old": a_snapshot, None, |name| {
+        Ok(Writer::open_or_create(name, 2, &NEW).map(drop)?)
+    };
+    "Writer::replace": a_snapshot, Some(is_new_snapshot), |name| {
+        Ok(Writer::replace(name, 4, &NEW).map(drop)?)
+    };
+    "Writer::finish": a_snapshot, Some(is_gone), |name| {
+        assert!(Writer::<u64>::open(name)?.finish(name)?);
+        Ok(())
+    };
+    "Writer::has_name": a_snapshot, None, |name| {
+        assert!(Writer::<u64>::open(name)?.has_name(name)?);
+        Ok(())
+    };
+    "Writer::notify": a_snapshot, Some(is_new_snapshot), |name| {
+        let mut writer = Writer::open(name)?;
+        writer.store(&NEW);
+        // The value is stored, whether or not readers can be woken.
+        let _ = writer.notify();
+        Ok(())
+    };
+    "Reader::open": a_snapshot, None, |name| {
+        assert_eq!(Reader::<u64>::open(name)?.load(), Ok(OLD));
+        Ok(())
+    };
+    "Reader::is_current": a_snapshot, None, |name| {
+        assert!(Reader::<u64>::open(name)?.is_current(name)?);
+        Ok(())
+    };
+    "Reader::next": a_snapshot, None, |name| {
+        let mut reader = Reader::open(name)?;
+        assert_eq!(reader.next(Deadline::NEVER)?, Some(OLD));
+        assert_eq!(reader.next(soon()?)?, None);
+        Ok(())
+    };
+    "Reader::wait_for": a_snapshot, None, |name| {
+        assert!(Reader::<u64>::wait_for(name, Deadline::NEVER)?.is_some());
+        Ok(())
+    };
+    "Reader::wait_for, missing": nothing, None, |name| {
+        assert!(Reader::<u64>::wait_for(name, soon()?)?.is_none());
+        Ok(())
+    };
+    "Follower::next": a_snapshot, None, |name| {
+        let mut follower = Follower::<u64>::new(name);
+        assert_eq!(follower.next(soon()?)?, Some(OLD));
+        assert_eq!(follower.next(soon()?)?, None);
+        Ok(())
+    };
+};
+
+fn soon() -> Result<Deadline, Error> {
+    Deadline::after(Duration::from_millis(20))
+}
+
+fn missing(error: Error) -> Result<(), Error> {
+    if error == Error::new(rawshm::Operation::Open, rawshm::Errno::NOENT) {
+        Ok(())
+    } else {
+        Err(error)
+    }
+}
+
+fn is_resized(name: &UniqueName) {
+    assert_eq!(loaded(name), OLD);
+    assert_eq!(Object::open(name).expect("opened").size(), Ok(4096));
+}

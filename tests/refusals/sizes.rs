@@ -1,0 +1,94 @@
+//! Sizes that cannot be had, of objects that a peer resizes meanwhile.
+
+use std::process::Command;
+
+use rawshm::{Errno, Object, Operation, Size};
+use rawshm_tests::rungs::{Answer, where_supervised};
+use rawshm_tests::{UniqueName, assert_failed, run};
+
+const MIB: u64 = 1 << 20;
+/// Larger than the smallest step of a reservation.
+const RESERVED: Size = Size::Reserved(16 * MIB);
+
+/// Has another process set the size.
+fn peer_resizes(name: &UniqueName, size: u64) {
+    let ended = run(Command::new("truncate")
+        .args(["-s", &size.to_string()])
+        .arg(name.path()));
+    assert_eq!((ended.status, ended.stderr.as_str()), (0, ""));
+}
+
+/// Reserves memory where each `fallocate` has the next of these answers; a peer sets the size before
+/// the last.
+fn reserve(name: &UniqueName, answers: &[Answer], size_of_peer: u64) -> Result<(), rawshm::Error> {
+    let mut answers = answers.iter();
+    where_supervised(
+        libc::SYS_fallocate,
+        || {
+            let answer = answers.next().expect("no more calls");
+            if answers.as_slice().is_empty() {
+                peer_resizes(name, size_of_peer);
+            }
+            *answer
+        },
+        || Object::open_read_write(name)?.resize(RESERVED),
+    )
+}
+
+#[test]
+fn a_reservation_that_fails_leaves_the_size_that_a_peer_has_set() {
+    use Answer::{FailsWith, Made};
+    let interrupted = FailsWith(libc::EINTR);
+    for size_of_peer in [32 * MIB, MIB, 0] {
+        for answers in [
+            &[FailsWith(libc::ENOSPC)][..],
+            &[interrupted, FailsWith(libc::ENOSPC)],
+            &[interrupted, Made, FailsWith(libc::ENOSPC)],
+            &[
+                interrupted,
+                interrupted,
+                Made,
+                Made,
+                FailsWith(libc::ENOSPC),
+            ],
+        ] {
+            let name = UniqueName::new();
+            let object = Object::create(&name, Size::Sparse(4096)).expect("created");
+            let reserved = reserve(&name, answers, size_of_peer);
+            assert_failed(reserved, Operation::Reserve, Errno::NOSPC);
+            assert_eq!(object.size(), Ok(size_of_peer), "{answers:?}");
+        }
+    }
+}
+
+#[test]
+fn a_reservation_in_steps_is_of_the_whole_and_keeps_a_larger_size() {
+    use Answer::{FailsWith, Made};
+    let name = UniqueName::new();
+    let object = Object::create(&name, Size::Sparse(4096)).expect("created");
+    let answers = [FailsWith(libc::EINTR), Made, Made];
+    reserve(&name, &answers, 32 * MIB).expect("reserved");
+    let status = object.status().expect("a status");
+    assert_eq!(status.size(), 32 * MIB);
+    assert_eq!(status.allocated(), Ok(16 * MIB));
+}
+
+#[test]
+fn a_file_system_without_fallocate_is_an_error_in_words() {
+    let name = UniqueName::new();
+    let made = where_supervised(
+        libc::SYS_fallocate,
+        || Answer::FailsWith(libc::EOPNOTSUPP),
+        || {
+            let object = Object::create(&name, RESERVED).map(drop);
+            let snapshot = rawshm::snapshot::Writer::create(&name, 2, &0_u64).map(drop);
+            (object, snapshot.map_err(rawshm::Error::from))
+        },
+    );
+    for made in [made.0, made.1] {
+        let error = made.expect_err("no memory is reserved");
+        let message = "cannot reserve the shared memory object: not supported (EOPNOTSUPP)";
+        assert_eq!(error.to_string(), message);
+    }
+    assert!(!name.path().exists());
+}
