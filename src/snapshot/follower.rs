@@ -120,7 +120,7 @@ impl<'a, T: Layout> Follower<'a, T> {
             };
             match reader.wait_for_new(deadline.min(check)) {
                 Ok(true) => return Ok(self.reader.as_mut()),
-                Ok(false) if deadline.left()? == Some(Duration::ZERO) => return Ok(None),
+                Ok(false) if deadline <= check => return Ok(None),
                 Ok(false) => {
                     self.check = None;
                     if !reader.is_current_with(&self.options, self.name)? {

@@ -167,11 +167,13 @@ impl<T: Layout> Reader<T> {
         }
         let watch = DirWatch::of(options.dir());
         loop {
-            // A name that appeared before the watch began, or at the deadline, is found here.
+            // The clock is read before the look, so that a name that appeared before the deadline
+            // is found. So is one that appeared before the watch began.
+            let left = deadline.left()?;
             if let Some(reader) = Self::open_if_current(options, name)? {
                 return Ok(Some(reader));
             }
-            let time = match deadline.left()? {
+            let time = match left {
                 None => LOOK,
                 Some(Duration::ZERO) => return Ok(None),
                 Some(left) => left.min(LOOK),
@@ -367,12 +369,10 @@ impl<T: Layout> Reader<T> {
             }
             // The kernel checks the deadline only when it puts this process to sleep, and a peer
             // that changes the word all the time would prevent that.
-            if rounds > EARLY && deadline.left()? == Some(Duration::ZERO) {
-                return Ok(false);
-            }
+            let is_over = rounds > EARLY && deadline.left()? == Some(Duration::ZERO);
             rounds = rounds.saturating_add(1);
-            let slept = words.sleep(seen, deadline.until());
-            if !slept.map_err(because(Operation::Wait))? {
+            let sleep = || words.sleep(seen, deadline.until());
+            if is_over || !sleep().map_err(because(Operation::Wait))? {
                 return Ok(self.slots.sequence() != Some(sequence));
             }
         }
