@@ -4,7 +4,11 @@
 //! descriptors, and a claim lasts as long as any copy. Tests with other processes are in
 //! `snapshot_peers`.
 
+mod appears;
+mod ends;
+mod follower;
 mod hostile;
+mod large;
 mod on_linux;
 mod takeovers;
 mod values;

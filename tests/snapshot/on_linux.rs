@@ -48,14 +48,19 @@ fn a_writer_of_another_type_leaves_no_claim_behind() {
 }
 
 #[test]
-fn a_writer_leaves_no_descriptor_and_no_other_name_behind() {
+fn a_writer_has_one_descriptor_of_its_object_and_makes_no_other_name() {
     let name = UniqueName::new();
-    let _writer = Writer::create(&name, 2, &1_u32).expect("created");
+    drop(Writer::create(&name, 2, &1_u32).expect("created"));
     let file = name.path();
-    let open = std::fs::read_dir("/proc/self/fd").expect("a folder");
-    let targets = open.filter_map(|entry| std::fs::read_link(entry.ok()?.path()).ok());
-    assert_eq!(targets.filter(|target| *target == file).count(), 0);
-    assert_eq!(names_of(&name), [file]);
+    let descriptors = || {
+        let open = std::fs::read_dir("/proc/self/fd").expect("a folder");
+        let targets = open.filter_map(|entry| std::fs::read_link(entry.ok()?.path()).ok());
+        targets.filter(|target| *target == file).count()
+    };
+    let writer = Writer::<u32>::open(&name).expect("taken over");
+    assert_eq!((descriptors(), names_of(&name)), (1, vec![name.path()]));
+    drop(writer);
+    assert_eq!((descriptors(), names_of(&name)), (0, vec![name.path()]));
 }
 
 /// The files of a name, temporary ones included.
@@ -69,7 +74,7 @@ fn names_of(name: &UniqueName) -> Vec<PathBuf> {
 }
 
 #[test]
-fn a_claim_is_seen_by_others_and_lasts_as_long_as_a_mapping() {
+fn a_claim_is_seen_by_others_and_lasts_as_long_as_its_object() {
     let name = UniqueName::new();
     let object = Object::create(&name, Size::Sparse(4096)).expect("created");
     let other = Object::open_read_write(&name).expect("opened");
@@ -93,10 +98,9 @@ fn a_claim_is_seen_by_others_and_lasts_as_long_as_a_mapping() {
     );
     assert_failed(other.claim(), Operation::Claim, Errno::BUSY);
 
-    let mapping = object.map(Extent::Whole).expect("mapped");
-    drop(object);
+    drop(object.map(Extent::Whole).expect("mapped"));
     assert_eq!(reader.writer_alive(), Ok(true));
-    drop(mapping);
+    drop(object);
     assert_eq!(reader.writer_alive(), Ok(false));
     other.claim().expect("it is free");
     assert_eq!(reader.writer_alive(), Ok(true));

@@ -1,8 +1,10 @@
 //! Snapshots and claims across processes: writers, sleeping readers, and what a kill leaves behind.
 
+mod ends;
 mod in_c;
 mod kills;
 mod liveness;
+mod mounts;
 mod torture;
 mod users;
 mod waiting;

@@ -95,6 +95,45 @@ pub fn where_refused<T: Send>(calls: &[Refused], errno: i32, test: impl FnOnce()
     })
 }
 
+/// Runs a test in a thread of its own, where an object has a temporary name that is linked and
+/// unlinked instead of renamed: there is neither `O_TMPFILE` nor `RENAME_NOREPLACE`.
+#[cfg(target_os = "linux")]
+pub fn where_temporary_names_are_linked<T: Send>(test: impl FnOnce() -> T + Send) -> T {
+    let flag = i32::try_from(libc::RENAME_NOREPLACE).expect("a flag");
+    let refused = Refused {
+        name: "renameat2 that keeps",
+        call: libc::SYS_renameat2,
+        with: Some((4, flag)),
+    };
+    in_a_thread(|| {
+        filter::refuse(Rung::Temporary);
+        filter::refuse_call(refused, libc::ENOSYS);
+        test()
+    })
+}
+
+/// Runs a test in a thread of its own, where every `futex` fails with this errno.
+#[cfg(target_os = "linux")]
+pub fn where_futexes_fail<T: Send>(errno: i32, test: impl FnOnce() -> T + Send) -> T {
+    let refused = Refused {
+        name: "futex",
+        call: libc::SYS_futex,
+        with: None,
+    };
+    where_refused(&[refused], errno, test)
+}
+
+/// Runs a test in a thread of its own, where there is no inotify.
+#[cfg(target_os = "linux")]
+pub fn where_nothing_is_watched<T: Send>(errno: i32, test: impl FnOnce() -> T + Send) -> T {
+    let refused = Refused {
+        name: "inotify_init1",
+        call: libc::SYS_inotify_init1,
+        with: None,
+    };
+    where_refused(&[refused], errno, test)
+}
+
 /// What becomes of a call that a supervisor has seen.
 #[cfg(target_os = "linux")]
 #[derive(Clone, Copy, Debug)]

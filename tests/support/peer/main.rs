@@ -1,8 +1,10 @@
 //! The other process of a test: it does one thing, and prints a line about it.
 //!     peer COMMAND NAME [ARGUMENT...]             with an object
 //!     peer snapshot COMMAND NAME [ARGUMENT...]    with a snapshot or a claim
-//!     peer step store NAME                        kills a writer after each instruction of a store
+//!     peer step operations STRIDE FIRST           kills each operation after every STRIDE
+//!                                                 instructions
 //!     peer step life PUBLISH                      kills `publish` after each of its instructions
+//!     peer step appears-late NAME                 lets a name appear at a deadline
 
 mod complete;
 mod object;
@@ -21,9 +23,11 @@ fn main() -> ExitCode {
         #[cfg(target_os = "linux")]
         ["snapshot", command, name, rest @ ..] => say(&snapshot::run(command, name, rest)),
         #[cfg(all(target_os = "linux", target_arch = "x86_64"))]
-        ["step", "store", name] => step::store(name),
+        ["step", "operations", stride, first] => step::operations(stride, first),
         #[cfg(all(target_os = "linux", target_arch = "x86_64"))]
         ["step", "life", publish] => step::life(publish),
+        #[cfg(all(target_os = "linux", target_arch = "x86_64"))]
+        ["step", "appears-late", name] => step::appears_late(name),
         [command, name, rest @ ..] => say(&object::run(command, name, rest)),
         _ => {
             eprintln!(

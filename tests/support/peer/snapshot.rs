@@ -8,8 +8,8 @@ use std::path::Path;
 use std::process::Command;
 use std::time::Duration;
 
-use rawshm::snapshot::{self, Deadline, Reader, Writer};
-use rawshm::{Error, Extent, Name, Object, Options, Outcome};
+use rawshm::snapshot::{self, Deadline, Follower, Reader, Writer};
+use rawshm::{Error, Name, Object, Options, Outcome};
 use rawshm_tests::describe;
 use rawshm_tests::values::{Message, Value, message, number, text, value};
 
@@ -27,10 +27,8 @@ pub(crate) fn run(command: &str, name: &str, rest: &[&str]) -> String {
 const SLOTS: u32 = 4;
 
 fn answer(command: &str, name: &str, rest: &[&str]) -> Result<String, snapshot::Error> {
-    let first = message("first");
     let slots = |at: usize| rest[at].parse::<u32>().expect("a number");
     let name = Name::new(name)?;
-    let options = Options::new();
     let done = String::from("ok");
     match command {
         "write" => write(&name, slots(0)),
@@ -39,89 +37,114 @@ fn answer(command: &str, name: &str, rest: &[&str]) -> Result<String, snapshot::
             Ok(done)
         }
         "check" => check(&name, rest[0]),
-        "store-once" => store_once(&name).map(|()| done),
         "hold" => hold(&name, rest).map(|()| done),
-        "hold-mapping" => hold_mapping(&name).map(|()| done),
+        "claim-and-stand-by" => claim_and_stand_by(&name).map(|()| done),
+        "follow" => follow(&name),
         "hold-in-a-child-too" => hold_in_a_child_too(&name),
         "hold-and-exec" => hold_and_exec(&name),
         "stand-by" => Ok(stand_by()),
         "hostile" => Ok(hostile(&name, rest[0])),
-        // What follows is traced: between `begin` and the answer, each does only what its name
-        // says.
+        _ => traced(command, &name, rest),
+    }
+}
+
+/// What is traced: between `begin` and the answer, each command does only what its name says.
+fn traced(command: &str, name: &Name, rest: &[&str]) -> Result<String, snapshot::Error> {
+    let first = message("first");
+    let options = Options::new();
+    let done = String::from("ok");
+    match command {
         "create-writer" => {
-            begun(|| Writer::create_with(&options, &name, SLOTS, &first)).map(|_| done)
+            begun(|| Writer::create_with(&options, name, SLOTS, &first)).map(|_| done)
         }
         "open-writer" => {
-            let writer: Writer<Message> = begun(|| Writer::open_with(&options, &name))?;
+            let writer: Writer<Message> = begun(|| Writer::open_with(&options, name))?;
             Ok(format!("{} {}", writer.sequence(), text(&writer.load())))
         }
         "open-or-create-writer" => {
             let (_, outcome) =
-                begun(|| Writer::open_or_create_with(&options, &name, SLOTS, &first))?;
+                begun(|| Writer::open_or_create_with(&options, name, SLOTS, &first))?;
             Ok(String::from(match outcome {
                 Outcome::Created => "created",
                 Outcome::Opened => "opened",
             }))
         }
         "replace-writer" => {
-            begun(|| Writer::replace_with(&options, &name, SLOTS, &first)).map(|_| done)
+            begun(|| Writer::replace_with(&options, name, SLOTS, &first)).map(|_| done)
         }
         "open-reader" => {
-            let reader: Reader<Message> = begun(|| Reader::open_with(&options, &name))?;
+            let reader: Reader<Message> = begun(|| Reader::open_with(&options, name))?;
             let (number, value) = reader.load_with_sequence()?;
             Ok(format!("{number} {}", text(&value)))
         }
         "wait-for-reader" => {
-            let wait = || Reader::<Message>::wait_for_with(&options, &name, deadline(rest)?);
+            let wait = || Reader::<Message>::wait_for_with(&options, name, deadline(rest)?);
             Ok(begun(wait)?.map_or("none", |_| "there").into())
         }
         "load" => {
-            let reader = Reader::<Message>::open(&name)?;
+            let reader = Reader::<Message>::open(name)?;
             begun(|| (0..1000).try_for_each(|_| reader.load().map(|_| ())))?;
             say("done");
             Ok(done)
         }
         "store" => {
-            let mut writer = Writer::<Message>::open(&name)?;
+            let mut writer = Writer::<Message>::open(name)?;
             begun(|| (0..1000).for_each(|_| writer.store(&first)));
             say("done");
             Ok(done)
         }
         "notify" => {
-            let mut writer = Writer::<Message>::open(&name)?;
+            let mut writer = Writer::<Message>::open(name)?;
             writer.store(&first);
             Ok(begun(|| writer.notify())?.to_string())
         }
         "next" => {
-            let mut reader = Reader::<Message>::open(&name)?;
+            let mut reader = Reader::<Message>::open(name)?;
             let next = |reader: &mut Reader<Message>| reader.next(deadline(rest)?);
             next(&mut reader)?;
             let next = begun(|| next(&mut reader))?;
             Ok(next.map_or("none".into(), |next| text(&next)))
         }
         "retire-message" => {
-            let writer = Writer::<Message>::open(&name)?;
+            let writer = Writer::<Message>::open(name)?;
             begun(|| writer.retire())?;
             Ok(done)
         }
+        "finish" => {
+            let writer = Writer::<Message>::open(name)?;
+            Ok(begun(|| writer.finish(name))?.to_string())
+        }
+        "has-name" => {
+            let writer = Writer::<Message>::open(name)?;
+            Ok(begun(|| writer.has_name(name))?.to_string())
+        }
+        "is-current" => {
+            let reader = Reader::<Message>::open(name)?;
+            Ok(begun(|| reader.is_current(name))?.to_string())
+        }
+        "follower" => {
+            let mut follower = Follower::<Message>::new(name);
+            let next = begun(|| follower.next(Deadline::NEVER))?;
+            Ok(next.map_or("none".into(), |next| text(&next)))
+        }
         "claim" => {
-            let object = Object::open_read_write(&name)?;
+            let object = Object::open_read_write(name)?;
             begun(|| object.claim())?;
             Ok(done)
         }
         "writer-alive" => {
-            let object = Object::open(&name)?;
+            let object = Object::open(name)?;
             Ok(begun(|| object.writer_alive())?.to_string())
         }
         "wait-for-writer-end" => {
-            let object = Object::open(&name)?;
+            let object = Object::open(name)?;
             begun(|| object.wait_for_writer_end())?;
             Ok("ended".into())
         }
-        "reap" => Ok(begun(|| snapshot::reap_with(&options, &name))?.to_string()),
+        "reap" => Ok(begun(|| snapshot::reap_with(&options, name))?.to_string()),
         "unlink-object" => {
-            let object = Object::open(&name)?;
-            Ok(begun(|| object.unlink(&name))?.to_string())
+            let object = Object::open(name)?;
+            Ok(begun(|| object.unlink(name))?.to_string())
         }
         _ => panic!("there is no command {command}"),
     }
@@ -210,18 +233,6 @@ fn check(name: &Name, how: &str) -> Result<String, snapshot::Error> {
     Ok(format!("{values} {last}"))
 }
 
-/// Takes over a snapshot, and stores a value between two calls that only mark the place.
-fn store_once(name: &Name) -> Result<(), snapshot::Error> {
-    let mut writer = Writer::<Value>::open(name)?;
-    let next = value(writer.sequence() + 1, std::process::id());
-    // SAFETY: it has no arguments, and always succeeds.
-    let mark = || unsafe { libc::getppid() };
-    mark();
-    writer.store(&next);
-    mark();
-    Ok(())
-}
-
 /// Is the writer: stores each line of its input, and prints how many readers were woken.
 fn hold(name: &Name, rest: &[&str]) -> Result<(), snapshot::Error> {
     let first = message("first");
@@ -238,14 +249,22 @@ fn hold(name: &Name, rest: &[&str]) -> Result<(), snapshot::Error> {
     Ok(())
 }
 
-/// Claims an object, and keeps only a mapping of it.
-fn hold_mapping(name: &Name) -> Result<(), snapshot::Error> {
+/// Claims an object.
+fn claim_and_stand_by(name: &Name) -> Result<(), snapshot::Error> {
     let object = Object::open_read_write(name)?;
     object.claim()?;
-    let _mapping = object.map(Extent::Whole)?;
-    drop(object);
     stand_by();
     Ok(())
+}
+
+/// Prints each value of the snapshots that have the name, one after the other.
+fn follow(name: &Name) -> Result<String, snapshot::Error> {
+    let mut follower = Follower::<Message>::new(name);
+    say("ready");
+    while let Some(value) = follower.next(Deadline::NEVER)? {
+        say(&text(&value));
+    }
+    Ok("the deadline has passed".into())
 }
 
 /// Is the writer, and has a child that lives until the end of the input.
@@ -269,7 +288,6 @@ fn hold_in_a_child_too(name: &Name) -> Result<String, snapshot::Error> {
 fn hold_and_exec(name: &Name) -> Result<String, snapshot::Error> {
     let object = Object::open_read_write(name)?;
     object.claim()?;
-    let _mapping = object.map(Extent::Whole)?;
     say("claimed");
     let mut line = String::new();
     std::io::stdin().read_line(&mut line).expect("a line");

@@ -1,26 +1,44 @@
-//! Single steps by ptrace.
+//! Programs that run step by step, by ptrace, and are killed at every place of their run.
+
+mod life;
+mod operations;
 
 use std::mem::MaybeUninit;
 use std::os::unix::process::CommandExt as _;
 use std::path::Path;
-use std::process::{Child, Command, Stdio};
+use std::process::{Command, Stdio};
 use std::ptr::null_mut;
 
-use rawshm::snapshot::{self, Deadline, Reader, Writer};
-use rawshm::{Errno, Error, Name, Object, Operation};
-use rawshm_tests::values::{Message, Value, number, text, value};
-use rawshm_tests::{run, spawn};
+use rawshm_tests::spawn;
 
-use crate::say;
+pub(crate) use self::life::life;
+pub(crate) use self::operations::{appears_late, operations};
 
-/// A program that runs step by step.
-struct Traced(Child);
+/// A process that runs step by step.
+struct Traced {
+    pid: libc::pid_t,
+}
 
 /// The type of `ptrace` requests, which differs between C libraries.
 #[cfg(target_env = "musl")]
 type Request = libc::c_int;
 #[cfg(not(target_env = "musl"))]
 type Request = libc::c_uint;
+
+/// A place in a run: this number of stops at system calls, then this number of instructions.
+///
+/// Up to the last call a process runs at full speed: single steps from the start would take
+/// minutes.
+#[derive(Clone, Copy, Default)]
+struct Place {
+    calls: u32,
+    steps: u32,
+}
+
+fn trace_me() {
+    // SAFETY: one system call, which accesses no memory.
+    unsafe { libc::ptrace(libc::PTRACE_TRACEME, 0, null_mut::<()>(), null_mut::<()>()) };
+}
 
 impl Traced {
     /// Stops before its first instruction.
@@ -34,25 +52,42 @@ impl Traced {
         // SAFETY: one system call, which accesses no memory.
         unsafe {
             command.pre_exec(|| {
-                libc::ptrace(libc::PTRACE_TRACEME, 0, null_mut::<()>(), null_mut::<()>());
+                trace_me();
                 Ok(())
             });
         }
-        let mut traced = Self(spawn(&mut command));
-        assert!(traced.has_stopped());
-        traced
+        Self::stopped(spawn(&mut command).id().try_into().expect("a pid"))
     }
 
-    fn pid(&self) -> libc::pid_t {
-        self.0.id().try_into().expect("a pid")
+    /// Forks, and stops before `act`. The child must not allocate, since this process has threads.
+    /// It fails if `act` returns false.
+    fn fork(act: impl FnOnce() -> bool) -> Self {
+        // SAFETY: the child calls only what may be called after a fork, and never returns.
+        let pid = unsafe { libc::fork() };
+        assert!(pid >= 0, "{}", std::io::Error::last_os_error());
+        if pid == 0 {
+            trace_me();
+            // SAFETY: no pointer is passed.
+            unsafe { libc::raise(libc::SIGSTOP) };
+            let status = i32::from(!act());
+            // SAFETY: no pointer is passed.
+            unsafe { libc::_exit(status) };
+        }
+        Self::stopped(pid)
+    }
+
+    fn stopped(pid: libc::pid_t) -> Self {
+        let mut traced = Self { pid };
+        assert!(traced.has_stopped());
+        traced
     }
 
     /// Whether it has stopped, and not ended.
     fn has_stopped(&mut self) -> bool {
         let mut status = 0;
         // SAFETY: a child of this process and a local integer.
-        let pid = unsafe { libc::waitpid(self.pid(), &raw mut status, 0) };
-        assert_eq!(pid, self.pid());
+        let pid = unsafe { libc::waitpid(self.pid, &raw mut status, 0) };
+        assert_eq!(pid, self.pid);
         assert!(!libc::WIFSIGNALED(status), "another process killed it");
         if libc::WIFEXITED(status) {
             assert_eq!(libc::WEXITSTATUS(status), 0, "it failed");
@@ -64,17 +99,33 @@ impl Traced {
     /// Continues to the next instruction, or to the next entry to or exit from a system call.
     fn goes_on(&mut self, how: Request) -> bool {
         // SAFETY: a stopped child; nothing is read or written.
-        let result = unsafe { libc::ptrace(how, self.pid(), null_mut::<()>(), null_mut::<()>()) };
+        let result = unsafe { libc::ptrace(how, self.pid, null_mut::<()>(), null_mut::<()>()) };
         assert_eq!(result, 0, "{}", std::io::Error::last_os_error());
         self.has_stopped()
+    }
+
+    /// Continues to a place; false if it has ended before.
+    fn goes_to(&mut self, place: Place) -> bool {
+        (0..place.calls).all(|_| self.goes_on(libc::PTRACE_SYSCALL))
+            && (0..place.steps).all(|_| self.goes_on(libc::PTRACE_SINGLESTEP))
+    }
+
+    /// Continues by one instruction, which may be a system call. It must not be the last one.
+    fn advances(&mut self, place: &mut Place) {
+        if self.is_at_a_call() {
+            assert!(self.goes_on(libc::PTRACE_SYSCALL) && self.goes_on(libc::PTRACE_SYSCALL));
+            (place.calls, place.steps) = (place.calls + 2, 0);
+        } else {
+            assert!(self.goes_on(libc::PTRACE_SINGLESTEP));
+            place.steps += 1;
+        }
     }
 
     fn registers(&self) -> libc::user_regs_struct {
         let mut registers = MaybeUninit::<libc::user_regs_struct>::uninit();
         let to = registers.as_mut_ptr();
         // SAFETY: a stopped child; the kernel writes the registers into the local struct.
-        let result =
-            unsafe { libc::ptrace(libc::PTRACE_GETREGS, self.pid(), null_mut::<()>(), to) };
+        let result = unsafe { libc::ptrace(libc::PTRACE_GETREGS, self.pid, null_mut::<()>(), to) };
         assert_eq!(result, 0, "{}", std::io::Error::last_os_error());
         // SAFETY: the kernel has written them.
         unsafe { registers.assume_init() }
@@ -84,114 +135,51 @@ impl Traced {
     fn is_at_a_call(&self) -> bool {
         let at = self.registers().rip as *mut libc::c_void;
         // SAFETY: a stopped child, whose next instruction is read.
-        let word = unsafe { libc::ptrace(libc::PTRACE_PEEKTEXT, self.pid(), at, null_mut::<()>()) };
+        let word = unsafe { libc::ptrace(libc::PTRACE_PEEKTEXT, self.pid, at, null_mut::<()>()) };
         word & 0xffff == 0x050f
+    }
+
+    /// Continues until it enters this system call.
+    fn goes_on_into(&mut self, call: libc::c_long) {
+        while self.goes_on(libc::PTRACE_SYSCALL) {
+            if i64::try_from(self.registers().orig_rax) == Ok(call) {
+                return;
+            }
+        }
+        panic!("there is no such call");
     }
 
     /// Continues until it has made the call that marks a place.
     fn goes_on_to_the_mark(&mut self) {
-        let is_mark =
-            |traced: &Self| i64::try_from(traced.registers().orig_rax) == Ok(libc::SYS_getppid);
-        while self.goes_on(libc::PTRACE_SYSCALL) {
-            if is_mark(self) {
-                assert!(self.goes_on(libc::PTRACE_SYSCALL), "the exit from the call");
-                return;
-            }
-        }
-        panic!("there is no mark");
+        self.goes_on_into(MARK);
+        assert!(self.goes_on(libc::PTRACE_SYSCALL), "the exit from the call");
     }
 
     /// Whether the next instruction is the call that marks a place.
     fn is_at_the_mark(&self) -> bool {
-        self.is_at_a_call() && i64::try_from(self.registers().rax) == Ok(libc::SYS_getppid)
+        self.is_at_a_call() && i64::try_from(self.registers().rax) == Ok(MARK)
     }
 
-    fn kill(mut self) {
-        self.0.kill().expect("its own process");
+    fn kill(self) {
+        // SAFETY: a child of this process.
+        assert_eq!(unsafe { libc::kill(self.pid, libc::SIGKILL) }, 0);
         // Its claim is released once it has been waited for.
         let mut status = 0;
         // SAFETY: as above.
-        let pid = unsafe { libc::waitpid(self.pid(), &raw mut status, 0) };
-        assert!(pid == self.pid() && libc::WIFSIGNALED(status));
+        let pid = unsafe { libc::waitpid(self.pid, &raw mut status, 0) };
+        assert!(pid == self.pid && libc::WIFSIGNALED(status));
     }
 }
 
-/// A reader and the next writer follow each kill; prints what the reader finds.
-pub(crate) fn store(name: &str) {
-    let peer = std::env::current_exe().expect("a path");
-    let text = name;
-    let name = Name::new(name).expect("a name");
-    // The object and the readers stay the same for all kills.
-    drop(Writer::create(&name, 2, &value(1, 0)).expect("created"));
-    let mut reader = Reader::<Value>::open(&name).expect("a snapshot");
-    let mut last = 1;
-    let mut at_the_end = false;
-    for steps in 0_u32.. {
-        if at_the_end {
-            break;
-        }
-        let mut traced = Traced::start(&peer, &["snapshot", "store-once", text]);
-        traced.goes_on_to_the_mark();
-        for _ in 0..steps {
-            assert!(traced.goes_on(libc::PTRACE_SINGLESTEP));
-        }
-        at_the_end = traced.is_at_the_mark();
-        traced.kill();
+const MARK: libc::c_long = libc::SYS_getppid;
 
-        let object = Object::open(&name).expect("an object");
-        assert_eq!(object.writer_alive(), Ok(false), "after {steps}");
-        for reader in [&reader, &Reader::open(&name).expect("a snapshot")] {
-            let (sequence, value) = reader.load_with_sequence().expect("no writer runs");
-            assert_eq!(number(&value), Some(sequence), "torn after {steps}");
-            assert!(sequence == last || sequence == last + 1, "after {steps}");
-        }
-        let (sequence, _) = reader.load_with_sequence().expect("no writer runs");
-        say(if sequence == last { "old" } else { "new" });
-
-        let mut writer = Writer::<Value>::open(&name).expect("taken over");
-        assert_eq!(writer.sequence(), sequence, "after {steps}");
-        assert_eq!(number(&writer.load()), Some(sequence), "after {steps}");
-        writer.store(&value(sequence + 1, 0));
-        last = sequence + 1;
-        let next = reader
-            .next(Deadline::NEVER)
-            .expect("a value")
-            .expect("no deadline");
-        assert_eq!(number(&next), Some(last), "after {steps}");
-        assert_eq!(
-            reader.wait(sequence, Deadline::NEVER),
-            Ok(true),
-            "no reader sleeps past it"
-        );
-    }
+/// A call that only marks a place.
+fn mark() {
+    // SAFETY: it has no arguments, and always succeeds.
+    unsafe { libc::getppid() };
 }
 
-const NAME: &str = "/my_snapshot";
-
-/// The state of the directory: nothing, or a snapshot with a value that matches its number.
-fn state() -> (Option<u64>, String) {
-    let names: Vec<_> = std::fs::read_dir("/dev/shm")
-        .expect("a directory")
-        .map(|entry| entry.expect("an entry").file_name())
-        .collect();
-    let name = Name::new(NAME).expect("a name");
-    match Reader::<Message>::open(&name) {
-        Err(snapshot::Error::System(error))
-            if error == Error::new(Operation::Open, Errno::NOENT) =>
-        {
-            assert!(names.is_empty(), "{names:?}");
-            (None, "nothing".into())
-        }
-        reader => {
-            assert_eq!(names, [NAME.trim_start_matches('/')]);
-            let (number, value) = reader
-                .and_then(|reader| Ok(reader.load_with_sequence()?))
-                .expect("a whole snapshot");
-            (Some(number), format!("number {number}: {}", text(&value)))
-        }
-    }
-}
-
+/// The bytes and the inodes that are free in `/dev/shm`, which must be small.
 fn free() -> (u64, u64) {
     let mut status = MaybeUninit::<libc::statvfs>::uninit();
     // SAFETY: a C string, and a struct for the answer.
@@ -206,42 +194,11 @@ fn free() -> (u64, u64) {
     (status.f_bfree, status.f_ffree)
 }
 
-/// Kills `publish -c3 -r1000000`, and prints the state of its directory after each kill. `/dev/shm`
-/// must be small, empty, and used by nothing else.
-pub(crate) fn life(publish: &str) {
-    let publish = Path::new(publish);
-    let arguments = ["-c3", "-r1000000"];
-    let name = Name::new(NAME).expect("a name");
-    let before = free();
-    let (empty, _) = state();
-    assert_eq!(empty, None);
-    let (mut calls, mut steps) = (0_u32, 0_u32);
-    loop {
-        let mut traced = Traced::start(publish, &arguments);
-        // At full speed up to the last call: single steps from the start would take minutes.
-        let on = (0..calls).all(|_| traced.goes_on(libc::PTRACE_SYSCALL))
-            && (0..steps).all(|_| traced.goes_on(libc::PTRACE_SINGLESTEP));
-        if on {
-            if traced.is_at_a_call() {
-                // Into the call, and out of it.
-                (calls, steps) = (calls + 2, 0);
-            } else {
-                steps += 1;
-            }
-            traced.kill();
-        }
-        let (number, words) = state();
-        say(&words);
-
-        let next = run(Command::new(publish).args(["-c1", "-r1000000"]));
-        assert_eq!((next.status, next.stderr.as_str()), (0, ""));
-        let taken_over = state();
-        let expected = number.map_or(1, |number| number + 1);
-        assert_eq!(taken_over.1, format!("number {expected}: 1"));
-        rawshm::unlink(&name).expect("allowed");
-        assert_eq!(free(), before, "memory is left");
-        if !on {
-            break;
-        }
-    }
+/// The names in `/dev/shm`.
+fn names() -> Vec<String> {
+    let entries = std::fs::read_dir("/dev/shm").expect("a directory");
+    let name = |entry: std::fs::DirEntry| entry.file_name().to_string_lossy().into_owned();
+    entries
+        .map(|entry| name(entry.expect("an entry")))
+        .collect()
 }
