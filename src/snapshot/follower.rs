@@ -124,7 +124,7 @@ impl<'a, T: Layout> Follower<'a, T> {
                 Ok(false) => {
                     self.check = None;
                     if !reader.is_current_with(&self.options, self.name)? {
-                        let next = Reader::open_if_current(&self.options, self.name)?;
+                        let next = Reader::open_if_current_with(&self.options, self.name)?;
                         self.reader = next.or_else(|| self.reader.take());
                     }
                 }

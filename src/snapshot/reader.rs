@@ -162,7 +162,7 @@ impl<T: Layout> Reader<T> {
         name: &Name,
         deadline: Deadline,
     ) -> Result<Option<Self>, Error> {
-        if let Some(reader) = Self::open_if_current(options, name)? {
+        if let Some(reader) = Self::open_if_current_with(options, name)? {
             return Ok(Some(reader));
         }
         let watch = DirWatch::of(options.dir());
@@ -170,7 +170,7 @@ impl<T: Layout> Reader<T> {
             // The clock is read before the look, so that a name that appeared before the deadline
             // is found. So is one that appeared before the watch began.
             let left = deadline.left()?;
-            if let Some(reader) = Self::open_if_current(options, name)? {
+            if let Some(reader) = Self::open_if_current_with(options, name)? {
                 return Ok(Some(reader));
             }
             let time = match left {
@@ -182,12 +182,25 @@ impl<T: Layout> Reader<T> {
         }
     }
 
-    /// None if there is no snapshot yet, or none any more: the name is missing, or that of an object
-    /// whose creator is about to size it, or of a retired snapshot.
-    pub(super) fn open_if_current(
-        options: &Options<'_>,
-        name: &Name,
-    ) -> Result<Option<Self>, Error> {
+    /// Opens the snapshot that has a name now; `None` if the name is missing, or if it is that of a
+    /// retired snapshot, or of an object of 0 bytes, which its creator is about to size.
+    ///
+    /// For a reader whose snapshot is retired, or no longer [current](Reader::is_current), and that
+    /// does not wait for the next one. The calls of [`Reader::open`].
+    ///
+    /// # Errors
+    ///
+    /// Those of [`Reader::open`], except for a missing name.
+    pub fn open_if_current(name: &Name) -> Result<Option<Self>, Error> {
+        Self::open_if_current_with(&Options::new(), name)
+    }
+
+    /// Opens a snapshot as [`Reader::open_if_current`] does, in the directory of these options.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`Reader::open_if_current`].
+    pub fn open_if_current_with(options: &Options<'_>, name: &Name) -> Result<Option<Self>, Error> {
         match Self::open_with(options, name) {
             Ok(reader) if reader.is_retired() => Ok(None),
             Err(Error::System(MISSING) | Error::ObjectSize { found: 0, .. }) => Ok(None),
@@ -360,11 +373,13 @@ impl<T: Layout> Reader<T> {
         let mut rounds: u32 = 0;
         loop {
             let seen = words.seen();
+            // Before the sequence: the writer retires the snapshot after its last value.
+            let retired = words.is_retired();
             self.slots.acquire();
             if self.slots.sequence() != Some(sequence) {
                 return Ok(true);
             }
-            if words.is_retired() {
+            if retired {
                 return Err(Error::Retired);
             }
             // The kernel checks the deadline only when it puts this process to sleep, and a peer
