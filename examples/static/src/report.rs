@@ -10,6 +10,8 @@ pub const FAILURE: u8 = 1;
 /// The exit status of wrong usage.
 pub const USAGE: u8 = 2;
 
+pub(crate) const DIRECTORY: &str = "/dev/shm";
+
 /// What replaces a `%`.
 #[derive(Clone, Copy, Debug)]
 pub enum Operand<'a> {
@@ -50,27 +52,34 @@ impl Failure {
                 error,
                 error.operation().verb(),
                 match error.operation() {
-                    Operation::Directory => b"/dev/shm",
+                    Operation::Directory => DIRECTORY.as_bytes(),
                     _ => name,
                 },
             ),
         };
-        let (name, words) = error.name_and_words();
-        let (errno, number) = if let Some(name) = name {
-            (name, Operand::Text(b""))
-        } else {
-            let number = error.errno().raw_os_error().unsigned_abs();
-            ("errno ", Operand::Number(number.into()))
-        };
+        let (short, words) = error.name_and_words();
+        let [errno, number] = errno(error, short);
         let operands = [
             Operand::Text(verb.as_bytes()),
             Operand::Text(operand),
             Operand::Text(words.as_bytes()),
-            Operand::Text(errno.as_bytes()),
+            errno,
             number,
         ];
         say(pattern, &operands);
         FAILURE
+    }
+}
+
+/// The errno of an error in two parts: its name, if it has one, and nothing, or a word and its
+/// number.
+#[inline]
+pub(crate) fn errno(error: Error, name: Option<&'static str>) -> [Operand<'static>; 2] {
+    if let Some(name) = name {
+        [Operand::Text(name.as_bytes()), Operand::Text(b"")]
+    } else {
+        let number = error.errno().raw_os_error().unsigned_abs();
+        [Operand::Text(b"errno "), Operand::Number(number.into())]
     }
 }
 

@@ -1,64 +1,62 @@
 //! What the programs that use snapshots could not do.
 
-use rawshm::snapshot;
-use rawshm::{Error, Operation};
+use rawshm::{Errno, Error, Operation, snapshot};
 
-use crate::report::{FAILURE, Failure, Operand, say};
+use crate::report::{DIRECTORY, FAILURE, Operand, errno, say};
 
-/// As [`Failure`], and what that cannot express.
+/// As [`Failure`](crate::report::Failure), with what that cannot express.
 #[derive(Clone, Copy, Debug)]
-pub enum Trouble {
-    /// What it can.
-    Failure(Failure),
-    /// An error with a verb or words of its own.
-    Other {
-        /// What could not be done.
-        verb: &'static str,
-        /// What it could not be done to. None is the object.
-        what: Option<&'static str>,
-        /// Why.
-        words: &'static str,
-        /// Has the errno.
-        error: Error,
-    },
+pub struct Trouble {
+    error: snapshot::Error,
+    /// A verb and what it could not be done to. None if the error says both.
+    what: Option<[&'static str; 2]>,
 }
 
 impl<E: Into<snapshot::Error>> From<E> for Trouble {
     fn from(error: E) -> Self {
-        match error.into() {
-            snapshot::Error::System(error) => Self::Failure(error.into()),
-            error => Self::Other {
-                verb: Operation::Open.verb(),
-                what: None,
-                words: error.words(),
-                error: error.into(),
-            },
+        Self {
+            error: error.into(),
+            what: None,
         }
     }
 }
 
 impl Trouble {
-    /// As [`Failure::report`].
+    /// An operation on something other than the object.
+    #[must_use]
+    pub fn new(verb: &'static str, what: &'static str, errno: Errno) -> Self {
+        // An operation whose errors have no words of their own.
+        let error = Error::new(Operation::Wait, errno);
+        Self {
+            error: error.into(),
+            what: Some([verb, what]),
+        }
+    }
+
+    /// As [`Failure::report`](crate::report::Failure::report).
     #[must_use]
     pub fn report(self, pattern: &str, name: &[u8]) -> u8 {
-        match self {
-            Self::Failure(failure) => failure.report(pattern, name),
-            Self::Other {
-                verb,
-                what,
-                words,
-                error,
-            } => {
-                let operands = [
-                    Operand::Text(verb.as_bytes()),
-                    Operand::Text(what.map_or(name, str::as_bytes)),
-                    Operand::Text(words.as_bytes()),
-                    Operand::Text(error.name().unwrap_or_default().as_bytes()),
-                    Operand::Text(b""),
-                ];
-                say(pattern, &operands);
-                FAILURE
-            }
-        }
+        let error = Error::from(self.error);
+        let operation = error.operation();
+        let (verb, what) = match self.what {
+            Some([verb, what]) => (verb, what.as_bytes()),
+            None if operation == Operation::Directory => (operation.verb(), DIRECTORY.as_bytes()),
+            None => (operation.verb(), name),
+        };
+        let (short, words) = error.name_and_words();
+        let [errno, number] = errno(error, short);
+        let words = match self.error {
+            snapshot::Error::System(_) => words,
+            other => other.words(),
+        };
+        let operands = [
+            Operand::Text(verb.as_bytes()),
+            Operand::Text(what),
+            Operand::Text(words.as_bytes()),
+            errno,
+            number,
+        ];
+        say(pattern, &operands);
+        FAILURE
     }
 }

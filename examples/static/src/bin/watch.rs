@@ -6,16 +6,27 @@ use core::mem::MaybeUninit;
 use core::time::Duration;
 
 use rawshm::snapshot::{self, Deadline, Reader};
-use rawshm::{Errno, Error, Name, Operation};
+use rawshm::{Error, Name};
 use rawshm_static::arguments::{Item, Parser};
 use rawshm_static::line::{Stream, write_all};
 use rawshm_static::message::{LONGEST, Message};
-use rawshm_static::report::{FAILURE, Failure, Operand, misused, say};
-use rawshm_static::start::Arguments;
+use rawshm_static::report::{FAILURE, Operand, misused, say};
+use rawshm_static::start::{Arguments, signals};
 use rawshm_static::trouble::Trouble;
+use rustix::thread::{Timespec, nanosleep};
 
 const USAGE: &str = "usage: watch [-n NAME] [-c COUNT] [-t SECONDS]\n";
 const FAILED: &str = "watch: cannot % %: % (%%)\n";
+
+/// How often to ask whether the name is still the snapshot's, if there is no new value.
+const CHECK: Duration = Duration::from_secs(2);
+
+/// How often, and after which pauses, to look for the snapshot that replaces a retired one.
+const LOOKS: u32 = 100;
+const PAUSE: Timespec = Timespec {
+    tv_sec: 0,
+    tv_nsec: 10_000_000,
+};
 
 struct Request {
     name: &'static [u8],
@@ -36,7 +47,8 @@ fn run(arguments: Arguments) -> u8 {
     if request.parse(arguments).is_none() {
         return misused(USAGE);
     }
-    match watch(&request) {
+    signals::catch();
+    signals::interruptible(&mut || {}, || match watch(&request) {
         Ok(true) => 0,
         Ok(false) => {
             let seconds = request.seconds.unwrap_or(0);
@@ -45,7 +57,7 @@ fn run(arguments: Arguments) -> u8 {
             FAILURE
         }
         Err(failure) => failure.report(FAILED, request.name),
-    }
+    })
 }
 
 impl Request {
@@ -75,38 +87,105 @@ impl Request {
 fn watch(request: &Request) -> Result<bool, Trouble> {
     let mut buffer = MaybeUninit::uninit();
     let name = Name::write(&mut buffer, request.name)?;
-    let mut left = request.count;
-    let Some(mut reader) = Reader::<Message>::wait_for(name, request.deadline()?)? else {
-        return Ok(false);
+    let mut watched = Watched {
+        name,
+        reader: None,
+        check: Deadline::NEVER,
     };
-    while left > 0 {
-        match reader.next(request.deadline()?) {
-            Ok(Some(message)) => {
-                print(&message).map_err(|errno| Trouble::Failure(Failure::Output(errno)))?;
-            }
-            Ok(None) => return Ok(false),
-            // A new snapshot may have the name. Otherwise that was the last value.
-            Err(snapshot::Error::Retired) => match Reader::open(name) {
-                Ok(next) if next.is_retired() => break,
-                Ok(next) => {
-                    reader = next;
-                    continue;
-                }
-                Err(snapshot::Error::System(error))
-                    if error == Error::new(Operation::Open, Errno::NOENT) =>
-                {
-                    break;
-                }
-                Err(error) => return Err(error.into()),
-            },
-            Err(error) => return Err(error.into()),
+    let found = Reader::wait_for(name, request.deadline()?);
+    if !watched.go_on_with(found)? {
+        return Ok(false);
+    }
+    watched.check = next_check();
+    let mut message = [0; LONGEST + 1];
+    for _ in 0..request.count {
+        match watched.next(&mut message, request.deadline()?)? {
+            Next::Value => print(&message)?,
+            Next::TimedOut => return Ok(false),
+            Next::End => break,
         }
-        left = left.wrapping_sub(1);
     }
     Ok(true)
 }
 
-fn print(message: &Message) -> Result<(), Errno> {
+/// The snapshots that have a name, one after the other.
+struct Watched<'a> {
+    name: &'a Name,
+    /// None before the first one.
+    reader: Option<Reader<Message>>,
+    /// When to ask whether the name is still the reader's.
+    check: Deadline,
+}
+
+enum Next {
+    Value,
+    TimedOut,
+    /// The snapshot is retired, and no other one has the name.
+    End,
+}
+
+impl Watched<'_> {
+    fn next(&mut self, message: &mut Message, deadline: Deadline) -> Result<Next, snapshot::Error> {
+        while let Some(reader) = &mut self.reader {
+            let looks = match reader.next_into(message, deadline.min(self.check)) {
+                Ok(true) => return Ok(Next::Value),
+                Ok(false) if deadline <= self.check => return Ok(Next::TimedOut),
+                Ok(false) => {
+                    self.check = next_check();
+                    1
+                }
+                Err(snapshot::Error::Retired) => LOOKS,
+                Err(error) => return Err(error),
+            };
+            if !self.find_another(looks)? && looks == LOOKS {
+                break;
+            }
+        }
+        Ok(Next::End)
+    }
+
+    /// Goes on with another snapshot if one has the name, and returns whether one has.
+    fn find_another(&mut self, mut looks: u32) -> Result<bool, snapshot::Error> {
+        while self.is_current()? {
+            looks = looks.saturating_sub(1);
+            if looks == 0 {
+                return Ok(false);
+            }
+            // The process that has retired it is about to take the name away from it, unless it was
+            // killed.
+            let _ = nanosleep(&PAUSE);
+        }
+        self.go_on_with(Reader::open_if_current(self.name))
+    }
+
+    fn is_current(&self) -> Result<bool, Error> {
+        self.reader
+            .as_ref()
+            .map_or(Ok(false), |reader| reader.is_current(self.name))
+    }
+
+    /// Goes on with a snapshot if it was found, and returns whether it was.
+    #[inline(never)] // 400 bytes less: a reader is moved here only.
+    fn go_on_with(
+        &mut self,
+        found: Result<Option<Reader<Message>>, snapshot::Error>,
+    ) -> Result<bool, snapshot::Error> {
+        let found = found?;
+        let is_one = found.is_some();
+        if is_one {
+            self.reader = found;
+        }
+        Ok(is_one)
+    }
+}
+
+/// Readers are not woken if a process such as `rm` removes the snapshot. Without a clock, it is not
+/// asked for the name.
+fn next_check() -> Deadline {
+    Deadline::after(CHECK).unwrap_or(Deadline::NEVER)
+}
+
+fn print(message: &Message) -> Result<(), Trouble> {
     let text = unpack(message);
     let mut line = [b'\n'; LONGEST + 1];
     for (slot, byte) in line.iter_mut().zip(text) {
@@ -114,6 +193,7 @@ fn print(message: &Message) -> Result<(), Errno> {
     }
     let line = line.get(..=text.len()).unwrap_or(&line);
     write_all(Stream::Output, line)
+        .map_err(|errno| Trouble::new("write to", "standard output", errno))
 }
 
 /// The text of a message. Whatever length a peer has stored, the text ends within the message.

@@ -42,3 +42,23 @@ impl Iterator for Arguments {
         self.0.next().map(|text| &*text.into_vec().leak())
     }
 }
+
+/// Signals do here what the system has them do: each function has no effect.
+pub mod signals {
+    /// What would be left to do before the program ends.
+    pub type Last<'a> = dyn FnMut() + Send + 'a;
+
+    /// Has no effect.
+    pub fn catch() {}
+
+    /// Runs `wait`.
+    pub fn interruptible<T>(_: &mut Last<'_>, wait: impl FnOnce() -> T) -> T {
+        wait()
+    }
+
+    /// Always 0.
+    #[must_use]
+    pub fn status() -> u8 {
+        0
+    }
+}

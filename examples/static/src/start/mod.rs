@@ -5,9 +5,11 @@ mod linux;
 #[cfg(target_os = "linux")]
 mod memory;
 #[cfg(target_os = "linux")]
+pub mod signals;
+#[cfg(target_os = "linux")]
 pub use linux::{Arguments, exit};
 
 #[cfg(not(target_os = "linux"))]
 mod hosted;
 #[cfg(not(target_os = "linux"))]
-pub use hosted::{Arguments, main};
+pub use hosted::{Arguments, main, signals};

@@ -7,15 +7,19 @@ mod source;
 use core::mem::MaybeUninit;
 
 use rawshm::snapshot::{self, Writer};
-use rawshm::{Errno, Error, Mode, Name, Operation, Options, errno};
+use rawshm::{Errno, Error, Mode, Name, Operation, Options, Outcome};
 use rawshm_static::arguments::{Item, Parser};
+use rawshm_static::message::Message;
 use rawshm_static::report::misused;
-use rawshm_static::start::Arguments;
+use rawshm_static::start::{Arguments, signals};
 use rawshm_static::trouble::Trouble;
 use source::{NANOSECONDS, Source};
 
 const USAGE: &str = "usage: publish [-n NAME] [-m MODE] [-s SLOTS] [-r RATE] [-c COUNT] [-u]\n";
 const FAILED: &str = "publish: cannot % %: % (%%)\n";
+
+/// There is no such name.
+const MISSING: Error = Error::new(Operation::Open, Errno::NOENT);
 
 const SLOTS_MAX: u64 = 65_536;
 
@@ -44,8 +48,9 @@ fn run(arguments: Arguments) -> u8 {
     if request.parse(arguments).is_none() {
         return misused(USAGE);
     }
+    signals::catch();
     match publish(&request) {
-        Ok(()) => 0,
+        Ok(()) => signals::status(),
         Err(failure) => failure.report(FAILED, request.name),
     }
 }
@@ -70,50 +75,96 @@ impl Request {
     }
 }
 
+/// Publishes values until there are no more.
 fn publish(request: &Request) -> Result<(), Trouble> {
     let mut buffer = MaybeUninit::uninit();
     let name = Name::write(&mut buffer, request.name)?;
     let options = Options::new().mode(request.mode);
-    let slots = u32::try_from(request.slots).unwrap_or(0);
-    // If another writer is alive, this fails before any input is read.
-    let mut writer = match Writer::open_with(&options, name) {
-        Err(snapshot::Error::System(error))
-            if error == Error::new(Operation::Open, Errno::NOENT) =>
-        {
-            None
-        }
-        opened => Some(opened?),
+    let mut snapshot = Snapshot {
+        request,
+        options,
+        name,
+        writer: None,
     };
-    let mut source = Source::new(request.rate);
-    for _ in 0..request.count {
-        let Some(message) = source.next().map_err(unreadable)? else {
-            break;
-        };
-        match &mut writer {
-            // The snapshot appears together with its first value.
-            None => writer = Some(Writer::create_with(&options, name, slots, &message)?),
-            Some(writer) => {
-                writer.store(&message);
-                writer.notify()?;
-            }
-        }
-    }
-    match writer {
-        Some(writer) if request.unlink => {
-            writer.unlink(name)?;
-            writer.retire()?;
-        }
-        _ => {}
-    }
-    Ok(())
+    // If another writer is alive, this fails before any input is read.
+    snapshot.open()?;
+    let published = snapshot.publish();
+    let ended = snapshot.end();
+    published.and(ended)
 }
 
-fn unreadable(errno: Errno) -> Trouble {
-    Trouble::Other {
-        verb: "read",
-        what: Some("standard input"),
-        // An error of shared bytes has words of its own for some errnos.
-        words: errno::words(errno).unwrap_or("unknown error"),
-        error: Error::new(Operation::Access, errno),
+/// The snapshot of a name.
+struct Snapshot<'a> {
+    request: &'a Request,
+    options: Options<'a>,
+    name: &'a Name,
+    /// None before the first value.
+    writer: Option<Writer<Message>>,
+}
+
+impl Snapshot<'_> {
+    /// Takes over what the last writer left, if it did.
+    fn open(&mut self) -> Result<(), Trouble> {
+        match Writer::open_with(&self.options, self.name) {
+            // The first value replaces it. Without one, its end is completed, which a kill may have
+            // interrupted.
+            Err(snapshot::Error::Retired) if self.request.unlink => {
+                match snapshot::reap_with(&self.options, self.name) {
+                    Err(MISSING) => {}
+                    reaped => drop(reaped?),
+                }
+            }
+            Err(snapshot::Error::Retired | snapshot::Error::System(MISSING)) => {}
+            opened => self.writer = Some(opened?),
+        }
+        Ok(())
+    }
+
+    fn publish(&mut self) -> Result<(), Trouble> {
+        let mut source = Source::new(self.request.rate);
+        for _ in 0..self.request.count {
+            // A signal ends the program while it waits, never in the middle of a step.
+            let last = &mut || self.end_by_signal();
+            let Some(message) = signals::interruptible(last, || source.next())? else {
+                break;
+            };
+            self.store(&message)?;
+        }
+        Ok(())
+    }
+
+    fn store(&mut self, message: &Message) -> Result<(), Trouble> {
+        if self.writer.is_none() {
+            // The snapshot appears together with its first value.
+            let slots = u32::try_from(self.request.slots).unwrap_or(0);
+            let (writer, outcome) =
+                Writer::open_or_create_with(&self.options, self.name, slots, message)?;
+            self.writer = Some(writer);
+            if outcome == Outcome::Created {
+                return Ok(());
+            }
+        }
+        if let Some(writer) = &mut self.writer {
+            writer.store(message);
+            writer.notify()?;
+        }
+        Ok(())
+    }
+
+    /// Retires and removes the snapshot, if that was asked for.
+    fn end(&mut self) -> Result<(), Trouble> {
+        match self.writer.take() {
+            Some(writer) if self.request.unlink => {
+                writer.finish_with(&self.options, self.name)?;
+            }
+            _ => {}
+        }
+        Ok(())
+    }
+
+    fn end_by_signal(&mut self) {
+        if let Err(trouble) = self.end() {
+            let _ = trouble.report(FAILED, self.request.name);
+        }
     }
 }

@@ -3,8 +3,9 @@
 use rawshm::Errno;
 use rawshm_static::line::{BUFFER, Line, Stream};
 use rawshm_static::message::{LONGEST, Message};
+use rawshm_static::trouble::Trouble;
 use rustix::io::read;
-use rustix::thread::{Timespec, nanosleep};
+use rustix::thread::{NanosleepRelativeResult, Timespec, nanosleep};
 
 pub(crate) const NANOSECONDS: u64 = 1_000_000_000;
 
@@ -33,17 +34,28 @@ impl Source {
     }
 
     /// The next message, or None after the last one.
-    pub(crate) fn next(&mut self) -> Result<Option<Message>, Errno> {
+    pub(crate) fn next(&mut self) -> Result<Option<Message>, Trouble> {
         match self {
-            Self::Lines(lines) => lines.next(),
+            Self::Lines(lines) => lines
+                .next()
+                .map_err(|errno| Trouble::new("read", "standard input", errno)),
             Self::Numbers { last, pause } => {
                 if *last > 0 {
-                    let _ = nanosleep(pause);
+                    wait(pause)?;
                 }
                 *last = last.wrapping_add(1);
                 Ok(Some(number(*last)))
             }
         }
+    }
+}
+
+fn wait(pause: &Timespec) -> Result<(), Trouble> {
+    match nanosleep(pause) {
+        NanosleepRelativeResult::Err(errno) => {
+            Err(Trouble::new("wait for", "the next number", errno))
+        }
+        _ => Ok(()),
     }
 }
 
