@@ -341,6 +341,24 @@ nothing_larger_than_an_isize_is_mapped_for() {
     done
 }
 
+# Where the calls with 64-bit times are refused, by an old kernel or a filter, older ones serve. The
+# host's kernel runs these executables itself.
+the_newer_calls_may_be_refused_for() {
+    local folder=$CARGO_TARGET_DIR/$1/static call errno emulator output
+    cargo static --target "$1"
+    for call in clock_gettime64 futex_time64 ppoll_time64 clock_nanosleep_time64 statx renameat2; do
+        for errno in ENOSYS EPERM; do
+            echo "$call $errno"
+            emulator="strace -qq -o $TOOLS/refused -e inject=$call:error=$errno"
+            reader_prints_what_the_others_wrote "$folder" "$emulator"
+            watch_prints_what_publish_stores "$folder" "$emulator"
+            # A finite deadline, which passes.
+            output=$(timeout 60 $emulator "$folder/watch" -n "$OBJECT" -t 1 2>&1) && exit 1
+            [[ $output == 'watch: no new value in '* ]]
+        done
+    done
+}
+
 # The host's own tests, on those that were built for musl: the same lines, errors and system calls.
 the_static_executables_for_musl_do_what_the_hosts_do() {
     env -u RUSTC -u CARGO_TARGET_DIR RAWSHM_STATIC="$CARGO_TARGET_DIR/$MUSL/static" \
@@ -470,6 +488,7 @@ check the_drop_in_asks_for_the_place_of_errno_and_string_functions $MUSL
 for target in i686-unknown-linux-gnu armv7-unknown-linux-gnueabihf; do
     check nothing_larger_than_an_isize_is_mapped_for "$target"
 done
+check the_newer_calls_may_be_refused_for i686-unknown-linux-gnu
 for target in riscv64gc-unknown-linux-gnu $WITHOUT_RAW_BACKEND; do
     check the_library_needs_nothing_but_core "$target"
 done
