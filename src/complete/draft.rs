@@ -73,18 +73,30 @@ impl<'a> Draft<'a> {
         }
     }
 
+    /// Gives an object without a name a temporary one, so that it can replace another: all of
+    /// [`Draft::publish`] that fails for other reasons than the name.
+    pub(crate) fn stage(&mut self) -> Result<(), Errno> {
+        let Self { dir, name, .. } = *self;
+        let State::Unnamed(way) = self.state else {
+            return Ok(());
+        };
+        let fd = self.object.as_fd();
+        // Where there are no locks, no process removes a temporary name either.
+        let _ = sys::lock_file(fd);
+        let linked = |temporary: &Name| link(fd, way, dir, temporary);
+        let ((), number) = temporary::with_free(dir, name, &linked)?;
+        self.state = State::Temporary(number);
+        Ok(())
+    }
+
     /// Puts the object under its name. It can be tried again after an error.
     pub(crate) fn publish(&mut self, existing: Existing) -> Result<(), Errno> {
         let Self { dir, name, .. } = *self;
         let fd = self.object.as_fd();
         match (&self.state, existing) {
             (State::Unnamed(way), Existing::Kept) => link(fd, *way, dir, name)?,
-            (State::Unnamed(way), Existing::Replaced) => {
-                // Where there are no locks, no process removes a temporary name either.
-                let _ = sys::lock_file(fd);
-                let linked = |temporary: &Name| link(fd, *way, dir, temporary);
-                let ((), number) = temporary::with_free(dir, name, &linked)?;
-                self.state = State::Temporary(number);
+            (State::Unnamed(_), Existing::Replaced) => {
+                self.stage()?;
                 return self.publish(existing);
             }
             (State::Temporary(number), _) => {

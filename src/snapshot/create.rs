@@ -256,11 +256,13 @@ fn put_in_place<T: Layout>(
     // Anything but a snapshot has no readers that sleep.
     let old_snapshot = Claimed::new(old, status).map_err(because(Operation::Inspect))?;
     make(options, name, contents, &|draft| {
+        draft.stage()?;
         if !is_same(options.dir(), name, old.as_fd())? {
             return Err(Errno::EXIST);
         }
         // Retired first: a kill between the two steps leaves a snapshot that the next writer
-        // replaces, and no reader that sleeps.
+        // replaces, and no reader that sleeps. As late as possible: a reader may end because of it,
+        // even if the name cannot be taken after that.
         let Some(old) = &old_snapshot else {
             return draft.publish(Existing::Replaced);
         };

@@ -2,9 +2,11 @@
 
 #![cfg(target_os = "linux")]
 
+use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use rawshm::snapshot::{Reader, Writer};
+use rawshm_tests::complete::temporary;
 use rawshm_tests::values::{Message, message, text};
 use rawshm_tests::{Peer, UniqueName, run};
 
@@ -109,9 +111,45 @@ fn a_reader_that_nobody_woke_is_woken_by_the_next_operation_on_the_name() {
     }
 }
 
-mod needs_root {
-    use std::path::Path;
+#[test]
+fn readers_are_not_woken_by_a_replacement_that_cannot_have_a_temporary_name() {
+    let name = UniqueName::new();
+    hold(&name).kill();
+    let mut asleep = asleep(&name);
+    let taken: Vec<_> = (0..1000)
+        .map(|number| {
+            let name = name.argument();
+            let name = temporary(name.trim_start_matches('/'), number);
+            Taken::new(&Path::new("/dev/shm").join(name))
+        })
+        .collect();
+    assert_eq!(answer("replace-writer", &name), "Create EAGAIN");
+    drop(taken);
+    asleep.asleep_in(libc::SYS_futex);
+    let mut next = hold(&name);
+    asleep.asleep_in(libc::SYS_futex);
+    assert_eq!(next.ask("second"), "1");
+    assert_eq!(asleep.line(), "second");
+    assert_eq!((asleep.end(), next.end()), (0, 0));
+}
 
+/// A name that nothing removes, until this is dropped: that of a folder.
+struct Taken(PathBuf);
+
+impl Taken {
+    fn new(path: &Path) -> Self {
+        std::fs::create_dir(path).expect("a folder");
+        Self(path.to_owned())
+    }
+}
+
+impl Drop for Taken {
+    fn drop(&mut self) {
+        let _ = std::fs::remove_dir(&self.0);
+    }
+}
+
+mod needs_root {
     use rawshm::snapshot::{self, Deadline};
     use rawshm::{Mode, Options};
     use rawshm_tests::{Folder, OTHER, left_in_shm, public_copy};
@@ -169,6 +207,7 @@ mod needs_root {
             // Everything works as before.
             let mut asleep = asleep(&name);
             let mut next = hold(&name);
+            asleep.asleep_in(libc::SYS_futex);
             assert_eq!(next.ask("third"), "1");
             assert_eq!(asleep.line(), "third");
             assert_eq!(asleep.end(), 0);

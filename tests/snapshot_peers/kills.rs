@@ -14,7 +14,7 @@ use rawshm_tests::{
 const PEER: &str = env!("CARGO_BIN_EXE_peer");
 
 /// Between two kills of a sample, in instructions.
-const STRIDE: u32 = 23;
+const STRIDE: u32 = 31;
 
 /// `all`, for a kill after each instruction, or where a sample begins. If it is not set, each run
 /// takes another sample.
@@ -41,7 +41,7 @@ fn states(what: &str) -> Vec<&'static str> {
             states.push("new");
             states
         }
-        ["replace", "Current"] if is_temporary => {
+        ["replace", "Current"] => {
             vec![
                 "old",
                 "old and a temporary",
@@ -49,7 +49,6 @@ fn states(what: &str) -> Vec<&'static str> {
                 "new",
             ]
         }
-        ["replace", "Current"] => vec!["old", "retired", "retired and a temporary", "new"],
         ["open_or_create" | "replace", "Retired"] => {
             vec!["retired", "retired and a temporary", "new"]
         }
