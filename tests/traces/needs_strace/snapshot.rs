@@ -125,6 +125,12 @@ fn opening_and_replacing_make_the_calls_that_their_documentation_names() {
     library("replace-writer", &name, "replace-writer", &[]);
     library("retire", &name, "retire-message", &[]);
     library("open-writer-retired", &name, "open-writer", &[]);
+    library(
+        "open-or-create-writer-replaces",
+        &name,
+        "open-or-create-writer",
+        &[],
+    );
     rawshm::unlink(&name).expect("its own");
     library(
         "open-or-create-writer-creates",
@@ -134,6 +140,17 @@ fn opening_and_replacing_make_the_calls_that_their_documentation_names() {
     );
     rawshm::unlink(&name).expect("its own");
     library("replace-writer-creates", &name, "replace-writer", &[]);
+}
+
+#[test]
+#[ignore = "needs strace"]
+fn ends_and_questions_make_the_calls_that_their_documentation_names() {
+    let name = UniqueName::new();
+    drop(object(&name));
+    library("has-name", &name, "has-name", &[]);
+    library("is-current", &name, "is-current", &[]);
+    library("follower", &name, "follower", &[]);
+    library("finish", &name, "finish", &[]);
 }
 
 #[test]
