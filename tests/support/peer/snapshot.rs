@@ -336,13 +336,12 @@ fn hostile(name: &Name, how: &str) -> String {
     // SAFETY: an open descriptor and a local lock.
     let locked = unsafe { libc::fcntl(fd.as_raw_fd(), command, &raw mut lock) };
     assert_eq!(locked, 0, "{}", std::io::Error::last_os_error());
-    let _sleeper = std::thread::spawn({
-        let name = *name;
-        move || {
-            let mut reader = Reader::<Message>::open(&name)?;
-            while reader.next(Deadline::NEVER)?.is_some() {}
-            Ok::<(), snapshot::Error>(())
-        }
+    // Opened before the line below, after which the name may have another object.
+    let reader = Reader::<Message>::open(name);
+    let _sleeper = std::thread::spawn(move || {
+        let mut reader = reader?;
+        while reader.next(Deadline::NEVER)?.is_some() {}
+        Ok::<(), snapshot::Error>(())
     });
     say(if how == "wait" { "locked" } else { "ready" });
     to_the_end()
