@@ -2,15 +2,15 @@
 # Builds, checks and runs rawshm for targets other than the host's own, on an x86_64 Debian 12
 # machine.
 #
-# rustup is not asked for other targets: Debian packages a compiler with the sources of its standard
-# library, which is compiled here once per target. What rustc then finds in target/toolchains/ is
-# what `rustup target add` would install.
+# It does not use rustup's targets. Debian packages a compiler with the sources of its standard
+# library, which this compiles once per target. The result, in target/toolchains/, is what
+# `rustup target add` would install.
 
 set -u -o pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.." || exit
 
 PACKAGES=(--package rawshm --package rawshm-capi --package rawshm-static --package rawshm-tests)
-# The tests of the library, as opposed to those of the host's executables.
+# The tests of the library, without those of the host's executables.
 LIBRARY_TESTS=(--test bytes --test object --test complete --test snapshot --test seqlock_threads)
 
 declare -A EMULATOR=(
@@ -31,13 +31,12 @@ SKIP=77
 
 passed=0 failed=0 skipped=0
 
-# check CLAIM [ARGUMENT...]: the claim is a function; it fails with the first of its commands that
-# does.
+# check CLAIM [ARGUMENT...]: the claim is a function, which fails with its first command that fails.
 check() {
     local status start=$SECONDS claim="$*" log
     log=$TOOLS/logs/${claim// /-}
     mkdir -p "$TOOLS/logs"
-    # Bash forgets -e in whatever an `if` or a `||` looks at: hence no such thing around this.
+    # Bash ignores -e inside the condition of an `if` or a `||`, so there is none around this.
     (set -e; "$@") >"$log" 2>&1 </dev/null
     status=$?
     if ((status == 0)); then
@@ -97,8 +96,7 @@ standard_library() {
     mkdir -p "$work/src"
     echo '#![no_std]' >"$work/src/lib.rs"
     printf '[package]\nname = "nothing"\n[workspace]\n' >"$work/Cargo.toml"
-    # The crate that aborts must be compiled to abort, all others to unwind: a difference no profile
-    # can express.
+    # panic_abort must be compiled to abort and all others to unwind, which no profile can express.
     cat >"$work/rustc" <<'SH'
 #!/bin/sh
 case " $* " in *" --crate-name panic_abort "*) set -- "$@" -Cpanic=abort ;; esac
@@ -122,7 +120,7 @@ SH
 }
 
 core_compiles_for_linux() {
-    # Without optimisation core calls an unwinder, and the libc-free executables have none.
+    # Without optimisation, core calls an unwinder, which the libc-free executables do not have.
     standard_library 3 core "${!EMULATOR[@]}" $WITHOUT_RAW_BACKEND
 }
 
@@ -131,8 +129,7 @@ std_compiles_for_apple_and_musl() {
     standard_library 0 std,panic_unwind,panic_abort,test "${APPLE[@]}" $MUSL
 }
 
-# Debian's musl, and an unwinder that needs no glibc, where rustc looks for what its own musl target
-# brings along.
+# Puts Debian's musl, and an unwinder that needs no glibc, where rustc's own musl target has them.
 musl_start_files() {
     local folder=$SYSROOT/lib/rustlib/$MUSL/lib/self-contained file
     [[ -d $folder ]] && return
@@ -146,14 +143,14 @@ musl_start_files() {
         cp "$(gcc -print-file-name="$file")" "$folder.new/"
     done
     cp "$TOOLS/libunwind/usr/lib/llvm-14/lib/libunwind.a" "$folder.new/"
-    # glibc's name for the function with which libunwind writes its last words.
+    # A function of glibc that libunwind calls before it aborts.
     echo 'int __fprintf_chk() { __builtin_trap(); }' |
         gcc -w -Os -c -x c -o "$folder.new/checked.o" -
     ar r "$folder.new/libunwind.a" "$folder.new/checked.o"
     mv "$folder.new" "$folder"
 }
 
-# The names of what macOS's libraries export, without the libraries: a linker needs no more.
+# The names that macOS's libraries export: a linker needs no more than these.
 apple_library_names() {
     local folder=$SDKROOT/usr/lib library
     [[ -d $folder ]] && return
@@ -189,7 +186,7 @@ oldest_rust_packages() {
     local version
     version=$(version_of_the_oldest_rust)
     if [[ -z $version ]]; then
-        apt-get update # Packages that are installed say nothing of the lists.
+        apt-get update # The packages may be installed, and the lists missing.
         version=$(version_of_the_oldest_rust)
     fi
     [[ -n $version ]] || skip "Debian here has no Rust $MSRV"
@@ -202,7 +199,7 @@ oldest_rust_packages() {
 
 # --- Claims
 
-# The oldest compiler with the oldest cargo, which must understand the manifests too.
+# The oldest compiler with the oldest cargo, which must read the manifests as well.
 the_oldest_rust() {
     local root
     root=$(echo "$TOOLS/rust-$MSRV."*)
@@ -243,7 +240,7 @@ clippy_is_content() {
         -- -D warnings
 }
 
-# Beside what std itself imports.
+# In addition to what std itself imports.
 the_executables_link_and_import_only() {
     local target=$1 program imports
     shift
@@ -252,7 +249,7 @@ the_executables_link_and_import_only() {
     {
         llvm-nm --no-llvm-bc --undefined-only --just-symbol-name \
             "$SYSROOT/lib/rustlib/$target"/lib/*.rlib || true
-    } | grep '^_' | sort -u >"$TOOLS/imports-of-std" # It grumbles at the metadata in them.
+    } | grep '^_' | sort -u >"$TOOLS/imports-of-std" # It reports errors for the metadata in them.
     for program in writer reader creator; do
         imports=$(llvm-nm --undefined-only --just-symbol-name \
             "$CARGO_TARGET_DIR/$target/static/$program" | grep '^_' | sort -u)
@@ -272,8 +269,8 @@ reader_prints_what_the_others_wrote() {
     reader_prints_what_it_wrote "$1" "${2:-}" creator -r
 }
 
-# watch_prints_what_publish_stores FOLDER [EMULATOR]: waiting for it, and after a takeover, which
-# ends with nothing left.
+# watch_prints_what_publish_stores FOLDER [EMULATOR]: it waits for the first publish, and the second
+# one takes over; nothing is left at the end.
 watch_prints_what_publish_stores() {
     local folder=$1 emulator=${2:-} watcher
     timeout 60 $emulator "$folder/watch" -n "$OBJECT" -c 1 >"$TOOLS/watched" &
@@ -283,7 +280,7 @@ watch_prints_what_publish_stores() {
     [[ $(<"$TOOLS/watched") == hello ]]
     timeout 60 $emulator "$folder/watch" -n "$OBJECT" >"$TOOLS/watched" &
     watcher=$!
-    # Whether it is early or late, it sees the last value.
+    # It sees the last value, whether it starts before or after it.
     echo bye | $emulator "$folder/publish" -n "$OBJECT"
     until grep -q bye "$TOOLS/watched"; do kill -0 $watcher; done
     $emulator "$folder/publish" -n "$OBJECT" -u </dev/null
@@ -328,7 +325,7 @@ the_debug_executables_run_for() {
     watch_prints_what_publish_stores "$CARGO_TARGET_DIR/$1/debug" "${EMULATOR[$1]}"
 }
 
-# Pointers are moved by no more than an isize; the kernel of a 32-bit process maps more than that.
+# A pointer can be moved by an isize at most, and a 32-bit process can map more than that.
 nothing_larger_than_an_isize_is_mapped_for() {
     local folder=$CARGO_TARGET_DIR/$1/static emulator=${EMULATOR[$1]} program output
     cargo static --target "$1"
@@ -359,7 +356,7 @@ the_newer_calls_may_be_refused_for() {
     done
 }
 
-# The host's own tests, on those that were built for musl: the same lines, errors and system calls.
+# Runs the host's tests on executables for musl: the same lines, errors and system calls.
 the_static_executables_for_musl_do_what_the_hosts_do() {
     env -u RUSTC -u CARGO_TARGET_DIR RAWSHM_STATIC="$CARGO_TARGET_DIR/$MUSL/static" \
         cargo test --package rawshm-tests --test programs --test traces -- --include-ignored \
@@ -382,13 +379,13 @@ the_tests_pass_on_musl() {
     cargo test --package rawshm-tests "${LIBRARY_TESTS[@]}" --target $MUSL
 }
 
-# Where a processor has no AVX, copies are made differently.
+# Without AVX, copies have another form.
 copies_are_right_without_avx() {
     CARGO_TARGET_X86_64_UNKNOWN_LINUX_MUSL_RUNNER='qemu-x86_64 -cpu Nehalem' \
         cargo test --package rawshm-tests --test bytes --target $MUSL copy_forms::
 }
 
-# A program without std, as these targets have core only.
+# A program without std, because these targets have only core here.
 copies_are_right_for() {
     local target=$1 program=$TOOLS/copies-$1
     "$RUSTC" --edition 2024 --target "$target" --sysroot "$SYSROOT" \
@@ -398,13 +395,13 @@ copies_are_right_for() {
     "${EMULATOR[$target]}" "$program"
 }
 
-# These targets have core here and neither alloc nor std: nothing can use them unnoticed.
+# These targets have only core here, so that any use of alloc or std fails.
 the_library_needs_nothing_but_core() {
     cargo build --package rawshm --lib --target "$1"
     cargo build --package rawshm --lib --target "$1" --release
 }
 
-# What a program takes of the archive, which is all that links without a C compiler for the target.
+# Links only what a program takes from the archive: there is no C compiler for the target.
 the_drop_in_asks_for_the_place_of_errno_and_string_functions() {
     local target=$1 object=$TOOLS/drop-in-$1.o asked_for
     local own='__errno_location|mem(cpy|move|set|cmp)|bcmp|strlen'
@@ -417,11 +414,11 @@ the_drop_in_asks_for_the_place_of_errno_and_string_functions() {
     asked_for=$(llvm-nm --undefined-only --just-symbol-name "$object" | sed 's/^ *U //')
     echo "$asked_for"
     grep -qx __errno_location <<<"$asked_for"
-    # Beside them what every compiler brings along for 32-bit code.
+    # In addition, what compilers need for 32-bit code.
     ! grep -vxE "$own|__aeabi_unwind_cpp_pr0|_GLOBAL_OFFSET_TABLE_" <<<"$asked_for"
 }
 
-# There shm_open is libSystem's, which the crate itself calls by this name.
+# On Apple, shm_open is libSystem's function, which the crate itself calls.
 the_drop_in_for_apple_has_the_pair_without_errno() {
     local target=$1 library=$CARGO_TARGET_DIR/$1/static/librawshm_capi.dylib
     CARGO_PROFILE_STATIC_STRIP=false cargo capi --target "$target"
@@ -445,8 +442,7 @@ check install_packages
 SYSROOT=$TOOLS/sysroot-$(dpkg-query -W -f '${Version}' rustc-web)
 export RUSTC=/usr/bin/rustc SDKROOT=$TOOLS/apple CARGO_TARGET_DIR=$TOOLS/build
 
-# Per target, as the flags and the linker of the host's own target would also be those of build
-# scripts.
+# For each target: flags and linker of the host's own target would also apply to build scripts.
 configure() {
     local name=${1^^}
     name=CARGO_TARGET_${name//-/_}

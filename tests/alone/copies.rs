@@ -86,8 +86,8 @@ fn every_length_at_every_alignment() -> Result<(), i32> {
                         target[to - 32..to].iter().all(|byte| *byte == UNTOUCHED),
                         10 + which,
                     )?;
-                    let behind = &target[to + len..to + len + 32];
-                    expect(behind.iter().all(|byte| *byte == UNTOUCHED), 20 + which)?;
+                    let after = &target[to + len..to + len + 32];
+                    expect(after.iter().all(|byte| *byte == UNTOUCHED), 20 + which)?;
                     target[to..to + len].fill(UNTOUCHED);
                 }
             }

@@ -155,9 +155,9 @@ fn every_form_copies_every_length_at_every_alignment_and_nothing_around_it() {
                 form.copy(&source[from..from + len], &mut target[to..to + len]);
                 let what = || format!("{}, {len} bytes from {from} to {to}", form.name);
                 let (before, rest) = target.split_at(to);
-                let (copied, behind) = rest.split_at(len);
+                let (copied, after) = rest.split_at(len);
                 assert!(*copied == source[from..from + len], "{}", what());
-                let mut around = before.iter().chain(behind);
+                let mut around = before.iter().chain(after);
                 assert!(around.all(|byte| *byte == UNTOUCHED), "{}", what());
                 target[to..to + len].fill(UNTOUCHED);
             }

@@ -117,8 +117,8 @@ fn the_conversions_agree() {
     assert_eq!(Name::try_from("x").expect("valid"), name);
     let c: &CStr = c"/x";
     assert_eq!(Name::try_from(c).expect("valid"), name);
-    let mut room = core::mem::MaybeUninit::uninit();
-    assert_eq!(Name::write(&mut room, b"x").expect("valid"), &name);
+    let mut buffer = core::mem::MaybeUninit::uninit();
+    assert_eq!(Name::write(&mut buffer, b"x").expect("valid"), &name);
     #[cfg(feature = "std")]
     assert_eq!(
         Name::try_from(std::ffi::OsStr::new("x")).expect("valid"),

@@ -1,8 +1,8 @@
 #!/bin/sh
-# Starts a PostgreSQL server of its own, has parallel workers share memory, and stops it again:
+# Starts a PostgreSQL server, whose parallel workers share memory, and stops it:
 #     database.sh LIBRARY FOLDER
-# LIBRARY is preloaded. Prints what they counted and how many there were. Not as root, whom the
-# server refuses.
+# LIBRARY is preloaded. It prints what the workers counted, and the plan. The server refuses to run
+# as root.
 set -eu
 library=$1
 folder=$2

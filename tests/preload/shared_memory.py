@@ -1,4 +1,4 @@
-"""Shares memory between processes by multiprocessing.shared_memory, with every way to start one."""
+"""Shares memory between processes with multiprocessing.shared_memory, started in every way."""
 
 import errno
 import multiprocessing

@@ -38,11 +38,11 @@ fn the_reader_prints_what_the_creator_stored() {
     on_each_rung(|_| {
         let name = UniqueName::new();
         assert_eq!(program("creator", &name, &[]), silent());
-        let told = format!(
+        let report = format!(
             "{}: 4000000000 bytes, 4096 of them in memory\n",
             name.argument()
         );
-        let expected = ended("&{100 876 8021}\n", &told, 0);
+        let expected = ended("&{100 876 8021}\n", &report, 0);
         assert_eq!(program("reader", &name, &["-v"]), expected);
     });
 }

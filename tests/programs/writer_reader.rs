@@ -97,8 +97,8 @@ fn the_reader_shows_size_and_memory_and_unlinks_if_asked_to() {
     let name = UniqueName::new();
     let argument = name.argument();
     assert_eq!(writer(&["-n", &argument]), silent());
-    let told = format!("{argument}: 4000000000 bytes, 4096 of them in memory\n");
-    let expected = ended("&{100 876 8021}\n", &told, 0);
+    let report = format!("{argument}: 4000000000 bytes, 4096 of them in memory\n");
+    let expected = ended("&{100 876 8021}\n", &report, 0);
     assert_eq!(reader(&["-v", "-n", &argument]), expected);
     assert_eq!(reader(&["-uvn", &argument]), expected);
     let missing = format!("reader: cannot open {argument}: no such file or directory (ENOENT)\n");

@@ -31,7 +31,7 @@ fn read(memory: &Memory, ended: &AtomicBool) -> u64 {
         }
         thread::yield_now();
     }
-    memory.load().expect("nobody writes")
+    memory.load().expect("no writer")
 }
 
 fn writers_and_readers(memory: &Memory) {

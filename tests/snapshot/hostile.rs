@@ -229,8 +229,8 @@ proptest! {
         }
         let mut all = vec![0; mapping.len()];
         mapping.copy_to(0, &mut all).expect("within");
-        let behind = HEADER + 2 * MARKED_STRIDE;
-        prop_assert!(all[behind..].iter().all(|byte| *byte == ELSEWHERE), "written elsewhere");
+        let after = HEADER + 2 * MARKED_STRIDE;
+        prop_assert!(all[after..].iter().all(|byte| *byte == ELSEWHERE), "written elsewhere");
     }
 }
 

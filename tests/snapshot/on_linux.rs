@@ -83,10 +83,10 @@ fn a_claim_is_seen_by_others_and_lasts_as_long_as_its_object() {
         (other.writer_alive(), reader.writer_alive()),
         (Ok(false), Ok(false))
     );
-    reader.wait_for_writer_end().expect("nobody has claimed it");
+    reader.wait_for_writer_end().expect("there is no claim");
 
     object.claim().expect("claimed");
-    object.claim().expect("by the same");
+    object.claim().expect("claimed again");
     assert_eq!(
         (other.writer_alive(), reader.writer_alive()),
         (Ok(true), Ok(true))

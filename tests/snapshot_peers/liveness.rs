@@ -163,7 +163,7 @@ fn only_a_snapshot_without_a_writer_is_reaped() {
     assert_eq!(
         loaded(&reader),
         (1, "first".into()),
-        "it has the object still"
+        "it still has the object"
     );
     assert_eq!(answer("open-writer", &name), "Open ENOENT");
 }
@@ -177,7 +177,7 @@ fn a_name_is_unlinked_only_while_it_is_the_objects() {
     let mut new = Peer::ready(&mut peer("hold", &name, &["replace"]));
     assert!(
         !object.unlink(&name).expect("allowed"),
-        "it is another's by now"
+        "the name has another object"
     );
     assert!(name.path().exists());
     assert_eq!(answer("unlink-object", &name), "true");

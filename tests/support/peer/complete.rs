@@ -18,7 +18,9 @@ use crate::say;
 pub(crate) fn answer(command: &str, name: &Name, rest: &[&str]) -> Result<String, Error> {
     let number = || rest[0].parse::<u64>().expect("a number");
     match command {
-        "create-complete" | "replace" | "open-or-create-complete" => born(command, name, rest),
+        "create-complete" | "replace" | "open-or-create-complete" => {
+            make_complete(command, name, rest)
+        }
         "complete-many" => once_many(&rest[1..], number()),
         "make-create" | "make-replace" => make(command, name, number()),
         "look" => look(name, number()),
@@ -27,7 +29,7 @@ pub(crate) fn answer(command: &str, name: &Name, rest: &[&str]) -> Result<String
 }
 
 /// Creates or replaces an object; the answer is what happened and the value that it holds now.
-fn born(how: &str, name: &Name, arguments: &[&str]) -> Result<String, Error> {
+fn make_complete(how: &str, name: &Name, arguments: &[&str]) -> Result<String, Error> {
     let find = |key: &str| arguments.iter().find_map(|one| one.strip_prefix(key));
     let number = |key: &str, unless: u64| find(key).map_or(unless, |one| one.parse().expect(key));
     let bytes = number("size=", 24);
@@ -56,7 +58,7 @@ fn born(how: &str, name: &Name, arguments: &[&str]) -> Result<String, Error> {
             None => Ok(mapping.store(0, &number("value=", 0))?),
         }
     };
-    let (complete, told) = match how {
+    let (complete, report) = match how {
         "create-complete" => (options.create_complete(name, size, fill)?, "created"),
         "replace" => (options.replace(name, size, fill)?, "replaced"),
         _ => match options.open_or_create_complete(name, size, fill)? {
@@ -64,7 +66,7 @@ fn born(how: &str, name: &Name, arguments: &[&str]) -> Result<String, Error> {
             (complete, Outcome::Opened) => (complete, "opened"),
         },
     };
-    Ok(format!("{told} {}", complete.mapping.load::<u64>(0)?))
+    Ok(format!("{report} {}", complete.mapping.load::<u64>(0)?))
 }
 
 #[cfg(target_os = "linux")]

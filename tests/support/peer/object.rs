@@ -55,10 +55,10 @@ fn answer(command: &str, name: &str, rest: &[&str]) -> Result<String, Error> {
         "resize-reserved" => {
             let object = Object::open_read_write(&name)?;
             let resized = object.resize(Size::Reserved(number(0)));
-            let told = resized.map_or_else(describe, |()| done);
+            let report = resized.map_or_else(describe, |()| done);
             let status = object.status()?;
             let (size, memory) = (status.size(), status.allocated()?);
-            Ok(format!("{told}, {size} bytes, {memory} in memory"))
+            Ok(format!("{report}, {size} bytes, {memory} in memory"))
         }
         "prefault" => {
             let object = Object::open_read_write(&name)?;
