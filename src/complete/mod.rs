@@ -31,8 +31,12 @@ impl Options<'_> {
     /// The object is created without a name, sized and mapped; `initialise` fills it; then it gets
     /// its name. So a process that opens the name finds all of it or nothing. Nothing is left
     /// behind if the initialiser fails or panics, or if the process is killed (one exception: the
-    /// last fallback below). Whether the name is taken is known only at the end. The call that
-    /// gives the object its name is the point of no return.
+    /// last fallback below), also if the kernel's `SIGXFSZ` kills it. Whether the name is taken is
+    /// known only at the end.
+    ///
+    /// The call that gives the object its name is the point of no return: nothing that follows it
+    /// is an error. So a temporary name that cannot be removed then stays beside the name, until
+    /// the next creation by the last fallback or replacement of the same name.
     ///
     /// On Linux, `openat` with `O_TMPFILE`; a `linkat` that changes nothing and tells whether the
     /// kernel lets the object be linked at all; `fchmod` for [`Mode::Exact`](crate::Mode::Exact);
@@ -43,9 +47,9 @@ impl Options<'_> {
     /// unprivileged processes, `linkat` follows `/proc/thread-self/fd`. Where that is not mounted
     /// either, or `O_TMPFILE` is refused, the object is created under a temporary name, locked with
     /// `flock`, and renamed with `renameat2` and `RENAME_NOREPLACE`, or linked and unlinked where
-    /// that is unknown. A process that is killed meanwhile leaves the temporary name. The next
-    /// creation by this fallback or replacement of the same name removes it. A temporary name is
-    /// the name itself between a dot and `.rawshm-` with three digits: `/frames` becomes
+    /// that is unknown or refused. A process that is killed meanwhile leaves the temporary name.
+    /// The next creation by this fallback or replacement of the same name removes it. A temporary
+    /// name is the name itself between a dot and `.rawshm-` with three digits: `/frames` becomes
     /// `.frames.rawshm-000`. Use no such names otherwise. A child that `initialise` forks shares
     /// the lock: the temporary name then stays for as long as the child lives.
     ///
@@ -123,8 +127,8 @@ impl Options<'_> {
     /// name denotes the new object and no longer the old one. So a process that opens the name
     /// finds the old or the new object, whole. A process that has the old one open or mapped keeps
     /// it as it is, and learns from [`Object::is_unlinked`] that it is replaced. If several
-    /// processes replace at a time, the last one's object stays. The call that renames is the point
-    /// of no return.
+    /// processes replace at a time, the last one's object stays. The `renameat` is the point of no
+    /// return: nothing that follows it is an error.
     ///
     /// On Linux, the calls of [`Options::create_complete`], with a different end: `flock`; `linkat`
     /// to a temporary name; `renameat`; `flock`; and an `openat` that looks for temporary names
@@ -195,7 +199,8 @@ impl Options<'_> {
     ///
     /// An existing object is mapped as far as `size` says. The calls of
     /// [`Options::open_read_write`] and `mmap`; if there is no object those of
-    /// [`Options::create_complete`]; if the name is taken meanwhile, both again.
+    /// [`Options::create_complete`], with its point of no return; if the name is taken meanwhile,
+    /// both again.
     ///
     /// # Errors
     ///

@@ -89,8 +89,8 @@ pub(super) const fn number(errno: Errno) -> u16 {
     errno.raw_os_error() as u16
 }
 
-/// An entry for each errno: its number as the key, its name, its words. Before it, an entry for each
-/// of its particular causes: a key that is more than any errno, and the words.
+/// An entry for each errno: its number as the key, its name, its words. Before it, an entry for
+/// each of its particular causes: a key that is more than any errno, and the words.
 static LIST: Packed<{ pack::<4096>().len() }> = pack().finish();
 
 /// The key of a cause is this and the number of the operation.
@@ -131,8 +131,8 @@ const fn pack<const LEN: usize>() -> Packer<LEN> {
     list
 }
 
-/// The errors whose errno has one particular cause, and words for that. A user or a group without an
-/// id in the user namespace of the file system owns no file there.
+/// The errors whose errno has one particular cause, and words for that. A user or a group without
+/// an id in the user namespace of the file system owns no file there.
 const CAUSES: [(Operation, Errno, &str); 8] = [
     (Operation::Name, Errno::INVAL, "not a valid name"),
     (Operation::Open, Errno::INVAL, "not a shared memory object"),

@@ -107,10 +107,17 @@ impl Object<ReadWrite> {
     /// Sets the size. New bytes are zero.
     ///
     /// For [`Size::Sparse`], one `ftruncate`. For [`Size::Reserved`], one `fstat` and one
-    /// `fallocate`, and an `ftruncate` if that shrinks the object. If memory runs out, the size and
-    /// the bytes are unchanged. If signals have interrupted `fallocate`, it goes on in smaller
-    /// steps; the memory of the steps before the one that failed stays allocated until the object is
-    /// resized.
+    /// `fallocate`, and an `ftruncate` if that shrinks the object. If signals have interrupted
+    /// `fallocate`, it goes on in smaller steps.
+    ///
+    /// Only the last call changes the size, and it is the point of no return. If one fails, the
+    /// size is what it was, or what a peer has set meanwhile: nothing is put back. The memory that
+    /// earlier steps have got stays allocated until the object is resized. If the size is more than
+    /// `RLIMIT_FSIZE` (`ulimit -f`), the kernel ends the process with `SIGXFSZ`, and the size is
+    /// what it was.
+    ///
+    /// If a peer makes the object larger than [`Size::Reserved`] asks for, between the first call
+    /// and the last, it stays as large.
     ///
     /// If this cuts off pages that a peer or this process has mapped, touching them is a `SIGBUS`
     /// that ends the process.

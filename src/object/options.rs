@@ -87,9 +87,13 @@ impl<'d> Options<'d> {
     /// On Linux, `openat` with `O_RDWR | O_CREAT | O_EXCL`; `fchmod` for [`Mode::Exact`];
     /// `ftruncate`; and for [`Size::Reserved`] `fallocate`, in smaller steps if signals interrupt
     /// it. A failure leaves nothing behind: the new name is removed, if it still is this object's.
+    /// Only where that is refused, too, does it stay. The last of these calls is the point of no
+    /// return.
     ///
     /// Between the first call and `ftruncate` the object has a size of 0, and a peer that opens it
-    /// then must expect that. [`Options::create_complete`] creates it without that moment.
+    /// then must expect that. If the process is killed then, such an object stays: also by the
+    /// kernel's `SIGXFSZ`, if the size is more than `RLIMIT_FSIZE` (`ulimit -f`).
+    /// [`Options::create_complete`] creates it without that moment.
     ///
     /// # Errors
     ///
@@ -161,7 +165,8 @@ impl<'d> Options<'d> {
     /// `ENXIO`.
     ///
     /// Exclusive creation, as [`Options::create`] does it; if the name is taken, `openat` without
-    /// `O_CREAT` and `fstat`; if the name is gone by then, both again.
+    /// `O_CREAT` and `fstat`; if the name is gone by then, both again. The point of no return is
+    /// that of [`Options::create`].
     ///
     /// # Errors
     ///
@@ -221,8 +226,8 @@ impl<'d> Options<'d> {
     /// Creates a new object, exclusively, sizes it and maps the whole of it, without keeping a
     /// descriptor.
     ///
-    /// The calls of [`Options::create`], then `mmap` and `close`. An object that cannot be mapped
-    /// is not left behind.
+    /// The calls of [`Options::create`], then `mmap`, which is the point of no return, and `close`.
+    /// An object that cannot be mapped is not left behind.
     ///
     /// # Errors
     ///

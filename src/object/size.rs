@@ -5,6 +5,10 @@ use crate::Errno;
 /// The size of an object in bytes, and whether its memory is reserved. The caller chooses: neither
 /// is a default.
 ///
+/// A size of more than `RLIMIT_FSIZE` (`ulimit -f`) ends the process with `SIGXFSZ`, or is `EFBIG`
+/// where that signal is ignored: see [`Options::create`](crate::Options::create) and
+/// [`Object::resize`](crate::Object::resize) for what is left then.
+///
 /// On hugetlbfs, which a [`Directory`](crate::Directory) may be on, a size must be a multiple of
 /// the huge page. Any other is `EINVAL`, and leaves nothing behind.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]

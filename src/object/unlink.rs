@@ -79,9 +79,9 @@ impl<R: Rights> Object<R> {
     /// Removes the name in [`Directory::DEFAULT`] if it is this object's, and returns whether it
     /// was.
     ///
-    /// An `fstat`, a `newfstatat`, and an `unlinkat` if the name denotes the object. Between the
-    /// last two a peer may replace the object, whose name is then removed: Linux has no call that
-    /// does both.
+    /// An `fstat`, a `newfstatat`, and an `unlinkat` if the name denotes the object: that is the
+    /// point of no return, and nothing follows it. Between the last two a peer may replace the
+    /// object, whose name is then removed: Linux has no call that does both.
     ///
     /// # Errors
     ///

@@ -19,8 +19,10 @@ impl Object<ReadWrite> {
     /// A child of `fork` has the same descriptors and mappings: the claim then ends when both
     /// processes have released them. A process that receives the descriptor has the claim, too.
     ///
-    /// On Linux, two `fcntl` with `F_OFD_SETLK`, on bytes far beyond the object's end. If that is
-    /// refused, one or two more with `F_OFD_GETLK` find out why.
+    /// On Linux, two `fcntl` with `F_OFD_SETLK`, on bytes far beyond the object's end. The first is
+    /// the point of no return: whatever becomes of the second, which only lets others sleep until
+    /// the claim ends, is not an error. If the first is refused, one or two more with `F_OFD_GETLK`
+    /// find out why.
     ///
     /// # Errors
     ///
@@ -33,7 +35,8 @@ impl Object<ReadWrite> {
     ///   the name, and create the object anew; give read access only to processes that you trust
     ///   with that.
     /// - `ENOLCK` – the kernel has no memory for locks.
-    /// - `ENOSYS` – an architecture on which this crate has no such call.
+    /// - `EINVAL` – Linux before 3.15.
+    /// - `ENOSYS` – an architecture on which this crate has no such call; or a filter refuses it.
     ///
     /// # Platform notes
     ///
@@ -99,7 +102,8 @@ impl<R: Rights> Object<R> {
     ///
     /// # Errors
     ///
-    /// With [`Operation::Wait`]: `ENOLCK` – the kernel has no memory for locks.
+    /// With [`Operation::Wait`]: `ENOLCK` – the kernel has no memory for locks; `EPERM`, `ENOSYS` –
+    /// a filter refuses a call, such as the `nanosleep` of the poll.
     ///
     /// # Platform notes
     ///
@@ -116,7 +120,8 @@ impl<R: Rights> Object<R> {
 /// that their writers claim, as that of a snapshot's [`Writer`](super::Writer); an object that no
 /// process claims is simply unlinked.
 ///
-/// The calls of [`Options::open_read_write`], [`Object::claim`] and [`Object::unlink`].
+/// The calls of [`Options::open_read_write`], [`Object::claim`] and [`Object::unlink`]. The last is
+/// the point of no return. If it or a call before it fails, the object is as it was.
 ///
 /// # Errors
 ///

@@ -41,9 +41,11 @@ impl<'a> Claimed<'a> {
         self.was_retired
     }
 
-    /// Retires the snapshot and wakes its readers.
+    /// Retires the snapshot and wakes its readers. After an error it is as it was.
     pub(super) fn retire(&self) -> Result<(), Errno> {
-        self.set_state(RETIRED)
+        self.set_state(RETIRED).inspect_err(|_| {
+            let _ = self.restore();
+        })
     }
 
     /// Puts the state back to what it was, and wakes the readers that have found it retired.
@@ -64,7 +66,8 @@ impl<'a> Claimed<'a> {
         Ok(())
     }
 
-    /// Wakes the readers that sleep. They are not the business of the caller, so errors are ignored.
+    /// Wakes the readers that sleep. They are not the business of the caller, so errors are
+    /// ignored.
     pub(super) fn wake(&self) {
         let (fd, part) = (self.object.as_fd(), (0, size_of::<Header>()));
         if let Ok(mapping) = Mapping::<ReadOnly>::new(fd, part, self.status.page_rest()) {

@@ -24,7 +24,7 @@ impl<T: Layout> Writer<T> {
     /// multiple of 64. On ramfs, which has no limit and cannot reserve memory, it is not.
     ///
     /// On Linux, the calls of [`Options::create_complete`] for [`Size::Reserved`]. Before the
-    /// object is linked, two `fcntl` claim it and an `fstat` identifies it. At the end, a `close`.
+    /// object is linked, two `fcntl` claim it. The link is the point of no return.
     ///
     /// # Errors
     ///
@@ -66,7 +66,8 @@ impl<T: Layout> Writer<T> {
     /// ended is lost.
     ///
     /// On Linux, `openat`, `fstat`, the calls of [`Object::claim`], `fstat`, `mmap`, a `futex` that
-    /// wakes readers, which the last writer may have left asleep, and `close`.
+    /// wakes readers, which the last writer may have left asleep. Nothing is changed before the
+    /// last two, and a `futex` that fails is not an error.
     ///
     /// # Errors
     ///
@@ -78,7 +79,7 @@ impl<T: Layout> Writer<T> {
     /// - `EBUSY` with [`Operation::Claim`] – its writer is alive.
     /// - `EAGAIN` with [`Operation::Claim`] – no writer is alive, but a reader has a lock on it:
     ///   see [`Object::claim`].
-    /// - The others of [`Options::open_read_write`], [`Object::map`] and [`Writer::notify`].
+    /// - The others of [`Options::open_read_write`] and [`Object::map`].
     pub fn open(name: &Name) -> Result<Self, Error> {
         Self::open_with(&Options::new(), name)
     }
@@ -166,7 +167,8 @@ impl<T: Layout> Writer<T> {
     /// `fstat` and an `mmap` of the old object; those of [`Writer::create`] and
     /// [`Options::replace`], with an `fstat` and a `newfstatat` before the new object gets the
     /// name; `futex`, `munmap` and `close` for the old object. If there is none, those of
-    /// [`Writer::create`].
+    /// [`Writer::create`]. The rename is the point of no return. If it or a call before it fails,
+    /// the old snapshot is as it was.
     ///
     /// # Errors
     ///
@@ -307,5 +309,9 @@ fn make<T: Layout>(
     } else {
         sparse()?
     };
-    Ok(Writer::new(Slots::new(mapping)?, FIRST, object))
+    // The object has its name, so nothing may fail any more: its header, which a peer may have
+    // changed by now, is not looked at again.
+    // SAFETY: the whole of an object of this size.
+    let slots = unsafe { Slots::of_shape(mapping, shape) };
+    Ok(Writer::new(slots, FIRST, object))
 }

@@ -35,11 +35,18 @@ impl<T: Layout, R: Rights> Slots<T, R> {
     pub(super) fn new(mapping: Mapping<R>) -> Result<Self, Error> {
         let size = u64::try_from(mapping.len()).unwrap_or(u64::MAX);
         let shape = mapping.load::<Header>(0)?.check::<T>(size)?;
-        Ok(Self {
+        // SAFETY: the mapping begins with a page, and the check has compared its length.
+        Ok(unsafe { Self::of_shape(mapping, shape) })
+    }
+
+    /// # Safety
+    /// The mapping begins at the start of an object, and is at least as long as the shape.
+    pub(super) unsafe fn of_shape(mapping: Mapping<R>, shape: Shape) -> Self {
+        Self {
             mapping,
             shape,
             values: PhantomData,
-        })
+        }
     }
 
     /// The number of slots less one.

@@ -12,3 +12,7 @@ mod sleeps;
 mod needs_namespaces {
     mod file_systems;
 }
+
+mod needs_root {
+    mod users;
+}

@@ -1,8 +1,11 @@
 //! How an object gets its name where calls are refused.
 
-use rawshm::{Options, Outcome};
+use rawshm::snapshot::{self, Writer};
+use rawshm::{Errno, Error, Extent, Mapping, Name, Object, Operation, Options, Outcome};
 use rawshm_tests::complete::{SMALL, alone, create, load, number, replace, temporary};
-use rawshm_tests::rungs::{Refused, Rung, on, where_nothing_is_unnamed, where_refused};
+use rawshm_tests::rungs::{
+    Answer, Refused, Rung, on, where_nothing_is_unnamed, where_refused, where_supervised,
+};
 use rawshm_tests::{UniqueName, left_in_shm};
 
 const RENAMEAT2: Refused = Refused {
@@ -71,4 +74,69 @@ fn open_or_create_has_created_even_if_the_temporary_name_stays() {
         "/dev/shm/{}",
         temporary(name.argument().trim_start_matches('/'), 0)
     ));
+}
+
+#[test]
+fn a_snapshot_that_has_its_name_is_created_whatever_a_peer_does_to_it() {
+    for replaces in [false, true] {
+        let name = UniqueName::new();
+        if replaces {
+            drop(Writer::create(&name, 2, &1_u64).expect("created"));
+        }
+        // The last call, which unlocks what had a temporary name.
+        let answer = || {
+            if load(&name).is_ok_and(|_| !is_old(&name)) {
+                let mapping = Mapping::open_read_write(&name, Extent::first(64)).expect("there");
+                mapping.fill(0, 64, 0_u8).expect("within");
+            }
+            Answer::Made
+        };
+        let made = where_nothing_is_unnamed(libc::EOPNOTSUPP, || {
+            where_supervised(libc::SYS_flock, answer, || {
+                if replaces {
+                    Writer::replace(&name, 4, &2_u64).map(drop)
+                } else {
+                    Writer::create(&name, 4, &2_u64).map(drop)
+                }
+            })
+        });
+        assert_eq!(made, Ok(()), "replaces: {replaces}");
+        assert_eq!(load(&name), Ok(0), "the peer was too late");
+    }
+}
+
+/// Whether the name still is that of the snapshot with two slots.
+fn is_old(name: &Name) -> bool {
+    Object::open(name).expect("there").size() == Ok(64 + 2 * 64)
+}
+
+#[test]
+fn a_snapshot_that_cannot_be_retired_whole_is_as_it_was() {
+    type Operate = fn(&Name) -> Result<(), Error>;
+    let operations: [Operate; 2] = [
+        |name| snapshot::reap(name).map(drop),
+        |name| Ok(Writer::replace(name, 4, &2_u64).map(drop)?),
+    ];
+    for (operation, what) in operations
+        .into_iter()
+        .zip([Operation::Inspect, Operation::Create])
+    {
+        let name = UniqueName::new();
+        drop(Writer::create(&name, 2, &1_u64).expect("created"));
+        // The state is written, and the word that readers sleep on is not.
+        let mut calls = 0;
+        let answer = || {
+            calls += 1;
+            if calls == 2 {
+                Answer::FailsWith(libc::EIO)
+            } else {
+                Answer::Made
+            }
+        };
+        let done = where_supervised(libc::SYS_pwrite64, answer, || operation(&name));
+        rawshm_tests::assert_failed(done, what, Errno::IO);
+        let writer = Writer::<u64>::open(&name).expect("not retired");
+        assert_eq!(writer.load(), 1);
+        assert_eq!(left_in_shm(&name), alone(&name));
+    }
 }
