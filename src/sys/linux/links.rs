@@ -100,7 +100,7 @@ pub(crate) fn rename(
     let renamed = match (renamed, existing) {
         // Before Linux 3.17, on another file system, or with a filter. A second name is exclusive
         // too.
-        (Err(Errno::INVAL | Errno::NOSYS | Errno::PERM | Errno::ACCESS), Existing::Kept) => {
+        (Err(Errno::INVAL | Errno::NOSYS | Errno::PERM), Existing::Kept) => {
             let linked =
                 retry_on_intr(|| fs::linkat(directory, from, directory, to, AtFlags::empty()));
             if linked.is_ok() {
