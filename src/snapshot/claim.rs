@@ -10,11 +10,12 @@ use crate::{Errno, Error, Name, Object, Options, ReadWrite, Rights, sys};
 impl Object<ReadWrite> {
     /// Claims the object: this process is its writer, until the kernel sees its end.
     ///
-    /// A claim is a lock of the open file description. It is held by this object's descriptor, by
-    /// the descriptor's duplicates and by every mapping made of it, and lasts as long as the last
-    /// of these. So it needs no descriptor once there is a mapping, and it ends with the process at
-    /// the latest, however that ends. It is advisory: a second claim is refused, but a process that
-    /// does not ask can still write. A claim needs the right to write.
+    /// A claim is a lock of the open file description. It lasts at least as long as this object's
+    /// descriptor or a duplicate of it is open. Most file systems keep it until the mappings made
+    /// of the object are gone, too; overlayfs does not. So a process that wants to keep a claim
+    /// keeps the object, and one that wants to end it drops the object and its mappings. It ends
+    /// with the process at the latest, however that ends. It is advisory: a second claim is
+    /// refused, but a process that does not ask can still write. A claim needs the right to write.
     ///
     /// A child of `fork` has the same descriptors and mappings: the claim then ends when both
     /// processes have released them. A process that receives the descriptor has the claim, too.
@@ -45,7 +46,7 @@ impl Object<ReadWrite> {
     /// # Examples
     ///
     /// ```
-    /// use rawshm::{Errno, Extent, Name, Object, Size};
+    /// use rawshm::{Errno, Name, Object, Size};
     ///
     /// let name = Name::new(&format!("/rawshm-doc-claim-{}", std::process::id()))?;
     /// let object = Object::create(&name, Size::Sparse(4096))?;
@@ -53,13 +54,11 @@ impl Object<ReadWrite> {
     /// #     return rawshm::unlink(&name);
     /// # }
     /// object.claim()?;
-    /// let mapping = object.map(Extent::Whole)?;
-    /// drop(object);
     ///
     /// let other = Object::open_read_write(&name)?;
     /// assert!(other.writer_alive()?);
     /// assert_eq!(other.claim().unwrap_err().errno(), Errno::BUSY);
-    /// drop(mapping);
+    /// drop(object);
     /// assert!(!other.writer_alive()?);
     /// rawshm::unlink(&name)?;
     /// # Ok::<(), rawshm::Error>(())
@@ -100,6 +99,10 @@ impl<R: Rights> Object<R> {
     /// The kernel ends the sleep. Only where a reader's lock kept the writer from taking the byte
     /// that is slept on, this polls every 10 ms.
     ///
+    /// There is no deadline, and a process that may write to the object can lock that byte for as
+    /// long as it likes. Where such processes are not trusted, ask [`Object::writer_alive`] from
+    /// time to time instead.
+    ///
     /// # Errors
     ///
     /// With [`Operation::Wait`]: `ENOLCK` – the kernel has no memory for locks; `EPERM`, `ENOSYS` –
@@ -116,17 +119,21 @@ impl<R: Rights> Object<R> {
 
 /// Removes the name of an object that has no living writer, and returns whether it did.
 ///
-/// It claims the object first, so that no writer takes it over meanwhile. It is meant for objects
-/// that their writers claim, as that of a snapshot's [`Writer`](super::Writer); an object that no
-/// process claims is simply unlinked.
+/// It claims the object first, so that no writer takes it over meanwhile. A snapshot is retired
+/// before its name is removed, and its readers are woken: see [the end of a
+/// snapshot](super#the-end-of-a-snapshot). The removal is the point of no return. If it fails, the
+/// snapshot is as it was before. It is meant for objects that their writers claim, as that of a
+/// snapshot's [`Writer`](super::Writer); an object that no process claims is simply unlinked.
 ///
-/// The calls of [`Options::open_read_write`], [`Object::claim`] and [`Object::unlink`]. The last is
-/// the point of no return. If it or a call before it fails, the object is as it was.
+/// On Linux, the calls of [`Options::open_read_write`] and [`Object::claim`]; `pread64` of the
+/// header; for a snapshot, `pwrite64`, `pread64` and `pwrite64` of its state, and `mmap`, `futex`
+/// and `munmap`; the calls of [`Object::unlink`].
 ///
 /// # Errors
 ///
 /// Those of [`Options::open_read_write`], of [`Object::claim`] except `EBUSY`, and of
-/// [`Object::unlink`].
+/// [`Object::unlink`]. With [`Operation::Inspect`]: `EFBIG` – the process may write no files
+/// (`RLIMIT_FSIZE` is 0); it also gets a `SIGXFSZ`.
 ///
 /// # Examples
 ///
@@ -161,15 +168,11 @@ pub fn reap_with(options: &Options<'_>, name: &Name) -> Result<bool, Error> {
         Err(error) if error.errno() == Errno::BUSY => return Ok(false),
         claimed => claimed?,
     }
-    let snapshot = Claimed::new(&object, status).map_err(because(Operation::Inspect))?;
-    if let Some(snapshot) = &snapshot {
-        snapshot.retire().map_err(because(Operation::Inspect))?;
-    }
-    unlink_if_same(options.dir(), name, object.as_fd()).map_err(|errno| {
-        if let Some(snapshot) = &snapshot {
-            // The error to report is why the name could not be removed.
-            let _ = snapshot.restore();
-        }
+    let claimed = Claimed::new(object, status).map_err(because(Operation::Inspect))?;
+    claimed.retire().map_err(because(Operation::Inspect))?;
+    unlink_if_same(options.dir(), name, claimed.object().as_fd()).map_err(|errno| {
+        // The error to report is why the name could not be removed.
+        let _ = claimed.restore();
         because(Operation::Unlink)(errno)
     })
 }

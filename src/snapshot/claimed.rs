@@ -12,33 +12,48 @@ use rustix::fd::AsFd as _;
 use super::header::{CURRENT, FUTEX, Header, RETIRED, STATE, Words};
 use crate::{Errno, Mapping, Object, ReadOnly, ReadWrite, Status, sys};
 
-/// A snapshot, of values of any type, that this process has claimed and does not write to.
+/// An object that this process has claimed, and does not store values into.
 #[derive(Debug)]
-pub(super) struct Claimed<'a> {
-    object: &'a Object<ReadWrite>,
+pub(super) struct Claimed {
+    object: Object<ReadWrite>,
     status: Status,
-    was_retired: bool,
+    /// Whether the snapshot was retired; None if it is no snapshot of this version, so that no
+    /// readers sleep on it.
+    was_retired: Option<bool>,
 }
 
-impl<'a> Claimed<'a> {
-    /// Reads the header of an object; None if it is not a snapshot of this version.
-    pub(super) fn new(
-        object: &'a Object<ReadWrite>,
-        status: Status,
-    ) -> Result<Option<Self>, Errno> {
+impl Claimed {
+    pub(super) fn new(object: Object<ReadWrite>, status: Status) -> Result<Self, Errno> {
         let mut header = Header::zeroed();
         let bytes = bytemuck::bytes_of_mut(&mut header);
         let read = sys::read_at(object.as_fd(), bytes, 0)?;
         let is_snapshot = read == size_of::<Header>() && header.is_known();
-        Ok(is_snapshot.then_some(Self {
+        Ok(Self {
             object,
             status,
-            was_retired: header.is_retired(),
-        }))
+            was_retired: is_snapshot.then(|| header.is_retired()),
+        })
+    }
+
+    /// For systems on which an object can only be mapped: what it is does not matter.
+    pub(super) fn unread(object: Object<ReadWrite>, status: Status) -> Self {
+        Self {
+            object,
+            status,
+            was_retired: None,
+        }
+    }
+
+    pub(super) fn object(&self) -> &Object<ReadWrite> {
+        &self.object
+    }
+
+    pub(super) fn into_object(self) -> Object<ReadWrite> {
+        self.object
     }
 
     pub(super) fn was_retired(&self) -> bool {
-        self.was_retired
+        self.was_retired == Some(true)
     }
 
     /// Retires the snapshot and wakes its readers. After an error it is as it was.
@@ -50,10 +65,13 @@ impl<'a> Claimed<'a> {
 
     /// Puts the state back to what it was, and wakes the readers that have found it retired.
     pub(super) fn restore(&self) -> Result<(), Errno> {
-        self.set_state(if self.was_retired { RETIRED } else { CURRENT })
+        self.set_state(if self.was_retired() { RETIRED } else { CURRENT })
     }
 
     fn set_state(&self, state: u32) -> Result<(), Errno> {
+        if self.was_retired.is_none() {
+            return Ok(());
+        }
         let fd = self.object.as_fd();
         sys::write_at(fd, &state.to_ne_bytes(), offset(STATE))?;
         // A reader that is about to sleep must see a change, after that of the state. No other

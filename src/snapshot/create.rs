@@ -12,7 +12,7 @@ use crate::complete::{Complete, Draft};
 use crate::error::{Operation, because};
 use crate::object::is_same;
 use crate::sys::{self, Existing};
-use crate::{Errno, Mapping, Name, Object, Options, Outcome, ReadWrite, Size, Status};
+use crate::{Errno, Mapping, Name, Object, Options, Outcome, ReadWrite, Size};
 
 impl<T: Layout> Writer<T> {
     /// Creates a snapshot with a first value, exclusively, and claims it.
@@ -24,7 +24,8 @@ impl<T: Layout> Writer<T> {
     /// multiple of 64. On ramfs, which has no limit and cannot reserve memory, it is not.
     ///
     /// On Linux, the calls of [`Options::create_complete`] for [`Size::Reserved`]. Before the
-    /// object is linked, two `fcntl` claim it. The link is the point of no return.
+    /// object is linked, two `fcntl` claim it. The call that gives it its name is the point of no
+    /// return.
     ///
     /// # Errors
     ///
@@ -65,14 +66,15 @@ impl<T: Layout> Writer<T> {
     /// Readers notice nothing but a pause. Only the value that the last writer was storing when it
     /// ended is lost.
     ///
-    /// On Linux, `openat`, `fstat`, the calls of [`Object::claim`], `fstat`, `mmap`, a `futex` that
-    /// wakes readers, which the last writer may have left asleep. Nothing is changed before the
-    /// last two, and a `futex` that fails is not an error.
+    /// On Linux, `openat`, `fstat`, the calls of [`Object::claim`], `fstat`, a `pread64` of the
+    /// header, `fstat`, `mmap`, and a `futex` that wakes readers, which the last writer may have
+    /// left asleep. Before the `futex` nothing has changed except the claim, which an error ends;
+    /// that the `futex` fails is not an error.
     ///
     /// # Errors
     ///
-    /// What was found instead of a snapshot of values of this type; [`Error::Retired`] if its last
-    /// writer has retired it. [`Error::System`]:
+    /// What was found instead of a snapshot of values of this type; [`Error::Retired`] if it is
+    /// retired: see [`Writer::open_or_create`]. [`Error::System`]:
     ///
     /// - `ENOENT` with [`Operation::Open`] – there is no such name.
     /// - `EACCES` with [`Operation::Open`] – the object's mode does not permit writing.
@@ -91,9 +93,9 @@ impl<T: Layout> Writer<T> {
     /// Those of [`Writer::open`].
     pub fn open_with(options: &Options<'_>, name: &Name) -> Result<Self, Error> {
         match take(options, name)? {
-            Taken::Missing => Err(MISSING.into()),
-            Taken::Retired(..) => Err(Error::Retired),
-            Taken::Current(object, _) => Self::take_over(object),
+            None => Err(MISSING.into()),
+            Some(old) if old.was_retired() => Err(Error::Retired),
+            Some(old) => Self::take_over(old.into_object()),
         }
     }
 
@@ -115,13 +117,19 @@ impl<T: Layout> Writer<T> {
     /// Takes a snapshot over if there is one, else creates it with a first value. The [`Outcome`]
     /// says which.
     ///
-    /// An existing snapshot keeps its value and its number of slots. The calls of
-    /// [`Writer::open`]; if there is no such object those of [`Writer::create`].
+    /// An existing snapshot keeps its value and its number of slots. A retired one, of values of
+    /// any type, is replaced. The calls of [`Writer::open`]; if there is no such object those of
+    /// [`Writer::create`]; if there is a retired snapshot those of [`Writer::replace`].
     ///
     /// # Errors
     ///
-    /// Those of [`Writer::open`] and [`Writer::create`]; `EAGAIN` with [`Operation::Open`] – peers
-    /// created and unlinked the name a thousand times in between.
+    /// Those of [`Writer::open`], except [`Error::Retired`], of [`Writer::create`] and of
+    /// [`Writer::replace`]; `EAGAIN` with [`Operation::Open`] – peers created and unlinked the name
+    /// a thousand times in between.
+    ///
+    /// # Platform notes
+    ///
+    /// macOS cannot replace: [`Error::Retired`].
     pub fn open_or_create(name: &Name, slots: u32, first: &T) -> Result<(Self, Outcome), Error> {
         Self::open_or_create_with(&Options::new(), name, slots, first)
     }
@@ -139,12 +147,11 @@ impl<T: Layout> Writer<T> {
     ) -> Result<(Self, Outcome), Error> {
         for _ in 0..Options::ROUNDS {
             let created = match take(options, name)? {
-                Taken::Missing => Self::create_with(options, name, slots, first),
-                Taken::Retired(old, status) => {
-                    put_in_place(options, name, (slots, first), (&old, status))
-                }
-                Taken::Current(object, _) => {
-                    return Self::take_over(object).map(|writer| (writer, Outcome::Opened));
+                None => Self::create_with(options, name, slots, first),
+                Some(old) if old.was_retired() => put_in_place(options, name, (slots, first), &old),
+                Some(old) => {
+                    let writer = Self::take_over(old.into_object())?;
+                    return Ok((writer, Outcome::Opened));
                 }
             };
             match created {
@@ -160,15 +167,17 @@ impl<T: Layout> Writer<T> {
     /// writer of that has ended.
     ///
     /// For values of another type, or another number of slots. A process that opens the name finds
-    /// the old or the new snapshot, whole. Readers of the old one learn that it is retired, and
-    /// open the name again.
+    /// the old or the new snapshot, whole. Readers of the old one get [`Error::Retired`]: see
+    /// [the end of a snapshot](super#the-end-of-a-snapshot). The call that renames is the point of
+    /// no return. If it fails, the old snapshot is as it was before.
     ///
-    /// The calls of [`Options::open_read_write`], [`Object::claim`] and [`Object::status`], and an
-    /// `fstat` and an `mmap` of the old object; those of [`Writer::create`] and
-    /// [`Options::replace`], with an `fstat` and a `newfstatat` before the new object gets the
-    /// name; `futex`, `munmap` and `close` for the old object. If there is none, those of
-    /// [`Writer::create`]. The rename is the point of no return. If it or a call before it fails,
-    /// the old snapshot is as it was.
+    /// On Linux, the calls of [`Options::open_read_write`], [`Object::claim`] and
+    /// [`Object::status`], and a `pread64` of the old object's header; those of
+    /// [`Writer::create`] and [`Options::replace`]. Before the `renameat` come an `fstat` and a
+    /// `newfstatat`, which ask whether the old object still has the name, `pwrite64`, `pread64` and
+    /// `pwrite64`, which retire it, and `mmap`, `futex` and `munmap`, which wake its readers. At
+    /// the end, a `close` of the old object. A retired one costs `mmap`, `futex` and `munmap` after
+    /// the `pread64`, too. If there is no object, the calls of [`Writer::create`].
     ///
     /// # Errors
     ///
@@ -195,10 +204,8 @@ impl<T: Layout> Writer<T> {
     ) -> Result<Self, Error> {
         for _ in 0..Options::ROUNDS {
             let replaced = match take(options, name)? {
-                Taken::Missing => Self::create_with(options, name, slots, first),
-                Taken::Retired(old, status) | Taken::Current(old, status) => {
-                    put_in_place(options, name, (slots, first), (&old, status))
-                }
+                None => Self::create_with(options, name, slots, first),
+                Some(old) => put_in_place(options, name, (slots, first), &old),
             };
             match replaced {
                 // The name was taken, or the old object has lost it.
@@ -210,64 +217,50 @@ impl<T: Layout> Writer<T> {
     }
 }
 
-/// What has a name, claimed.
-enum Taken {
-    Missing,
-    /// A snapshot that its writer has retired, or whose end was interrupted.
-    Retired(Object<ReadWrite>, Status),
-    Current(Object<ReadWrite>, Status),
-}
-
-fn take(options: &Options<'_>, name: &Name) -> Result<Taken, Error> {
+/// Claims what has a name; None if nothing has.
+fn take(options: &Options<'_>, name: &Name) -> Result<Option<Claimed>, Error> {
     for _ in 0..Options::ROUNDS {
         let (object, status) = match options.open_checked(name) {
-            Err(MISSING) => return Ok(Taken::Missing),
+            Err(MISSING) => return Ok(None),
             opened => opened?,
         };
-        if !sys::HAS_CLAIMS {
-            return Ok(Taken::Current(object, status));
-        }
-        object.claim()?;
-        if object.is_unlinked() == Ok(true) {
-            continue;
-        }
-        let claimed = Claimed::new(&object, status).map_err(because(Operation::Inspect))?;
-        return Ok(match claimed {
-            Some(claimed) if claimed.was_retired() => {
-                // The process that retired it may have been killed before it woke the readers.
-                claimed.wake();
-                Taken::Retired(object, status)
+        if sys::HAS_CLAIMS {
+            object.claim()?;
+            if object.is_unlinked() == Ok(true) {
+                continue;
             }
-            _ => Taken::Current(object, status),
-        });
+        }
+        if !sys::HAS_LINKS {
+            return Ok(Some(Claimed::unread(object, status)));
+        }
+        let claimed = Claimed::new(object, status).map_err(because(Operation::Inspect))?;
+        if claimed.was_retired() {
+            // The process that retired it may have been killed before it woke the readers.
+            claimed.wake();
+        }
+        return Ok(Some(claimed));
     }
     Err(Options::GAVE_UP.into())
 }
 
-/// Creates a snapshot in place of the old object, which the caller has claimed. `EEXIST` if that
-/// does not have the name any more.
+/// Creates a snapshot in place of an old object. `EEXIST` if that does not have the name any more.
 fn put_in_place<T: Layout>(
     options: &Options<'_>,
     name: &Name,
     contents: (u32, &T),
-    (old, status): (&Object<ReadWrite>, Status),
+    old: &Claimed,
 ) -> Result<Writer<T>, Error> {
     if !sys::HAS_LINKS {
         return Err(because(Operation::Create)(Errno::NOTSUP).into());
     }
-    // Anything but a snapshot has no readers that sleep.
-    let old_snapshot = Claimed::new(old, status).map_err(because(Operation::Inspect))?;
     make(options, name, contents, &|draft| {
         draft.stage()?;
-        if !is_same(options.dir(), name, old.as_fd())? {
+        if !is_same(options.dir(), name, old.object().as_fd())? {
             return Err(Errno::EXIST);
         }
         // Retired first: a kill between the two steps leaves a snapshot that the next writer
         // replaces, and no reader that sleeps. As late as possible: a reader may end because of it,
         // even if the name cannot be taken after that.
-        let Some(old) = &old_snapshot else {
-            return draft.publish(Existing::Replaced);
-        };
         old.retire()?;
         draft.publish(Existing::Replaced).inspect_err(|_| {
             // The error to report is why the name could not be had.

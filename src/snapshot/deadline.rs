@@ -32,12 +32,18 @@ pub struct Deadline {
 
 impl Deadline {
     /// No deadline: the wait can last forever.
+    ///
+    /// It lasts until a writer ends it. A process that may read the object can prevent that, by
+    /// moving the sleeper to another word (`FUTEX_REQUEUE`), and so can one that may write to it.
+    /// Where these processes are not trusted, wait with a deadline: it bounds the wait, and the
+    /// value that is there then is returned.
     pub const NEVER: Self = Self {
         until: Duration::MAX,
     };
 
     /// Returns the moment `time` from now, or [`Deadline::NEVER`] if the clock cannot represent it.
-    /// On Linux, one `clock_gettime`.
+    /// On Linux, one `clock_gettime`; on 32-bit targets `clock_gettime64`, and the older call where
+    /// that is refused, as before Linux 5.1.
     ///
     /// # Errors
     ///

@@ -16,11 +16,12 @@ const CHECK: Duration = Duration::from_secs(2);
 /// retirement, replacement and removal.
 ///
 /// It waits for a snapshot to appear, returns its values as [`Reader::next`] does, and goes on with
-/// the next snapshot of the name when this one is retired. A snapshot that was removed or replaced
-/// by a process that did not retire it, such as `rm`, is noticed within a few seconds, as soon as
-/// another one has the name.
+/// the next snapshot of the name when this one is retired. If a process that did not retire it has
+/// removed or replaced it, such as `rm`, the follower stays with it until another snapshot has the
+/// name, and goes on with that one within a few seconds.
 ///
-/// A snapshot that exists for less than a wake-up of this process takes is missed.
+/// A snapshot that exists for less time than it takes to wake this process is missed. Two
+/// snapshots may hold equal values, of equal numbers: each is returned.
 ///
 /// # Examples
 ///
@@ -72,11 +73,15 @@ impl<'a, T: Layout> Follower<'a, T> {
     /// deadline passes first.
     ///
     /// The calls of [`Reader::wait_for`] until there is a snapshot, then those of [`Reader::next`].
-    /// Every two seconds, one `clock_gettime` and one `newfstatat`.
+    /// At first and every two seconds one `clock_gettime`; every two seconds without a new value
+    /// one `newfstatat`, and the calls of [`Reader::open`] if the name is not the snapshot's any
+    /// more.
     ///
     /// # Errors
     ///
-    /// Those of [`Reader::wait_for`] and [`Reader::next`], except [`Error::Retired`].
+    /// Those of [`Reader::wait_for`] and [`Reader::next`], except [`Error::Retired`]. It can be
+    /// called again: after another type's snapshot has the name, for example, it waits for the next
+    /// one.
     pub fn next(&mut self, deadline: Deadline) -> Result<Option<T>, Error> {
         match self.ready(deadline)? {
             Some(reader) => reader.next(deadline),
@@ -97,8 +102,8 @@ impl<'a, T: Layout> Follower<'a, T> {
         }
     }
 
-    /// Returns the reader of the present snapshot; `None` if none has been found, or the last one is
-    /// retired.
+    /// Returns the reader of the present snapshot; `None` if none has been found, or the last one
+    /// is retired.
     #[must_use]
     pub const fn reader(&self) -> Option<&Reader<T>> {
         self.reader.as_ref()

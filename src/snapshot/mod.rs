@@ -33,31 +33,97 @@
 //! There is one writer at a time. It [claims](crate::Object::claim) the object with a lock that the
 //! kernel ends with the process, and a second writer is refused with `EBUSY`. When a writer has
 //! ended, for whatever reason, [`Writer::open`] takes over with the last whole value in place, and
-//! readers notice nothing. A writer whose snapshot ends with it calls [`Writer::retire`]. A writer
-//! that needs another type or size puts a new object in place of the old one with
-//! [`Writer::replace`]. In both cases readers get [`Error::Retired`] after the last value, and can
-//! wait for the next snapshot of this name:
+//! readers notice nothing.
+//!
+//! # The end of a snapshot
+//!
+//! A writer ends its snapshot with [`Writer::finish`], which removes the name, or with
+//! [`Writer::retire`], which keeps it: readers can then still open the snapshot for its last value.
+//! [`Writer::replace`] puts a snapshot, which may have another type or number of slots, in place of
+//! one whose writer has ended. [`reap`] removes one whose writer is gone for good. In all of these
+//! cases readers get [`Error::Retired`] after the last value.
+//!
+//! The snapshot is retired first, then its name is taken away. If that fails, the state is put
+//! back, and everything works as before; but a reader that looks in between gets
+//! [`Error::Retired`]. If the process is killed between the two steps, a retired snapshot keeps its
+//! name. [`Writer::open_or_create`] and [`Writer::replace`] put another in its place, [`reap`]
+//! removes it, and each of them wakes the readers that still sleep.
+//!
+//! [`unlink`](crate::unlink), a [guard](crate::UnlinkGuard) and `rm` remove a name and do not know
+//! of snapshots: readers sleep on, and another writer can create a snapshot of this name while the
+//! first one lives. [`Writer::has_name`] and [`Reader::is_current`] ask whether that has happened.
+//!
+//! A [`Follower`] reads the snapshots that have a name, one after the other:
 //!
 //! ```
 //! use rawshm::Name;
-//! use rawshm::snapshot::{Deadline, Error, Reader};
+//! use rawshm::snapshot::{Deadline, Error, Follower};
 //!
 //! fn follow(name: &Name) -> Result<(), Error> {
-//!     while let Some(mut reader) = Reader::<[i64; 3]>::wait_for(name, Deadline::NEVER)? {
-//!         loop {
-//!             match reader.next(Deadline::NEVER) {
-//!                 Ok(columns) => println!("{columns:?}"),
-//!                 Err(Error::Retired) => break,
-//!                 Err(error) => return Err(error),
-//!             }
-//!         }
+//!     let mut follower = Follower::<[i64; 3]>::new(name);
+//!     while let Some(columns) = follower.next(Deadline::NEVER)? {
+//!         println!("{columns:?}");
 //!     }
 //!     Ok(())
 //! }
 //! # let _ = follow;
 //! ```
 //!
-//! A snapshot whose writer is gone for good is removed with [`reap`].
+//! A process that waits for a name, or for the next value, is woken and then looks. A snapshot that
+//! exists for less time than that takes is missed, as is a value that the next one follows sooner.
+//!
+//! # Sleeping without a deadline
+//!
+//! With [`Deadline::NEVER`], a reader depends on other readers and on other writers: a process that
+//! may read the object can move the readers that sleep on it to a word of its own
+//! (`FUTEX_REQUEUE`), where no writer wakes them, and a process that may write to it can change
+//! anything in it. A deadline bounds both: however a sleep ends, the value that is there is
+//! returned.
+//!
+//! # Large values
+//!
+//! [`Reader::load`] and [`Reader::next`] return the value on the stack, and builds without
+//! optimisation copy it there a few times. A main thread usually has a stack of 8 MiB, and a thread
+//! of std one of 2 MiB. For values of more than some 64 KiB, [`Reader::load_into`],
+//! [`Reader::next_into`], [`Follower::next_into`] and [`Writer::load_into`] copy to where the
+//! caller keeps them. [`Writer::create`], [`Writer::store`] and the others copy from a reference.
+//! None of these has a value on the stack.
+//!
+//! A value has to be made without the stack, too. `Box::new([0; N])` may put it there first; a
+//! `Vec` does not:
+//!
+//! ```
+//! use rawshm::Name;
+//! use rawshm::snapshot::{Deadline, Reader, Writer};
+//!
+//! type Frame = [u8; 8 << 20];
+//!
+//! fn frame() -> Box<Frame> {
+//!     let bytes = vec![0; size_of::<Frame>()].into_boxed_slice();
+//!     bytes.try_into().expect("a frame has as many bytes")
+//! }
+//!
+//! let name = Name::new("/frames")?;
+//! # let name = Name::new(&format!("/rawshm-doc-frames-{}", std::process::id()))?;
+//! let mut frame_to_send = frame();
+//! let mut writer = Writer::create(&name, 4, &*frame_to_send)?;
+//! frame_to_send.fill(255);
+//! writer.store(&frame_to_send);
+//! writer.notify()?;
+//!
+//! let mut reader = Reader::<Frame>::open(&name)?;
+//! let mut received = frame();
+//! assert!(reader.next_into(&mut received, Deadline::NEVER)?);
+//! assert!(received == frame_to_send);
+//! writer.finish(&name)?;
+//! # Ok::<(), rawshm::snapshot::Error>(())
+//! ```
+//!
+//! For a struct, bytemuck has `zeroed_box`, with its feature `extern_crate_alloc`. Bytes that are
+//! there already, and aligned for the type, are a value through
+//! [`from_bytes`](crate::bytemuck::from_bytes). Without an allocator, a `static` serves.
+//!
+//! A snapshot holds the memory of all its slots.
 //!
 //! # The object
 //!
@@ -89,6 +155,10 @@
 //! sleeps polls every millisecond. On Linux there are claims on `x86_64`, x86, aarch64, arm,
 //! riscv64, loongarch64 and s390x; on other architectures it is as on macOS. A writer needs 64-bit
 //! atomics, which a few 32-bit targets lack.
+//!
+//! On overlayfs, a reader that opens an object of a lower layer before any process has opened it
+//! for writing keeps the object of that layer, and gets no values. Objects that are created on the
+//! mounted overlay are not affected.
 
 mod claim;
 mod claimed;

@@ -30,11 +30,6 @@ const LOOK: Duration = Duration::from_secs(1);
 /// none can disturb the writer or what others load. A reader lives on when the writer ends, and
 /// when the next one takes over. Dropping it makes one `munmap`.
 ///
-/// A hostile reader can keep others asleep: Linux lets a process that may read a word move those
-/// that sleep on it to another word (`FUTEX_REQUEUE`), where the writer does not wake them. Where
-/// readers are not trusted, sleep with a deadline. However a sleep ends, the value that is there is
-/// loaded.
-///
 /// # Examples
 ///
 /// ```
@@ -116,11 +111,18 @@ impl<T: Layout> Reader<T> {
     /// A retired snapshot does not count: so a reader whose snapshot is retired waits for the next
     /// one.
     ///
-    /// On Linux, the calls of [`Reader::open`]. If there is no such name, `inotify_init1`,
-    /// `inotify_add_watch` and the first again; then, for each name that appears in the directory,
-    /// `ppoll`, `read` and the first again, with `clock_gettime` if there is a deadline. Where
-    /// inotify cannot be had (`EMFILE`; or another directory and no `/proc`), this polls every
-    /// 10 ms.
+    /// An object of 0 bytes, which its creator is about to size, does not count either. A snapshot
+    /// that exists for less time than it takes to wake this process is missed.
+    ///
+    /// On Linux, the calls of [`Reader::open`]. If there is no snapshot, `inotify_init1`,
+    /// `inotify_add_watch` and the first again. Then, for each name that appears in the directory,
+    /// `ppoll`, `read` and the first again. A second without such a name ends a `ppoll`, too, so
+    /// that a snapshot is found on a file system that was mounted over the directory meanwhile, or
+    /// that reports nothing. With a deadline, `clock_gettime` before each look, of which the last
+    /// one is after the deadline. Where inotify cannot be had (`EMFILE`; or another directory and
+    /// no `/proc`), this polls every 10 ms.
+    ///
+    /// With [`Deadline::NEVER`] it waits for as long as there is no snapshot.
     ///
     /// # Errors
     ///
@@ -216,8 +218,8 @@ impl<T: Layout> Reader<T> {
     ///
     /// # Errors
     ///
-    /// With [`Operation::Inspect`]: whatever a filter or another kind of file system returns. A name
-    /// that is missing is not an error.
+    /// With [`Operation::Inspect`]: whatever a filter or another kind of file system returns. A
+    /// name that is missing is not an error.
     ///
     /// # Platform notes
     ///
@@ -310,6 +312,11 @@ impl<T: Layout> Reader<T> {
     /// until the writer calls [`Writer::notify`](super::Writer::notify). On Linux, one `futex` for
     /// each sleep, with or without a deadline.
     ///
+    /// With [`Deadline::NEVER`], other processes can keep it asleep: see
+    /// [sleeping without a deadline](super#sleeping-without-a-deadline). So can a process that
+    /// removes the name without retiring the snapshot: see [`Reader::is_current`], and
+    /// [`Follower`](super::Follower).
+    ///
     /// # Errors
     ///
     /// [`Error::Retired`] if there is no such value and none will follow. Those of [`Reader::load`]
@@ -335,8 +342,8 @@ impl<T: Layout> Reader<T> {
         }
     }
 
-    /// Copies a value that it has not returned before into `value`, as [`Reader::next`] returns one.
-    /// For values that are too large for the stack. `false` if the deadline passes first.
+    /// Copies a value that it has not returned before into `value`, as [`Reader::next`] returns
+    /// one. For values that are too large for the stack. `false` if the deadline passes first.
     ///
     /// # Errors
     ///

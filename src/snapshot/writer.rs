@@ -14,8 +14,8 @@ use crate::{Error, Name, Object, Options, ReadWrite};
 
 /// The only writer of a snapshot.
 ///
-/// It has [claimed](crate::Object::claim) the object, and keeps a descriptor of it, for as long as it
-/// exists. Dropping it makes one `munmap` and one `close`. The object then stays, with its last
+/// It has [claimed](crate::Object::claim) the object, and keeps a descriptor of it, for as long as
+/// it exists. Dropping it makes one `munmap` and one `close`. The object then stays, with its last
 /// value, for the next writer.
 ///
 /// A child of `fork` has the same mapping and the same claim: one of the two processes must not
@@ -123,13 +123,14 @@ impl<T: Layout> Writer<T> {
     /// Returns whether the name in [`Directory::DEFAULT`](crate::Directory::DEFAULT) is this
     /// snapshot's. An `fstat` and a `newfstatat`.
     ///
-    /// If it is not, another process has removed or replaced it (`rm`, a session manager that cleans
-    /// up): readers can no longer open this snapshot, and another writer may create one beside it.
+    /// If it is not, another process has removed or replaced it (`rm`, a session manager that
+    /// cleans up): readers can no longer open this snapshot, and another writer may create one
+    /// beside it.
     ///
     /// # Errors
     ///
-    /// With [`Operation::Inspect`]: whatever a filter or another kind of file system returns. A name
-    /// that is missing is not an error.
+    /// With [`Operation::Inspect`]: whatever a filter or another kind of file system returns. A
+    /// name that is missing is not an error.
     ///
     /// # Platform notes
     ///
@@ -152,17 +153,17 @@ impl<T: Layout> Writer<T> {
     /// snapshot's.
     ///
     /// The removal of the name is the point of no return. If it fails, the snapshot is as it was
-    /// before, with its name and its last value, but without a writer. If the process is killed
-    /// before it, the snapshot is retired and has its name: the next
-    /// [`open_or_create`](Writer::open_or_create), [`replace`](Writer::replace) or
-    /// [`reap`](super::reap) completes what was interrupted.
+    /// before, with its name and its last value, but without a writer: see [the end of a
+    /// snapshot](super#the-end-of-a-snapshot). If the process is killed before it, the snapshot is
+    /// retired and has its name: the next [`open_or_create`](Writer::open_or_create),
+    /// [`replace`](Writer::replace) or [`reap`](super::reap) completes what was interrupted.
     ///
-    /// On Linux, `futex`, `fstat`, `newfstatat`, `unlinkat`, `munmap` and `close`. Between the third
-    /// and the fourth a peer may replace the object, whose name is then removed: Linux has no call
-    /// that does both.
+    /// On Linux, `futex`, `fstat`, `newfstatat`, `unlinkat`, `munmap` and `close`. Between the
+    /// third and the fourth a peer may replace the object, whose name is then removed: Linux has no
+    /// call that does both.
     ///
-    /// A plain [`unlink`](crate::unlink), a guard or `rm` does not tell readers anything: those that
-    /// sleep would do so for ever.
+    /// After a plain [`unlink`](crate::unlink), a guard or `rm`, readers that sleep would sleep
+    /// forever.
     ///
     /// # Errors
     ///
@@ -203,7 +204,8 @@ impl<T: Layout> Writer<T> {
     ///
     /// # Errors
     ///
-    /// Those of [`Writer::notify`]. The snapshot is retired even so.
+    /// Those of [`Writer::notify`]. The snapshot is retired even so: the error says only that
+    /// sleeping readers were not woken.
     pub fn retire(self) -> Result<(), Error> {
         self.slots.words().retire();
         self.notify().map(|_| ())
