@@ -1,6 +1,7 @@
 //! Snapshots and claims across processes: writers, sleeping readers, and what a kill leaves behind.
 
 mod ends;
+mod frames;
 mod in_c;
 mod kills;
 mod liveness;

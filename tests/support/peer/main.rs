@@ -12,6 +12,8 @@ mod object;
 mod snapshot;
 #[cfg(all(target_os = "linux", target_arch = "x86_64"))]
 mod step;
+#[cfg(target_os = "linux")]
+mod traced;
 
 use std::io::Write as _;
 use std::process::ExitCode;
