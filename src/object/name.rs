@@ -116,8 +116,8 @@ impl Name {
         Self::with_limit(name.as_bytes(), Self::PORTABLE_MAX)
     }
 
-    /// Makes a name from a literal. Meant for `const` and `static`, where one that is not valid does
-    /// not compile.
+    /// Makes a name from a literal. Meant for `const` and `static`, where one that is not valid
+    /// does not compile.
     ///
     /// # Panics
     ///

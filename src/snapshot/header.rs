@@ -313,8 +313,8 @@ impl Words<'_, ReadWrite> {
     fn set_state(&self, state: u32) {
         // A reader that sees the state sees the last value with it.
         self.state().store(state, Release);
-        // A reader that is about to sleep must see a change, and must see the state with it. Only the
-        // process with the claim writes the word.
+        // A reader that is about to sleep must see a change, and must see the state with it. Only
+        // the process with the claim writes the word.
         let word = self.futex();
         word.store(word.load(Relaxed).wrapping_add(1), Release);
     }

@@ -26,8 +26,8 @@ pub(crate) fn open_unnamed(dir: Dir<'_>, mode: u32) -> Result<OwnedFd, Errno> {
     let flags = OFlags::TMPFILE | OFlags::RDWR | OFlags::CLOEXEC;
     let opened = retry_on_intr(|| fs::openat(directory, path, flags, Mode::from_bits_retain(mode)));
     opened.map_err(|errno| match errno {
-        // EISDIR and EINVAL: the kernel or the file system has no such files, and mistakes
-        // the flag for another or ignores it. The others come from filters and security modules; EPERM also
+        // EISDIR and EINVAL: the kernel or the file system has no such files, and mistakes the flag
+        // for another or ignores it. The others come from filters and security modules; EPERM also
         // from ext4, if the directory was removed. In each case, creation under a name works or
         // fails with the reason.
         Errno::ISDIR | Errno::INVAL | Errno::PERM | Errno::ACCESS | Errno::NOSYS => Errno::NOTSUP,
