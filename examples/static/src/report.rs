@@ -57,12 +57,11 @@ impl Failure {
                 },
             ),
         };
-        let (short, words) = error.name_and_words();
-        let [errno, number] = errno(error, short);
+        let [words, errno, number] = why(error);
         let operands = [
             Operand::Text(verb.as_bytes()),
             Operand::Text(operand),
-            Operand::Text(words.as_bytes()),
+            words,
             errno,
             number,
         ];
@@ -71,16 +70,21 @@ impl Failure {
     }
 }
 
-/// The errno of an error in two parts: its name, if it has one, and nothing, or a word and its
-/// number.
+/// The words of an error, and its errno in two parts: its name and nothing, or a word and a number.
 #[inline]
-pub(crate) fn errno(error: Error, name: Option<&'static str>) -> [Operand<'static>; 2] {
-    if let Some(name) = name {
-        [Operand::Text(name.as_bytes()), Operand::Text(b"")]
+pub(crate) fn why(error: Error) -> [Operand<'static>; 3] {
+    let (name, words) = error.name_and_words();
+    let (errno, number) = if let Some(name) = name {
+        (name, Operand::Text(b""))
     } else {
         let number = error.errno().raw_os_error().unsigned_abs();
-        [Operand::Text(b"errno "), Operand::Number(number.into())]
-    }
+        ("errno ", Operand::Number(number.into()))
+    };
+    [
+        Operand::Text(words.as_bytes()),
+        Operand::Text(errno.as_bytes()),
+        number,
+    ]
 }
 
 /// Reports wrong usage on standard error, and returns the exit status.

@@ -2,7 +2,7 @@
 
 use rawshm::{Errno, Error, Operation, snapshot};
 
-use crate::report::{DIRECTORY, FAILURE, Operand, errno, say};
+use crate::report::{DIRECTORY, FAILURE, Operand, say, why};
 
 /// As [`Failure`](crate::report::Failure), with what that cannot express.
 #[derive(Clone, Copy, Debug)]
@@ -43,16 +43,15 @@ impl Trouble {
             None if operation == Operation::Directory => (operation.verb(), DIRECTORY.as_bytes()),
             None => (operation.verb(), name),
         };
-        let (short, words) = error.name_and_words();
-        let [errno, number] = errno(error, short);
+        let [words, errno, number] = why(error);
         let words = match self.error {
             snapshot::Error::System(_) => words,
-            other => other.words(),
+            error => Operand::Text(error.words().as_bytes()),
         };
         let operands = [
             Operand::Text(verb.as_bytes()),
             Operand::Text(what),
-            Operand::Text(words.as_bytes()),
+            words,
             errno,
             number,
         ];
