@@ -4,4 +4,5 @@ mod c_peers;
 mod creator;
 mod elf;
 mod publish_watch;
+mod signals;
 mod writer_reader;

@@ -224,6 +224,18 @@ impl Peer {
         status(wait(&mut self.child))
     }
 
+    /// Returns its exit status when it has ended, while its input goes on.
+    #[track_caller]
+    pub fn end_by_itself(&mut self) -> i32 {
+        status(wait(&mut self.child))
+    }
+
+    /// Its exit status if it has ended.
+    #[must_use]
+    pub fn ended(&mut self) -> Option<i32> {
+        self.child.try_wait().expect("waiting").map(status)
+    }
+
     /// Ends it with `SIGKILL`, and waits until it has ended.
     #[track_caller]
     pub fn kill(&mut self) {
@@ -235,6 +247,12 @@ impl Peer {
     #[track_caller]
     pub fn asleep_in(&self, call: libc::c_long) {
         asleep_in(self.pid(), call);
+    }
+
+    /// Whether it sleeps in this system call.
+    #[must_use]
+    pub fn sleeps_in(&self, call: libc::c_long) -> bool {
+        sleeps_in(&PathBuf::from(format!("/proc/{}", self.pid())), call)
     }
 }
 

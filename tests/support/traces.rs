@@ -81,11 +81,23 @@ pub struct Traced<'a> {
 }
 
 impl Traced<'_> {
-    /// Waits until the program sleeps in this system call.
-    pub fn asleep_in(&self, call: libc::c_long) {
+    fn pid(&self) -> u32 {
         let program = self.program.file_name().expect("a name");
         let program = program.to_str().expect("text");
-        asleep_in(child_of(self.strace.pid(), program), call);
+        child_of(self.strace.pid(), program)
+    }
+
+    /// Waits until the program sleeps in this system call.
+    pub fn asleep_in(&self, call: libc::c_long) {
+        asleep_in(self.pid(), call);
+    }
+
+    /// Ends the program by a signal, while its input goes on.
+    pub fn end_by(&mut self, signal: i32) {
+        let pid = self.pid().try_into().expect("a pid");
+        // SAFETY: it is a process of this test, which strace waits for only after its end.
+        assert_eq!(unsafe { libc::kill(pid, signal) }, 0);
+        assert_eq!(self.strace.end_by_itself(), 128 + signal);
     }
 
     /// Ends the program's input, and compares its trace when it has ended.
@@ -114,7 +126,7 @@ fn normalised(trace: &str, name: &UniqueName, program: &Path) -> String {
             }
             None => line,
         };
-        lines += &times(&addresses(&without_the_machines_state(&line)));
+        lines += &sender(&times(&addresses(&without_the_machines_state(&line))));
         lines.push('\n');
     }
     lines
@@ -156,4 +168,12 @@ fn times(line: &str) -> String {
         result += part.split_once('}').expect("an end").1;
     }
     result
+}
+
+/// The sender of a signal is `PID` of `UID`.
+fn sender(line: &str) -> String {
+    match (line.split_once("si_pid="), line.rsplit_once('}')) {
+        (Some((before, _)), Some((_, after))) => format!("{before}si_pid=PID, si_uid=UID}}{after}"),
+        _ => line.to_owned(),
+    }
 }

@@ -8,7 +8,7 @@ use std::process::Command;
 use rawshm::snapshot::{Reader, Writer};
 use rawshm_tests::traces::{Trace, Traced};
 use rawshm_tests::values::{Message, message};
-use rawshm_tests::{Peer, UniqueName, a_thread_asleep_in, is_alone_through, repository};
+use rawshm_tests::{Peer, UniqueName, a_thread_asleep_in, is_alone_through, repository, run};
 use rawshm_tests::{static_program, until, with_private_shm};
 
 const PEER: &str = env!("CARGO_BIN_EXE_peer");
@@ -76,6 +76,53 @@ fn publish_makes_one_nanosleep_and_one_futex_for_each_number() {
         &arguments,
     )
     .compare(0);
+}
+
+#[test]
+#[ignore = "needs strace"]
+fn a_signal_ends_publish_while_it_waits_and_after_a_step() {
+    let name = UniqueName::new();
+    let argument = name.argument();
+    let program = static_program("publish");
+    let mut publish = start("publish-ended", &name, &program, &["-n", &argument, "-u"]);
+    publish.asleep_in(libc::SYS_read);
+    publish.strace.say("one");
+    until("the name", || name.path().exists());
+    publish.asleep_in(libc::SYS_read);
+    publish.end_by(libc::SIGTERM);
+    publish.compare(128 + libc::SIGTERM);
+    // In the middle of creating a snapshot, and of waking its readers.
+    let arguments = ["-n", &argument, "-u", "-r", "1000000"];
+    for (file, inject) in [
+        ("publish-ended-creating", "inject=ftruncate:signal=INT"),
+        ("publish-ended-waking", "inject=futex:signal=INT:when=1"),
+    ] {
+        let strace = &["-e", inject];
+        let name = &name;
+        let status = Trace { file, name, strace }.of(&program, &arguments);
+        assert_eq!(status, 128 + libc::SIGINT, "{file}");
+    }
+    assert!(!name.path().exists());
+}
+
+#[test]
+#[ignore = "needs strace"]
+fn a_sleep_that_is_refused_is_an_error_of_publish() {
+    let name = UniqueName::new();
+    let argument = name.argument();
+    for (errno, words) in [
+        ("EPERM", "operation not permitted"),
+        ("ENOSYS", "function not implemented"),
+    ] {
+        let inject = format!("inject=nanosleep:error={errno}");
+        let ended = run(Command::new("strace")
+            .args(["-o", "/dev/null", "-e", &inject, "--"])
+            .arg(static_program("publish"))
+            .args(["-n", &argument, "-r", "10", "-c", "20", "-u"]));
+        let expected = format!("publish: cannot wait for the next number: {words} ({errno})\n");
+        assert_eq!((ended.stderr, ended.status), (expected, 1));
+        assert!(!name.path().exists());
+    }
 }
 
 #[test]

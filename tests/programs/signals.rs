@@ -1,0 +1,207 @@
+//! `SIGINT` and `SIGTERM` end `publish` and `watch`, whatever they are doing.
+
+#![cfg(target_os = "linux")]
+
+use std::process::{Command, Stdio};
+
+use rawshm::snapshot::{self, Reader, Writer};
+use rawshm_tests::values::{Message, message};
+use rawshm_tests::watchdog::watchdog;
+use rawshm_tests::{Peer, UniqueName, child_of, run, static_program, until};
+
+const SIGNALS: [i32; 2] = [libc::SIGTERM, libc::SIGINT];
+
+/// How a test starts a program, and finds the process that runs it.
+#[derive(Clone, Copy, PartialEq)]
+enum As {
+    AnyProcess,
+    /// The first process of a pid namespace.
+    Process1,
+}
+
+struct Program {
+    peer: Peer,
+    pid: u32,
+}
+
+fn start(how: As, program: &'static str, name: &UniqueName, arguments: &[&str]) -> Program {
+    let path = static_program(program);
+    let mut command = match how {
+        As::AnyProcess => Command::new(path),
+        As::Process1 => {
+            let mut unshare = Command::new("unshare");
+            unshare.args(["-p", "-f", "--kill-child"]).arg(path);
+            unshare
+        }
+    };
+    command.args(["-n", &name.argument()]).args(arguments);
+    let peer = Peer::start(&mut command);
+    let pid = match how {
+        As::AnyProcess => peer.pid(),
+        As::Process1 => child_of(peer.pid(), program),
+    };
+    Program { peer, pid }
+}
+
+fn kill(pid: u32, signal: i32) {
+    let pid = pid.try_into().expect("a pid");
+    // SAFETY: a child of this process, or its child, that nothing has waited for.
+    assert_eq!(unsafe { libc::kill(pid, signal) }, 0);
+}
+
+impl Program {
+    fn asleep_in(&self, call: libc::c_long) {
+        rawshm_tests::asleep_in(self.pid, call);
+    }
+
+    /// Sends the signal, and checks that the program ends with its status.
+    #[track_caller]
+    fn end_by(mut self, signal: i32) {
+        kill(self.pid, signal);
+        // Its input does not end before it does.
+        assert_eq!(self.peer.end_by_itself(), 128 + signal);
+    }
+}
+
+fn has_value(name: &UniqueName, text: &str) {
+    let found = || Reader::<Message>::open(name).is_ok_and(|it| it.load() == Ok(message(text)));
+    until("the value", found);
+}
+
+fn each_phase_ends(how: As) {
+    for signal in SIGNALS {
+        let name = UniqueName::new();
+        let start = |program, arguments: &[&str]| start(how, program, &name, arguments);
+        let gone = || assert!(!name.path().exists());
+
+        let watch = start("watch", &[]);
+        watch.asleep_in(libc::SYS_ppoll);
+        watch.end_by(signal);
+
+        let publish = start("publish", &["-u"]);
+        publish.asleep_in(libc::SYS_read);
+        publish.end_by(signal);
+        gone();
+
+        // In the middle of values: attached watches end with success, and one by the signal.
+        let mut publish = start("publish", &["-u"]);
+        publish.peer.say("one");
+        let [one, mut other] = [(); 2].map(|()| start("watch", &[]));
+        for watch in [&one, &other] {
+            assert_eq!(watch.peer.line(), "one");
+            watch.asleep_in(libc::SYS_futex);
+        }
+        one.end_by(signal);
+        publish.asleep_in(libc::SYS_read);
+        publish.end_by(signal);
+        gone();
+        assert_eq!(other.peer.end_by_itself(), 0);
+        assert_eq!(other.peer.rest(), [""; 0]);
+
+        // Between two numbers, and before the first line of one that has taken over.
+        let publish = start("publish", &["-u", "-r", "1"]);
+        has_value(&name, "1");
+        publish.asleep_in(libc::SYS_nanosleep);
+        publish.end_by(signal);
+        gone();
+        drop(Writer::create(&name, 2, &message("old")).expect("created"));
+        let publish = start("publish", &["-u"]);
+        publish.asleep_in(libc::SYS_read);
+        publish.end_by(signal);
+        gone();
+
+        // Without -u the snapshot stays, for the next one to take over.
+        let mut publish = start("publish", &[]);
+        publish.peer.say("two");
+        has_value(&name, "two");
+        publish.asleep_in(libc::SYS_read);
+        publish.end_by(signal);
+        assert!(!Reader::<Message>::open(&name).expect("there").is_retired());
+        let mut writer = Writer::<Message>::open(&name).expect("taken over");
+        writer.store(&message("three"));
+    }
+}
+
+#[test]
+fn sigterm_and_sigint_end_both_programs_in_each_phase() {
+    each_phase_ends(As::AnyProcess);
+}
+
+#[test]
+fn publish_u_leaves_no_name_after_an_error_of_its_input() {
+    let name = UniqueName::new();
+    drop(Writer::create(&name, 2, &message("old")).expect("created"));
+    let mut reader = Reader::<Message>::open(&name).expect("opened");
+    let ended = run(Command::new("sh")
+        .args(["-c", "exec \"$0\" -u -n \"$1\" </"])
+        .arg(static_program("publish"))
+        .arg(name.argument()));
+    let expected = "publish: cannot read standard input: is a directory (EISDIR)\n";
+    assert_eq!((ended.stderr.as_str(), ended.status), (expected, 1));
+    assert!(!name.path().exists());
+    assert_eq!(reader.next(watchdog()), Ok(Some(message("old"))));
+    assert_eq!(reader.next(watchdog()), Err(snapshot::Error::Retired));
+}
+
+mod needs_namespaces {
+    use super::*;
+    use rawshm_tests::{is_alone_through, spawn, status, wait, with_private_shm};
+
+    #[test]
+    #[ignore = "needs namespaces"]
+    fn as_the_first_process_of_a_namespace_too() {
+        let as_root = |script: &str| with_private_shm("", "mode=1777", script);
+        if is_alone_through(as_the_first_process_of_a_namespace_too, as_root) {
+            each_phase_ends(As::Process1);
+        }
+    }
+
+    /// A small generator of numbers, the same on every run.
+    struct Random(u64);
+
+    impl Random {
+        fn below(&mut self, most: u64) -> u64 {
+            self.0 ^= self.0 << 13;
+            self.0 ^= self.0 >> 7;
+            self.0 ^= self.0 << 17;
+            self.0 % most
+        }
+    }
+
+    #[test]
+    #[ignore = "needs namespaces"]
+    fn at_any_moment_nothing_is_left_and_watches_end() {
+        // Alone in the directory, to see whatever is left.
+        let in_private = |script: &str| with_private_shm("", "mode=1777", script);
+        if !is_alone_through(at_any_moment_nothing_is_left_and_watches_end, in_private) {
+            return;
+        }
+        let mut random = Random(0x2545_f491_4f6c_dd1d);
+        let name = UniqueName::new();
+        for round in 0..2000 {
+            let signal = SIGNALS[round % 2];
+            let mut watch =
+                Peer::start(Command::new(static_program("watch")).args(["-n", &name.argument()]));
+            let mut publish = spawn(
+                Command::new(static_program("publish"))
+                    .args(["-n", &name.argument(), "-u", "-r", "1000000000"])
+                    .stdin(Stdio::null()),
+            );
+            for _ in 0..random.below(1 << 18) {
+                core::hint::spin_loop();
+            }
+            kill(publish.id(), signal);
+            // Before its first instructions the signal has its default effect, which looks alike.
+            assert_eq!(status(wait(&mut publish)), 128 + signal, "{round}");
+            let mut left = std::fs::read_dir("/dev/shm").expect("a directory");
+            assert!(left.next().is_none(), "{round}");
+            // One that has not seen the snapshot waits for the next one.
+            let mut ended = None;
+            until("asleep or ended", || {
+                ended = watch.ended();
+                ended.is_some() || watch.sleeps_in(libc::SYS_ppoll)
+            });
+            assert_eq!(ended.unwrap_or(0), 0, "{round}");
+        }
+    }
+}
