@@ -188,6 +188,93 @@ fn a_watcher_moves_on_to_the_object_that_takes_the_place() {
     assert_eq!(watch.line(), "third");
 }
 
+#[test]
+fn a_watcher_moves_on_after_a_removal_that_it_is_not_woken_for() {
+    let name = UniqueName::new();
+    let old = hold(&name, &[]);
+    let mut watch = watch(&name, &["-c", "3"]);
+    assert_eq!(watch.line(), "first");
+    watch.asleep_in(libc::SYS_futex);
+    // As rm does. The old writer is still alive.
+    rawshm::unlink(&name).expect("its own");
+    let mut new = publish(&name, &[]);
+    new.say("one");
+    assert_eq!(watch.line(), "one");
+    new.say("two");
+    assert_eq!(watch.line(), "two");
+    assert_eq!(watch.end(), 0);
+    assert_eq!(watch.rest(), [""; 0]);
+    drop(old);
+}
+
+#[test]
+fn a_watcher_keeps_a_snapshot_without_a_name_while_no_other_has_it() {
+    let name = UniqueName::new();
+    let mut writer = Writer::create(&name, 4, &message("first")).expect("created");
+    let mut watch = watch(&name, &["-t", "5"]);
+    assert_eq!(watch.line(), "first");
+    rawshm::unlink(&name).expect("its own");
+    // It asks for the name at least once before the time is up.
+    watch.asleep_in(libc::SYS_futex);
+    writer.store(&message("second"));
+    assert_eq!(writer.notify(), Ok(1));
+    assert_eq!(watch.line(), "second");
+    assert_eq!(watch.end(), 1);
+    assert_eq!(watch.rest(), [""; 0]);
+}
+
+#[test]
+fn a_watcher_ends_with_success_if_a_retired_snapshot_keeps_its_name() {
+    let name = UniqueName::new();
+    let mut writer = Writer::create(&name, 4, &message("first")).expect("created");
+    let mut watch = watch(&name, &[]);
+    assert_eq!(watch.line(), "first");
+    writer.store(&message("last"));
+    writer.retire().expect("retired");
+    assert_eq!(watch.line(), "last");
+    assert_eq!(watch.end(), 0);
+    assert_eq!(watch.rest(), [""; 0]);
+}
+
+#[test]
+fn a_watcher_never_takes_the_end_of_a_snapshot_that_is_replaced_for_the_last() {
+    let name = UniqueName::new();
+    let mut writer = Writer::create(&name, 4, &message("0")).expect("created");
+    let watch = watch(&name, &[]);
+    assert_eq!(watch.line(), "0");
+    for round in 1..200_u32 {
+        drop(writer);
+        let text = round.to_string();
+        writer = Writer::replace(&name, 4, &message(&text)).expect("replaced");
+        assert_eq!(watch.line(), text);
+    }
+}
+
+#[test]
+fn publish_puts_a_snapshot_in_place_of_a_retired_one_or_removes_it() {
+    let name = UniqueName::new();
+    let retired = || {
+        let writer = Writer::create(&name, 2, &message("old")).expect("created");
+        writer.retire().expect("retired");
+    };
+    retired();
+    let mut first = publish(&name, &[]);
+    first.asleep_in(libc::SYS_read);
+    let old = Reader::<Message>::open(&name).expect("it is there until the first value");
+    assert_eq!(old.load(), Ok(message("old")));
+    first.say("new");
+    first.say("newer");
+    assert_eq!(first.end(), 0);
+    let new = Reader::<Message>::open(&name).expect("opened");
+    assert!(!new.is_retired());
+    assert_eq!(new.load_with_sequence(), Ok((2, message("newer"))));
+    rawshm::unlink(&name).expect("its own");
+    // With -u, without a value, it completes the end that was interrupted.
+    retired();
+    assert_eq!(publish(&name, &["-u"]).end(), 0);
+    assert!(!name.path().exists());
+}
+
 fn no_new_value(name: &UniqueName) -> Ended {
     Ended {
         stdout: String::new(),
