@@ -79,9 +79,9 @@ impl<'a, T: Layout> Follower<'a, T> {
     ///
     /// # Errors
     ///
-    /// Those of [`Reader::wait_for`] and [`Reader::next`], except [`Error::Retired`]. It can be
-    /// called again: after another type's snapshot has the name, for example, it waits for the next
-    /// one.
+    /// Those of [`Reader::wait_for`], [`Reader::next`] and [`Reader::is_current`], except
+    /// [`Error::Retired`]. It can be called again: if a snapshot of another type has the name, for
+    /// example, each call returns the error until another one has.
     pub fn next(&mut self, deadline: Deadline) -> Result<Option<T>, Error> {
         match self.ready(deadline)? {
             Some(reader) => reader.next(deadline),
