@@ -8,7 +8,8 @@ use crate::object::unlink_if_same;
 use crate::{Errno, Error, Name, Object, Options, ReadWrite, Rights, sys};
 
 impl Object<ReadWrite> {
-    /// Claims the object: this process is its writer, until the kernel sees its end.
+    /// Claims the object: this process is its writer, until the kernel sees its end. Needs the
+    /// feature `snapshot`.
     ///
     /// A claim is a lock of the open file description. It lasts at least as long as this object's
     /// descriptor or a duplicate of it is open. Most file systems keep it until the mappings made
@@ -29,7 +30,7 @@ impl Object<ReadWrite> {
     ///
     /// With [`Operation::Claim`]:
     ///
-    /// - `EBUSY` – another process has claimed it.
+    /// - `EBUSY` – it has been claimed through another open of it, usually by another process.
     /// - `EAGAIN` – no process has, but one that can only read has a lock in the way. The kernel
     ///   grants such a lock to any process that may open the object, so a hostile reader can keep
     ///   an object from being claimed for as long as it likes. To recover, stop the writers, remove
@@ -73,7 +74,8 @@ impl Object<ReadWrite> {
 }
 
 impl<R: Rights> Object<R> {
-    /// Returns whether another process has claimed the object and is alive. One `fcntl` with
+    /// Returns whether the object has been claimed through another open of it, usually by another
+    /// process, which is alive. Needs the feature `snapshot`. One `fcntl` with
     /// `F_OFD_GETLK`.
     ///
     /// A claim of this object itself, or of one that shares its descriptor, does not count. Locks
@@ -92,7 +94,7 @@ impl<R: Rights> Object<R> {
     }
 
     /// Sleeps until no other process has claimed the object: not at all if none has, else until its
-    /// writer has ended.
+    /// writer has ended. Needs the feature `snapshot`.
     ///
     /// On Linux, an `fcntl` with `F_OFD_GETLK`. If another process has claimed the object, two
     /// more, `F_OFD_SETLKW` for a shared lock and `F_OFD_SETLK` to release it, and the first again.
@@ -131,9 +133,10 @@ impl<R: Rights> Object<R> {
 ///
 /// # Errors
 ///
-/// Those of [`Options::open_read_write`], of [`Object::claim`] except `EBUSY`, and of
-/// [`Object::unlink`]. With [`Operation::Inspect`]: `EFBIG` – the process may write no files
-/// (`RLIMIT_FSIZE` is 0); it also gets a `SIGXFSZ`.
+/// With [`Operation::Claim`]: `EAGAIN` – no writer is alive, but a reader has a lock on the object.
+/// Those of [`Options::open_read_write`] and [`Object::unlink`], and the others of
+/// [`Object::claim`], except `EBUSY`. With [`Operation::Inspect`]: `EFBIG` – the process may write
+/// no files (`RLIMIT_FSIZE` is 0); it also gets a `SIGXFSZ`.
 ///
 /// # Examples
 ///

@@ -181,7 +181,8 @@ impl<T: Layout> Writer<T> {
     ///
     /// # Errors
     ///
-    /// [`Error::System`] with [`Operation::Claim`] as [`Writer::open`]; those of
+    /// [`Error::System`] with [`Operation::Claim`]: `EBUSY` – the writer of the old snapshot is
+    /// alive; `EAGAIN` – none is, but a reader has a lock on it. Those of
     /// [`Options::open_read_write`], [`Writer::create`] and [`Options::replace`].
     ///
     /// # Platform notes

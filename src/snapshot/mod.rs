@@ -153,8 +153,8 @@
 //!
 //! macOS has neither claims nor futexes: a second writer is not refused there, and a reader that
 //! sleeps polls every millisecond. On Linux there are claims on `x86_64`, x86, aarch64, arm,
-//! riscv64, loongarch64 and s390x; on other architectures it is as on macOS. A writer needs 64-bit
-//! atomics, which a few 32-bit targets lack.
+//! riscv64, loongarch64 and s390x; on other architectures a second writer is not refused either. A
+//! writer needs 64-bit atomics, which a few 32-bit targets lack.
 //!
 //! On overlayfs, a reader that opens an object of a lower layer before any process has opened it
 //! for writing keeps the object of that layer, and gets no values. Objects that are created on the

@@ -310,7 +310,8 @@ impl<T: Layout> Reader<T> {
     /// The first call returns the value that is there. Values that were stored between two calls
     /// are skipped. A value that is there already is returned without a call; else this sleeps
     /// until the writer calls [`Writer::notify`](super::Writer::notify). On Linux, one `futex` for
-    /// each sleep, with or without a deadline.
+    /// each sleep. With a deadline, also a `clock_gettime` for each sleep after 16 that ended
+    /// without a new value.
     ///
     /// With [`Deadline::NEVER`], other processes can keep it asleep: see
     /// [sleeping without a deadline](super#sleeping-without-a-deadline). So can a process that
