@@ -43,6 +43,14 @@ impl Parser {
         }
     }
 
+    /// The value of the last letter as a name. The empty one is `/`, which is not valid either.
+    pub fn name(&mut self) -> Option<&'static [u8]> {
+        Some(match self.value()? {
+            [] => b"/",
+            name => name,
+        })
+    }
+
     /// The value of the last letter as a decimal number.
     pub fn unsigned(&mut self) -> Option<u64> {
         unsigned(self.value()?, 10)

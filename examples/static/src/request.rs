@@ -42,7 +42,7 @@ impl Request {
         let mut parser = Parser::new(arguments);
         while let Some(item) = parser.next() {
             match item {
-                Item::Letter(b'n') => self.name = parser.value()?,
+                Item::Letter(b'n') => self.name = parser.name()?,
                 Item::Letter(b's') => self.size = parser.unsigned()?,
                 Item::Letter(b'm') => self.mode = parser.mode()?,
                 Item::Letter(letter) => other(letter)?,

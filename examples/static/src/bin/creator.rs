@@ -10,7 +10,8 @@ use rawshm_static::report::{Failure, misused};
 use rawshm_static::request::Request;
 use rawshm_static::start::Arguments;
 
-const USAGE: &str = "usage: creator [-n NAME] [-s BYTES] [-m MODE] [-r] [COL1 COL2 COL3]\n";
+const USAGE: &str = "usage: creator [-n NAME] [-s BYTES] [-m MODE] [-r] [COL1 COL2 COL3] \
+    (MODE is less the umask)\n";
 const FAILED: &str = "creator: cannot % %: % (%%)\n";
 
 rawshm_static::program!(run);

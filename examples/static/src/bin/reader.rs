@@ -50,7 +50,7 @@ impl Request {
         let mut parser = Parser::new(arguments);
         while let Some(item) = parser.next() {
             match item {
-                Item::Letter(b'n') => self.name = parser.value()?,
+                Item::Letter(b'n') => self.name = parser.name()?,
                 Item::Letter(b'v') => self.verbose = true,
                 Item::Letter(b'u') => self.unlink = true,
                 _ => return None,

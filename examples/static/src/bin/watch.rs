@@ -66,7 +66,7 @@ impl Request {
         let mut parser = Parser::new(arguments);
         while let Some(item) = parser.next() {
             match item {
-                Item::Letter(b'n') => self.name = parser.value()?,
+                Item::Letter(b'n') => self.name = parser.name()?,
                 Item::Letter(b'c') => self.count = parser.unsigned()?,
                 Item::Letter(b't') => self.seconds = Some(parser.unsigned()?),
                 _ => return None,

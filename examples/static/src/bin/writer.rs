@@ -9,7 +9,8 @@ use rawshm_static::report::{Failure, misused};
 use rawshm_static::request::Request;
 use rawshm_static::start::Arguments;
 
-const USAGE: &str = "usage: writer [-n NAME] [-s BYTES] [-m MODE] [COL1 COL2 COL3]\n";
+const USAGE: &str = "usage: writer [-n NAME] [-s BYTES] [-m MODE] [COL1 COL2 COL3] \
+    (MODE is less the umask)\n";
 const FAILED: &str = "writer: cannot % %: % (%%)\n";
 
 rawshm_static::program!(run);

@@ -15,7 +15,8 @@ use rawshm_static::start::{Arguments, signals};
 use rawshm_static::trouble::Trouble;
 use source::{NANOSECONDS, Source};
 
-const USAGE: &str = "usage: publish [-n NAME] [-m MODE] [-s SLOTS] [-r RATE] [-c COUNT] [-u]\n";
+const USAGE: &str = "usage: publish [-n NAME] [-m MODE] [-s SLOTS] [-r RATE] [-c COUNT] [-u] \
+    (MODE is less the umask)\n";
 const FAILED: &str = "publish: cannot % %: % (%%)\n";
 
 /// There is no such name.
@@ -61,7 +62,7 @@ impl Request {
         let mut parser = Parser::new(arguments);
         while let Some(item) = parser.next() {
             match item {
-                Item::Letter(b'n') => self.name = parser.value()?,
+                Item::Letter(b'n') => self.name = parser.name()?,
                 Item::Letter(b'm') => self.mode = parser.mode()?,
                 Item::Letter(b's') => self.slots = parser.unsigned()?,
                 Item::Letter(b'r') => self.rate = parser.unsigned().filter(|rate| *rate > 0)?,
