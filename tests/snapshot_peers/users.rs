@@ -155,8 +155,8 @@ mod needs_root {
                     "mmap" => call.contains(", PROT_READ, MAP_SHARED,"),
                     "futex" => call.contains(", FUTEX_WAIT_BITSET, "),
                     "write" => call.starts_with("write(1, "),
-                    "fstat" | "close" | "munmap" | "clock_gettime" | "rt_sigaction"
-                    | "exit_group" => true,
+                    "fstat" | "newfstatat" | "close" | "munmap" | "clock_gettime"
+                    | "rt_sigaction" | "exit_group" => true,
                     _ => call.starts_with("+++ exited"),
                 };
                 assert!(harmless, "{call}\n{trace}");

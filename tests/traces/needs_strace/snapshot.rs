@@ -150,6 +150,11 @@ fn watch_makes_one_futex_and_one_write_for_each_value() {
     assert_eq!(writer.notify(), Ok(1));
     assert_eq!(watch.strace.line(), "four");
     watch.compare(0);
+    // After two seconds without a value it asks for the name, and prints nothing twice.
+    let arguments = ["-n", &argument, "-t", "3"];
+    let mut watch = start("watch-asks", &name, &program, &arguments);
+    assert_eq!(watch.strace.end_by_itself(), 1);
+    watch.compare(1);
 }
 
 #[test]
