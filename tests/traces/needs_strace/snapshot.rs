@@ -110,10 +110,7 @@ fn a_signal_ends_publish_while_it_waits_and_after_a_step() {
 fn a_sleep_that_is_refused_is_an_error_of_publish() {
     let name = UniqueName::new();
     let argument = name.argument();
-    for (errno, words) in [
-        ("EPERM", "operation not permitted"),
-        ("ENOSYS", "function not implemented"),
-    ] {
+    for (errno, words) in [("EPERM", "not permitted"), ("ENOSYS", "not implemented")] {
         let inject = format!("inject=nanosleep:error={errno}");
         let ended = run(Command::new("strace")
             .args(["-o", "/dev/null", "-e", &inject, "--"])
