@@ -170,9 +170,8 @@ impl<R: Rights> Mapping<R> {
             .checked_add(lead)
             .filter(|used| isize::try_from(*used).is_ok())
             .ok_or(failed(Errno::NOMEM))?;
-        // It cannot wrap: both are less than half of what a usize can be.
         let rest = usize::try_from(page_rest).map_err(|_| failed(Errno::NOMEM))?;
-        let mapped = used.wrapping_add(rest) & !rest;
+        let mapped = used.checked_add(rest).ok_or(failed(Errno::NOMEM))? & !rest;
         let base = sys::map(fd, Access::of::<R>(), start, mapped).map_err(failed)?;
         // SAFETY: `lead` is at most the length of what was mapped.
         let first = unsafe { base.cast::<u8>().add(lead) };

@@ -112,9 +112,9 @@ impl Object<ReadWrite> {
     ///
     /// Only the last call changes the size, and it is the point of no return. If one fails, the
     /// size is what it was, or what a peer has set meanwhile: nothing is put back. The memory that
-    /// earlier steps have got stays allocated until the object is resized. If the size is more than
-    /// `RLIMIT_FSIZE` (`ulimit -f`), the kernel ends the process with `SIGXFSZ`, and the size is
-    /// what it was.
+    /// earlier steps have got stays allocated until the object is resized to a size that is not
+    /// larger than it has. If the size is more than `RLIMIT_FSIZE` (`ulimit -f`), the kernel ends
+    /// the process with `SIGXFSZ`, and the size is what it was.
     ///
     /// If a peer makes the object larger than [`Size::Reserved`] asks for, between the first call
     /// and the last, it stays as large.

@@ -6,7 +6,8 @@ use crate::error::{Error, Operation, because};
 use crate::sys::{self, Dir, Identity};
 use crate::{Directory, Errno, Name, Object, Rights};
 
-/// Removes a name in [`Directory::DEFAULT`], as [`Directory::unlink`] does. One `unlinkat`.
+/// Removes a name in [`Directory::DEFAULT`], as [`Directory::unlink`] does. One `unlinkat`. Readers
+/// of a snapshot are told nothing.
 ///
 /// # Errors
 ///
@@ -29,6 +30,9 @@ pub fn unlink(name: &Name) -> Result<(), Error> {
 impl Directory {
     /// Removes a name, whatever object has it. The object lives on until its last mapping and
     /// descriptor are gone, but it cannot be opened any more. One `unlinkat`.
+    ///
+    /// Readers of a snapshot are told nothing, and wait for a value that never comes: end it with
+    /// `Writer::finish` or `snapshot::reap`.
     ///
     /// # Errors
     ///
@@ -81,7 +85,8 @@ impl<R: Rights> Object<R> {
     ///
     /// An `fstat`, a `newfstatat`, and an `unlinkat` if the name denotes the object: that is the
     /// point of no return, and nothing follows it. Between the last two a peer may replace the
-    /// object, whose name is then removed: Linux has no call that does both.
+    /// object, whose name is then removed: Linux has no call that does both. Readers of a snapshot
+    /// are told nothing, as by [`Directory::unlink`].
     ///
     /// # Errors
     ///
@@ -113,7 +118,8 @@ impl<R: Rights> Object<R> {
 /// The opt-in counterpart of [`unlink`]: neither an [`Object`] nor a [`Mapping`](crate::Mapping)
 /// removes a name by itself. Made by [`Object::unlink_on_drop`] or [`Directory::unlink_on_drop`].
 /// It holds a descriptor of its own, so that it does not need the object, and no other object can
-/// get the same identity meanwhile.
+/// get the same identity meanwhile. Readers of a snapshot are told nothing, as by
+/// [`Directory::unlink`].
 ///
 /// Dropping it makes an `fstat`, a `newfstatat`, an `unlinkat` if the name still denotes the
 /// object, and a `close`. It ignores errors, which [`UnlinkGuard::unlink`] reports. A process that

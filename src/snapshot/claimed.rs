@@ -9,7 +9,7 @@ use core::mem::size_of;
 use bytemuck::Zeroable as _;
 use rustix::fd::AsFd as _;
 
-use super::header::{CURRENT, FUTEX, Header, RETIRED, STATE, Words};
+use super::header::{CURRENT, FUTEX, Header, RETIRED, STATE, STATE_STEP, Words};
 use crate::{Errno, Mapping, Object, ReadOnly, ReadWrite, Status, sys};
 
 /// An object that this process has claimed, and does not store values into.
@@ -26,22 +26,18 @@ impl Claimed {
     pub(super) fn new(object: Object<ReadWrite>, status: Status) -> Result<Self, Errno> {
         let mut header = Header::zeroed();
         let bytes = bytemuck::bytes_of_mut(&mut header);
-        let read = sys::read_at(object.as_fd(), bytes, 0)?;
+        // Where nothing can be replaced, what it is does not matter.
+        let read = if sys::HAS_LINKS {
+            sys::read_at(object.as_fd(), bytes, 0)?
+        } else {
+            0
+        };
         let is_snapshot = read == size_of::<Header>() && header.is_known();
         Ok(Self {
             object,
             status,
             was_retired: is_snapshot.then(|| header.is_retired()),
         })
-    }
-
-    /// For systems on which an object can only be mapped: what it is does not matter.
-    pub(super) fn unread(object: Object<ReadWrite>, status: Status) -> Self {
-        Self {
-            object,
-            status,
-            was_retired: None,
-        }
     }
 
     pub(super) fn object(&self) -> &Object<ReadWrite> {
@@ -78,18 +74,18 @@ impl Claimed {
         // process writes the word, since this one has the claim.
         let mut word = [0; 4];
         sys::read_at(fd, &mut word, offset(FUTEX))?;
-        let word = u32::from_ne_bytes(word).wrapping_add(1);
+        let word = u32::from_ne_bytes(word).wrapping_add(STATE_STEP);
         sys::write_at(fd, &word.to_ne_bytes(), offset(FUTEX))?;
         self.wake();
         Ok(())
     }
 
-    /// Wakes the readers that sleep. They are not the business of the caller, so errors are
-    /// ignored.
-    pub(super) fn wake(&self) {
+    /// Wakes the readers that sleep. A failed wake-up is not an error of the caller's operation.
+    fn wake(&self) {
         let (fd, part) = (self.object.as_fd(), (0, size_of::<Header>()));
         if let Ok(mapping) = Mapping::<ReadOnly>::new(fd, part, self.status.page_rest()) {
-            // SAFETY: a header's bytes are mapped, from the start of a page on.
+            // SAFETY: a header's bytes are mapped, from the start of a page on, for longer than the
+            // words exist, and this process accesses them atomically only: nothing of them here.
             let words: Words<'_, ReadOnly> = unsafe { Words::at(mapping.start()) };
             let _ = words.wake();
         }

@@ -94,7 +94,11 @@ impl<T: Layout> Writer<T> {
     pub fn open_with(options: &Options<'_>, name: &Name) -> Result<Self, Error> {
         match take(options, name)? {
             None => Err(MISSING.into()),
-            Some(old) if old.was_retired() => Err(Error::Retired),
+            Some(old) if old.was_retired() => {
+                // The process that retired it may have been killed before it told the readers.
+                let _ = old.retire();
+                Err(Error::Retired)
+            }
             Some(old) => Self::take_over(old.into_object()),
         }
     }
@@ -169,15 +173,16 @@ impl<T: Layout> Writer<T> {
     /// For values of another type, or another number of slots. A process that opens the name finds
     /// the old or the new snapshot, whole. Readers of the old one get [`Error::Retired`]: see
     /// [the end of a snapshot](super#the-end-of-a-snapshot). The call that renames is the point of
-    /// no return. If it fails, the old snapshot is as it was before.
+    /// no return. If it fails, the old snapshot is as it was before. If another process gives the
+    /// name to its own object between the two last looks at the name and that call, the object of
+    /// that process loses it.
     ///
     /// On Linux, the calls of [`Options::open_read_write`], [`Object::claim`] and
-    /// [`Object::status`], and a `pread64` of the old object's header; those of
-    /// [`Writer::create`] and [`Options::replace`]. Before the `renameat` come an `fstat` and a
-    /// `newfstatat`, which ask whether the old object still has the name, `pwrite64`, `pread64` and
-    /// `pwrite64`, which retire it, and `mmap`, `futex` and `munmap`, which wake its readers. At
-    /// the end, a `close` of the old object. A retired one costs `mmap`, `futex` and `munmap` after
-    /// the `pread64`, too. If there is no object, the calls of [`Writer::create`].
+    /// [`Object::status`], and a `pread64` of the old object's header; those of [`Writer::create`]
+    /// and [`Options::replace`]. Before the `renameat` come an `fstat` and a `newfstatat`, which
+    /// ask whether the old object still has the name, `pwrite64`, `pread64` and `pwrite64`, which
+    /// retire it, and `mmap`, `futex` and `munmap`, which wake its readers. At the end, a `close`
+    /// of the old object. If there is no object, the calls of [`Writer::create`].
     ///
     /// # Errors
     ///
@@ -226,22 +231,25 @@ fn take(options: &Options<'_>, name: &Name) -> Result<Option<Claimed>, Error> {
             opened => opened?,
         };
         if sys::HAS_CLAIMS {
-            object.claim()?;
-            if object.is_unlinked() == Ok(true) {
-                continue;
+            match object.claim() {
+                // Another process has just ended it.
+                Err(error) if error.errno() == Errno::BUSY && is_unlinked(&object) => continue,
+                claimed => claimed?,
             }
         }
-        if !sys::HAS_LINKS {
-            return Ok(Some(Claimed::unread(object, status)));
-        }
+        let unlinked = sys::HAS_CLAIMS && is_unlinked(&object);
         let claimed = Claimed::new(object, status).map_err(because(Operation::Inspect))?;
-        if claimed.was_retired() {
-            // The process that retired it may have been killed before it woke the readers.
-            claimed.wake();
+        if !unlinked {
+            return Ok(Some(claimed));
         }
-        return Ok(Some(claimed));
+        // It was removed, and no other process can claim it: this one tells its readers.
+        let _ = claimed.retire();
     }
     Err(Options::GAVE_UP.into())
+}
+
+fn is_unlinked(object: &Object<ReadWrite>) -> bool {
+    object.is_unlinked() == Ok(true)
 }
 
 /// Creates a snapshot in place of an old object. `EEXIST` if that does not have the name any more.
@@ -257,6 +265,8 @@ fn put_in_place<T: Layout>(
     make(options, name, contents, &|draft| {
         draft.stage()?;
         if !is_same(options.dir(), name, old.object().as_fd())? {
+            // It was removed, and no other process can claim it: this one tells its readers.
+            let _ = old.retire();
             return Err(Errno::EXIST);
         }
         // Retired first: a kill between the two steps leaves a snapshot that the next writer

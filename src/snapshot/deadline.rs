@@ -47,9 +47,7 @@ impl Deadline {
     ///
     /// # Errors
     ///
-    /// With [`Operation::Wait`]: `ENOSYS`, `EPERM` – a filter refuses the call. On 32-bit targets,
-    /// the call is `clock_gettime64`, and where that is refused, as before Linux 5.1,
-    /// `clock_gettime`.
+    /// With [`Operation::Wait`]: `ENOSYS`, `EPERM` – a filter refuses the call.
     #[doc(alias = "clock_gettime")]
     pub fn after(time: Duration) -> Result<Self, Error> {
         let now = sys::now().map_err(because(Operation::Wait))?;

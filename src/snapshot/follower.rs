@@ -34,7 +34,7 @@ const CHECK: Duration = Duration::from_secs(2);
 ///
 /// let writer = Writer::create(&name, 2, &1_u64)?;
 /// assert_eq!(follower.next(Deadline::NEVER)?, Some(1));
-/// writer.retire()?;
+/// writer.retire();
 ///
 /// # if !cfg!(target_os = "macos") {
 /// let (writer, _) = Writer::open_or_create(&name, 2, &2_u64)?;
@@ -81,7 +81,7 @@ impl<'a, T: Layout> Follower<'a, T> {
     ///
     /// Those of [`Reader::wait_for`], [`Reader::next`] and [`Reader::is_current`], except
     /// [`Error::Retired`]. It can be called again: if a snapshot of another type has the name, for
-    /// example, each call returns the error until another one has.
+    /// example, each call returns the error until another has the name.
     pub fn next(&mut self, deadline: Deadline) -> Result<Option<T>, Error> {
         match self.ready(deadline)? {
             Some(reader) => reader.next(deadline),
@@ -102,8 +102,8 @@ impl<'a, T: Layout> Follower<'a, T> {
         }
     }
 
-    /// Returns the reader of the present snapshot; `None` if none has been found, or the last one
-    /// is retired.
+    /// Returns the reader of the present snapshot, which may be retired; `None` if none has been
+    /// found.
     #[must_use]
     pub const fn reader(&self) -> Option<&Reader<T>> {
         self.reader.as_ref()
@@ -133,7 +133,15 @@ impl<'a, T: Layout> Follower<'a, T> {
                         self.reader = next.or_else(|| self.reader.take());
                     }
                 }
-                Err(Error::Retired) => self.reader = None,
+                Err(Error::Retired) => {
+                    let next = Reader::wait_for_with(&self.options, self.name, deadline)?;
+                    let Some(mut next) = next else {
+                        return Ok(None);
+                    };
+                    // It is the same one if the name could not be taken from it.
+                    next.go_on_after(reader);
+                    self.reader = Some(next);
+                }
                 Err(error) => return Err(error),
             }
         }

@@ -48,6 +48,11 @@ const BYTE_ORDER: u32 = 0x0102_0304;
 pub(super) const CURRENT: u32 = 0;
 pub(super) const RETIRED: u32 = 1;
 
+/// How far a change of the state moves the word that readers sleep on: to no value that a number
+/// near the last one has, so that a reader which is about to sleep on one does not take a later
+/// value for it.
+pub(super) const STATE_STEP: u32 = 0x4000_0001;
+
 /// The number of the value that a snapshot is created with.
 pub(super) const FIRST: u64 = 1;
 
@@ -316,6 +321,6 @@ impl Words<'_, ReadWrite> {
         // A reader that is about to sleep must see a change, and must see the state with it. Only
         // the process with the claim writes the word.
         let word = self.futex();
-        word.store(word.load(Relaxed).wrapping_add(1), Release);
+        word.store(word.load(Relaxed).wrapping_add(STATE_STEP), Release);
     }
 }

@@ -11,7 +11,7 @@ use super::seqlock::{self, Source as _};
 use super::slots::Slots;
 use crate::error::{Operation, because};
 use crate::object::denotes;
-use crate::sys::{DirWatch, Identity};
+use crate::sys::{self, DirWatch, Identity};
 use crate::{Name, Object, Options, ReadOnly, Rights, Status};
 
 /// How often a load is tried again when the writer has reached its slot again.
@@ -118,8 +118,8 @@ impl<T: Layout> Reader<T> {
     /// `inotify_add_watch` and the first again. Then, for each name that appears in the directory,
     /// `ppoll`, `read` and the first again. A second without such a name ends a `ppoll`, too, so
     /// that a snapshot is found on a file system that was mounted over the directory meanwhile, or
-    /// that reports nothing. With a deadline, `clock_gettime` before each look, of which the last
-    /// one is after the deadline. Where inotify cannot be had (`EMFILE`; or another directory and
+    /// that reports nothing. With a deadline, `clock_gettime` before each look but the first, and
+    /// one look after the deadline. Where inotify cannot be had (`EMFILE`; or another directory and
     /// no `/proc`), this polls every 10 ms.
     ///
     /// With [`Deadline::NEVER`] it waits for as long as there is no snapshot.
@@ -331,16 +331,12 @@ impl<T: Layout> Reader<T> {
     /// - [Linux](https://man7.org/linux/man-pages/man2/futex.2.html)
     #[doc(alias = "futex")]
     pub fn next(&mut self, deadline: Deadline) -> Result<Option<T>, Error> {
-        loop {
-            let (sequence, value) = self.load_with_sequence()?;
-            if self.returned != Some(sequence) {
-                self.returned = Some(sequence);
-                return Ok(Some(value));
-            }
-            if !self.wait(sequence, deadline)? {
-                return Ok(None);
-            }
+        if !self.wait_for_new(deadline)? {
+            return Ok(None);
         }
+        let (sequence, value) = self.load_with_sequence()?;
+        self.returned = Some(sequence);
+        Ok(Some(value))
     }
 
     /// Copies a value that it has not returned before into `value`, as [`Reader::next`] returns
@@ -357,6 +353,14 @@ impl<T: Layout> Reader<T> {
         }
         self.returned = Some(self.load_into(value)?);
         Ok(true)
+    }
+
+    /// Goes on after what `old` has returned, if it is a reader of the same object.
+    pub(super) fn go_on_after(&mut self, old: &Self) {
+        // Where objects have no identity, two cannot be told apart.
+        if sys::HAS_LINKS && self.identity == old.identity {
+            self.returned = old.returned;
+        }
     }
 
     /// Sleeps until there is a value that `next` has not returned; false if the deadline passes
@@ -380,8 +384,10 @@ impl<T: Layout> Reader<T> {
         let words = self.slots.words();
         let mut rounds: u32 = 0;
         loop {
+            // In the reverse of the order in which a writer stores them: the number, then the
+            // state, then the word. So what is loaded later is no older.
             let seen = words.seen();
-            // Before the sequence: the writer retires the snapshot after its last value.
+            self.slots.acquire();
             let retired = words.is_retired();
             self.slots.acquire();
             if self.slots.sequence() != Some(sequence) {

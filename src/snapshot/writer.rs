@@ -202,13 +202,12 @@ impl<T: Layout> Writer<T> {
     /// [`Writer::open_or_create`] and [`Writer::replace`] put another in its place, and
     /// [`reap`](super::reap) removes it.
     ///
-    /// # Errors
-    ///
-    /// Those of [`Writer::notify`]. The snapshot is retired even so: the error says only that
-    /// sleeping readers were not woken.
-    pub fn retire(self) -> Result<(), Error> {
-        self.slots.words().retire();
-        self.notify().map(|_| ())
+    /// It cannot fail: a `futex` that a filter refuses leaves sleeping readers asleep until their
+    /// deadline, or until the next writer wakes them.
+    pub fn retire(self) {
+        let words = self.slots.words();
+        words.retire();
+        let _ = words.wake();
     }
 }
 

@@ -41,7 +41,7 @@
 //! | `HAS_CLAIMS` | Whether there are claims. If not, the items of the next two lines are an error. |
 //! | `claim` | A lock on the object that needs the right to write. The kernel releases it when the process ends. `EBUSY` if another process has the claim, `EAGAIN` if only a reader's lock is in the way. |
 //! | `is_claimed`, `wait_unclaimed` | Whether another process has the claim. Sleeps until none has. |
-//! | `read_at`, `write_at` | Reads or writes at an offset of the object, without a signal if it ends before. One call each, which may transfer less. Where `HAS_CLAIMS` is false, an error. |
+//! | `read_at`, `write_at` | Reads or writes at an offset of the object, without a signal if it ends before. One call each, which may transfer less. Where `HAS_LINKS` is false, an error. |
 //! | `now` | The time of a monotonic clock. |
 //! | `wait` | Sleeps while a word of shared memory, which may be mapped read-only, has the value that was seen. May return early. False if the time is up. |
 //! | `wake` | Wakes every process that sleeps in `wait` on the word. |

@@ -68,7 +68,7 @@ pub(crate) fn answer(command: &str, name: &Name, rest: &[&str]) -> Result<String
         }
         "retire-message" => {
             let writer = Writer::<Message>::open(name)?;
-            begun(|| writer.retire())?;
+            begun(|| writer.retire());
             Ok(done)
         }
         "finish" => {

@@ -1,10 +1,10 @@
 //! Claims: which process writes to an object, as the kernel knows it.
 //!
 //! A claim is a pair of record locks of an open file description (`F_OFD_SETLK`), far beyond the
-//! end of any object. They need the right to write, and last as long as a descriptor or a mapping
-//! of that description. The lock on the first byte decides which process has the claim. The
-//! claimant also locks the second byte. Others sleep until the claim ends by waiting for a shared
-//! lock on that byte. Any reader may have such a lock, so it decides nothing.
+//! end of any object. They need the right to write, and last at least as long as a descriptor of
+//! that description. The lock on the first byte decides which process has the claim. The claimant
+//! also locks the second byte. Others sleep until the claim ends by waiting for a shared lock on
+//! that byte. Any reader may have such a lock, so it decides nothing.
 
 use core::mem;
 
