@@ -147,6 +147,14 @@ impl Watched<'_> {
     /// Goes on with another snapshot if one has the name, and returns whether one has.
     fn find_another(&mut self, mut looks: u32) -> Result<bool, snapshot::Error> {
         while self.is_current()? {
+            if self
+                .reader
+                .as_ref()
+                .is_some_and(|reader| !reader.is_retired())
+            {
+                // The name could not be taken from it, or was not to be.
+                return Ok(true);
+            }
             looks = looks.saturating_sub(1);
             if looks == 0 {
                 return Ok(false);

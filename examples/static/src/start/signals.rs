@@ -123,18 +123,25 @@ mod restorer {
         fn rawshm_restorer();
     }
 
-    // In a section of its own, for the linker to drop from programs that handle no signals.
-    global_asm!(
-        ".pushsection .text.rawshm_restorer, \"ax\", @progbits",
-        ".globl rawshm_restorer",
-        "rawshm_restorer: mov eax, {}",
-        #[cfg(target_arch = "x86_64")]
-        "syscall",
-        #[cfg(target_arch = "x86")]
-        "int 0x80",
-        ".popsection",
-        const __NR_rt_sigreturn,
-    );
+    /// A macro, as the two differ in one instruction.
+    macro_rules! restorer {
+        ($call:literal) => {
+            // In a section of its own, for the linker to drop from programs that handle no signals.
+            global_asm!(
+                ".pushsection .text.rawshm_restorer, \"ax\", @progbits",
+                ".globl rawshm_restorer",
+                "rawshm_restorer: mov eax, {}",
+                $call,
+                ".popsection",
+                const __NR_rt_sigreturn,
+            );
+        };
+    }
+
+    #[cfg(target_arch = "x86_64")]
+    restorer!("syscall");
+    #[cfg(target_arch = "x86")]
+    restorer!("int 0x80");
 }
 
 #[cfg(not(any(target_arch = "x86_64", target_arch = "x86")))]
@@ -153,24 +160,26 @@ fn set_handler(signal: u32) {
     // may be called at any time.
     unsafe {
         #[cfg(target_arch = "x86_64")]
-        asm!("syscall", inlateout("eax") __NR_rt_sigaction => _, in("edi") signal, in("rsi") action,
-            in("edx") 0, in("r10") SET_LEN, lateout("rcx") _, lateout("r11") _,
-            options(nostack, preserves_flags));
+        asm!("syscall", inlateout("rax") u64::from(__NR_rt_sigaction) => _,
+            in("rdi") u64::from(signal), in("rsi") action, in("rdx") 0_u64, in("r10") SET_LEN,
+            clobber_abi("C"), options(nostack, preserves_flags));
         // LLVM may need ebx and esi for itself: they are put back.
         #[cfg(target_arch = "x86")]
         asm!("push ebx", "push esi", "mov ebx, edi", "mov esi, {len}", "int 0x80", "pop esi",
             "pop ebx", len = const SET_LEN, inlateout("eax") __NR_rt_sigaction => _,
             in("edi") signal, in("ecx") action, in("edx") 0, options(preserves_flags));
         #[cfg(target_arch = "aarch64")]
-        asm!("svc 0", in("x8") __NR_rt_sigaction, inlateout("x0") u64::from(signal) => _,
-            in("x1") action, in("x2") 0, in("x3") SET_LEN, options(nostack, preserves_flags));
+        asm!("svc 0", in("x8") u64::from(__NR_rt_sigaction),
+            inlateout("x0") u64::from(signal) => _, in("x1") action, in("x2") 0_u64,
+            in("x3") SET_LEN, clobber_abi("C"), options(nostack, preserves_flags));
         // r7 is the frame pointer in Thumb code: it is put back.
         #[cfg(target_arch = "arm")]
         asm!("mov {frame}, r7", "mov r7, {number}", "svc 0", "mov r7, {frame}",
             frame = out(reg) _, number = in(reg) __NR_rt_sigaction, inlateout("r0") signal => _,
             in("r1") action, in("r2") 0, in("r3") SET_LEN, options(nostack, preserves_flags));
         #[cfg(target_arch = "riscv64")]
-        asm!("ecall", in("a7") __NR_rt_sigaction, inlateout("a0") u64::from(signal) => _,
-            in("a1") action, in("a2") 0, in("a3") SET_LEN, options(nostack));
+        asm!("ecall", in("a7") u64::from(__NR_rt_sigaction),
+            inlateout("a0") u64::from(signal) => _, in("a1") action, in("a2") 0_u64,
+            in("a3") SET_LEN, clobber_abi("C"), options(nostack));
     }
 }
