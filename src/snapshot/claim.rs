@@ -31,7 +31,8 @@ impl Object<ReadWrite> {
     /// With [`Operation::Claim`]:
     ///
     /// - `EBUSY` – it has been claimed through another open of it, usually by another process. That
-    ///   may be one that ends it, as [`reap`](super::reap) and [`Writer::replace`] do for a moment.
+    ///   may be one that claims it for a moment, as [`reap`](super::reap) and
+    ///   [`Writer::replace`](super::Writer::replace) do.
     /// - `EAGAIN` – no process has, but one that can only read has a lock in the way. The kernel
     ///   grants such a lock to any process that may open the object, so a hostile reader can keep
     ///   an object from being claimed for as long as it likes. To recover, stop the writers, remove
