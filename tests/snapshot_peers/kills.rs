@@ -28,6 +28,31 @@ fn optimised_peer() -> PathBuf {
     repository().join(target).join("release/peer")
 }
 
+/// After which instructions to kill: the stride, and the first one.
+fn sample() -> (u32, u32) {
+    let (stride, first) = match std::env::var(KILLS).as_deref() {
+        Ok("all") => (1, 0),
+        Ok(first) => (STRIDE, first.parse().expect("`all` or a number")),
+        Err(_) => {
+            let now = SystemTime::UNIX_EPOCH.elapsed().expect("a clock");
+            (STRIDE, now.subsec_micros() % STRIDE)
+        }
+    };
+    println!("{KILLS}={first} repeats this sample");
+    (stride, first)
+}
+
+/// Whether the states are these; of a sample, whether they are among these, in this order. It may
+/// miss states of a few instructions.
+fn are<'a>(mut found: impl Iterator<Item = &'a str>, states: &[&str], stride: u32) -> bool {
+    let mut states = states.iter();
+    if stride == 1 {
+        states.copied().eq(found)
+    } else {
+        found.all(|found| states.any(|state| *state == found))
+    }
+}
+
 /// What there is after each kill of an operation, in order.
 fn states(what: &str) -> Vec<&'static str> {
     let parts: Vec<&str> = what.split(", ").collect();
@@ -81,40 +106,42 @@ mod needs_namespaces {
     #[ignore = "needs namespaces"]
     fn after_any_instruction_of_an_operation_readers_get_the_next_value_or_learn_that_none_follows()
     {
-        let given = std::env::var(KILLS).ok();
-        let (stride, first) = match given.as_deref() {
-            Some("all") => (1, 0),
-            Some(first) => (STRIDE, first.parse().expect("`all` or a number")),
-            None => {
-                let now = SystemTime::UNIX_EPOCH.elapsed().expect("a clock");
-                (STRIDE, now.subsec_micros() % STRIDE)
-            }
-        };
+        let (stride, first) = sample();
         let script = format!(
             "unset RUST_BACKTRACE; exec {} step operations {stride} {first}",
             optimised_peer().display()
         );
-        println!("{KILLS}={first} repeats this sample");
         let rows = in_a_row(&with_private_shm(PEER, "mode=1777,size=256k", &script));
         let operations = by_operation(&rows);
         for (what, rows) in &operations {
             println!("{what}: {rows:?}");
-            let mut states = states(what).into_iter();
             let found = rows.iter().map(|(_, state)| *state);
-            if stride == 1 {
-                assert!(states.eq(found), "{what}");
-            } else {
-                // A sample may miss states of a few instructions.
-                let mut found = found;
-                assert!(
-                    found.all(|found| states.any(|state| state == found)),
-                    "{what}"
-                );
-            }
+            assert!(are(found, &states(what), stride), "{what}");
         }
         let kills: u32 = rows.iter().map(|(count, _)| count).sum();
         println!("{kills} kills of {} operations", operations.len());
         assert!(kills > 50_000 / stride, "every instruction");
+    }
+
+    #[test]
+    #[ignore = "needs namespaces"]
+    fn after_any_instruction_of_publish_u_readers_learn_of_the_end_and_nothing_is_left() {
+        let (stride, first) = sample();
+        let script = format!(
+            "unset RUST_BACKTRACE; exec {PEER} step ends {} {stride} {first}",
+            static_program("publish").display()
+        );
+        let rows = in_a_row(&with_private_shm(PEER, "mode=1777,size=64k", &script));
+        println!("{rows:?}");
+        let operations = by_operation(&rows);
+        for ((what, rows), first) in operations.iter().zip(["nothing", "old"]) {
+            let states = [first, "1", "2", "3", "3, retired", "nothing"];
+            let found = rows.iter().map(|(_, state)| *state);
+            assert!(are(found, &states, stride), "{what}: {rows:?}");
+        }
+        let kills: u32 = rows.iter().map(|(count, _)| count).sum();
+        println!("{kills} kills");
+        assert!(kills > 5_000 / stride, "every instruction");
     }
 
     #[test]

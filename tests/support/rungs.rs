@@ -112,7 +112,8 @@ pub fn where_temporary_names_are_linked<T: Send>(test: impl FnOnce() -> T + Send
     })
 }
 
-/// Runs a test in a thread of its own, where every `futex` fails with this errno.
+/// Runs a test in a thread of its own, where every `futex` fails with this errno, except those
+/// of the C library's and std's locks.
 #[cfg(target_os = "linux")]
 pub fn where_futexes_fail<T: Send>(errno: i32, test: impl FnOnce() -> T + Send) -> T {
     let refused = Refused {
@@ -224,6 +225,7 @@ mod filter {
 
     pub(super) fn refuse_call(refused: super::Refused, errno: i32) {
         match refused.with {
+            None if refused.call == libc::SYS_futex => refuse_shared_futexes(errno),
             Some((place, bits)) => install((refused.call, place, bits, fails_with(errno))),
             None => install_program(&mut [
                 statement(BPF_LD | BPF_W | BPF_ABS, number()),
@@ -234,23 +236,40 @@ mod filter {
         }
     }
 
+    /// The private ones are those of the C library's and std's locks. Where they fail, a thread
+    /// that waits for a lock, or for the end of another thread, sleeps for ever.
+    fn refuse_shared_futexes(errno: i32) {
+        install_program(&mut [
+            statement(BPF_LD | BPF_W | BPF_ABS, number()),
+            jump(u32::try_from(libc::SYS_futex).expect("a number"), 0, 3),
+            statement(BPF_LD | BPF_W | BPF_ABS, argument(1)),
+            statement(BPF_ALU | BPF_AND | BPF_K, bits(libc::FUTEX_PRIVATE_FLAG)),
+            jump(0, 1, 0),
+            statement(BPF_RET | BPF_K, libc::SECCOMP_RET_ALLOW),
+            statement(BPF_RET | BPF_K, fails_with(errno)),
+        ]);
+    }
+
     fn fails_with(errno: i32) -> u32 {
         libc::SECCOMP_RET_ERRNO | bits(errno)
     }
 
     fn install((call, place, flags, instead): Refused) {
-        // The low half of 64 bits.
-        let low = if cfg!(target_endian = "little") { 0 } else { 4 };
-        let argument = std::mem::offset_of!(libc::seccomp_data, args) + 8 * place + low;
         install_program(&mut [
             statement(BPF_LD | BPF_W | BPF_ABS, number()),
             jump(u32::try_from(call).expect("a number"), 0, 3),
-            statement(BPF_LD | BPF_W | BPF_ABS, word(argument)),
+            statement(BPF_LD | BPF_W | BPF_ABS, argument(place)),
             statement(BPF_ALU | BPF_AND | BPF_K, bits(flags)),
             jump(0, 0, 1),
             statement(BPF_RET | BPF_K, libc::SECCOMP_RET_ALLOW),
             statement(BPF_RET | BPF_K, instead),
         ]);
+    }
+
+    /// Where the low half of an argument is, which has 64 bits.
+    fn argument(place: usize) -> u32 {
+        let low = if cfg!(target_endian = "little") { 0 } else { 4 };
+        word(std::mem::offset_of!(libc::seccomp_data, args) + 8 * place + low)
     }
 
     /// Where the number of a call is.

@@ -4,6 +4,8 @@
 //!     peer step operations STRIDE FIRST           kills each operation after every STRIDE
 //!                                                 instructions
 //!     peer step life PUBLISH                      kills `publish` after each of its instructions
+//!     peer step ends PUBLISH STRIDE FIRST         kills `publish -u` after every STRIDE
+//!                                                 instructions
 //!     peer step appears-late NAME                 lets a name appear at a deadline
 
 mod complete;
@@ -28,6 +30,8 @@ fn main() -> ExitCode {
         ["step", "operations", stride, first] => step::operations(stride, first),
         #[cfg(all(target_os = "linux", target_arch = "x86_64"))]
         ["step", "life", publish] => step::life(publish),
+        #[cfg(all(target_os = "linux", target_arch = "x86_64"))]
+        ["step", "ends", publish, stride, first] => step::ends(publish, stride, first),
         #[cfg(all(target_os = "linux", target_arch = "x86_64"))]
         ["step", "appears-late", name] => step::appears_late(name),
         [command, name, rest @ ..] => say(&object::run(command, name, rest)),

@@ -1,7 +1,9 @@
 //! Programs that run step by step, by ptrace, and are killed at every place of their run.
 
+mod ends;
 mod life;
 mod operations;
+mod sleeper;
 
 use std::mem::MaybeUninit;
 use std::os::unix::process::CommandExt as _;
@@ -11,6 +13,7 @@ use std::ptr::null_mut;
 
 use rawshm_tests::spawn;
 
+pub(crate) use self::ends::ends;
 pub(crate) use self::life::life;
 pub(crate) use self::operations::{appears_late, operations};
 
@@ -110,14 +113,14 @@ impl Traced {
             && (0..place.steps).all(|_| self.goes_on(libc::PTRACE_SINGLESTEP))
     }
 
-    /// Continues by one instruction, which may be a system call. It must not be the last one.
-    fn advances(&mut self, place: &mut Place) {
+    /// Continues by one instruction, which may be a system call. False if it has ended.
+    fn advances(&mut self, place: &mut Place) -> bool {
         if self.is_at_a_call() {
-            assert!(self.goes_on(libc::PTRACE_SYSCALL) && self.goes_on(libc::PTRACE_SYSCALL));
             (place.calls, place.steps) = (place.calls + 2, 0);
+            self.goes_on(libc::PTRACE_SYSCALL) && self.goes_on(libc::PTRACE_SYSCALL)
         } else {
-            assert!(self.goes_on(libc::PTRACE_SINGLESTEP));
             place.steps += 1;
+            self.goes_on(libc::PTRACE_SINGLESTEP)
         }
     }
 

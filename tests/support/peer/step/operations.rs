@@ -1,17 +1,16 @@
 //! Operations that create, take over, store into, replace or end a snapshot, each killed at every
 //! place. A reader sleeps beforehand, and another process waits for the name.
 
-use std::sync::mpsc::{Receiver, channel};
-use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
 use rawshm::snapshot::{self, Deadline, Follower, Reader, Writer};
 use rawshm::{Extent, Mapping, Name, Object, Outcome};
 use rawshm_tests::rungs::{self, Rung};
+use rawshm_tests::until;
 use rawshm_tests::values::{Value, number, value};
-use rawshm_tests::watchdog::{WATCHDOG, watchdog};
-use rawshm_tests::{asleep_in, until};
+use rawshm_tests::watchdog::watchdog;
 
+use super::sleeper::Sleeper;
 use super::{Place, Traced, free, mark, names};
 use crate::say;
 
@@ -159,7 +158,7 @@ fn kill_all(what: &str, before: Before, act: Act, (stride, first): (u32, u32)) {
         let mut at_the_end = traced.is_at_the_mark();
         for _ in 0..if kill == 0 { first } else { stride } {
             if !at_the_end {
-                traced.advances(&mut place);
+                assert!(traced.advances(&mut place), "it ended");
                 at_the_end = traced.is_at_the_mark();
             }
         }
@@ -170,37 +169,6 @@ fn kill_all(what: &str, before: Before, act: Act, (stride, first): (u32, u32)) {
         if at_the_end {
             break;
         }
-    }
-}
-
-/// A thread that sleeps in a call for a value, and what it returns.
-struct Sleeper<T> {
-    thread: JoinHandle<()>,
-    result: Receiver<T>,
-}
-
-impl<T: Send + 'static> Sleeper<T> {
-    /// Returns when the thread sleeps in this system call.
-    fn new(call: libc::c_long, act: impl FnOnce() -> T + Send + 'static) -> Self {
-        let (say_id, id) = channel();
-        let (say, result) = channel();
-        let thread = thread::spawn(move || {
-            // SAFETY: it has no arguments, and always succeeds.
-            say_id.send(unsafe { libc::gettid() }).expect("a listener");
-            // If it comes too late, nothing listens.
-            let _ = say.send(act());
-        });
-        let id = id.recv().expect("a thread");
-        asleep_in(id.try_into().expect("an id"), call);
-        Self { thread, result }
-    }
-
-    #[track_caller]
-    fn result(self) -> T {
-        let result = self.result.recv_timeout(WATCHDOG).expect("stranded");
-        // Its mapping is gone then.
-        self.thread.join().expect("a result");
-        result
     }
 }
 
