@@ -130,7 +130,7 @@ impl<R: Rights> Object<R> {
 /// snapshot's [`Writer`](super::Writer); an object that no process claims is simply unlinked.
 ///
 /// On Linux, the calls of [`Options::open_read_write`] and [`Object::claim`]; `pread64` of the
-/// header; for a snapshot, `pwrite64`, `pread64` and `pwrite64` of its state, and `mmap`, `futex`
+/// header; for a snapshot, `mmap`, then `pwrite64`, `pread64` and `pwrite64` of its state, `futex`
 /// and `munmap`; the calls of [`Object::unlink`].
 ///
 /// # Errors
@@ -138,7 +138,8 @@ impl<R: Rights> Object<R> {
 /// With [`Operation::Claim`]: `EAGAIN` – no writer is alive, but a reader has a lock on the object.
 /// Those of [`Options::open_read_write`] and [`Object::unlink`], and the others of
 /// [`Object::claim`], except `EBUSY`. With [`Operation::Inspect`]: `EFBIG` – the process may write
-/// no files (`RLIMIT_FSIZE` is 0); it also gets a `SIGXFSZ`.
+/// only files of less than 52 bytes (`RLIMIT_FSIZE`); it also gets a `SIGXFSZ`. `ENOMEM` – the
+/// header cannot be mapped. `EINVAL` – a snapshot on hugetlbfs, which cannot be written to.
 ///
 /// # Examples
 ///
@@ -175,9 +176,9 @@ pub fn reap_with(options: &Options<'_>, name: &Name) -> Result<bool, Error> {
     }
     let claimed = Claimed::new(object, status).map_err(because(Operation::Inspect))?;
     claimed.retire().map_err(because(Operation::Inspect))?;
-    unlink_if_same(options.dir(), name, claimed.object().as_fd()).map_err(|errno| {
-        // The error to report is why the name could not be removed.
-        let _ = claimed.restore();
-        because(Operation::Unlink)(errno)
-    })
+    let removed = unlink_if_same(options.dir(), name, claimed.object().as_fd());
+    if removed != Ok(true) {
+        claimed.restore_unless_removed();
+    }
+    removed.map_err(because(Operation::Unlink))
 }

@@ -54,20 +54,38 @@ impl Claimed {
 
     /// Retires the snapshot and wakes its readers. After an error it is as it was.
     pub(super) fn retire(&self) -> Result<(), Errno> {
-        self.set_state(RETIRED).inspect_err(|_| {
-            let _ = self.restore();
-        })
-    }
-
-    /// Puts the state back to what it was, and wakes the readers that have found it retired.
-    pub(super) fn restore(&self) -> Result<(), Errno> {
-        self.set_state(if self.was_retired() { RETIRED } else { CURRENT })
-    }
-
-    fn set_state(&self, state: u32) -> Result<(), Errno> {
         if self.was_retired.is_none() {
             return Ok(());
         }
+        // First: nothing may be said that sleepers do not hear.
+        let sleepers = self.sleepers()?;
+        self.set_state(RETIRED).inspect_err(|_| {
+            let _ = self.restore();
+        })?;
+        wake(&sleepers);
+        Ok(())
+    }
+
+    /// Puts the state back to what it was, for readers that have found it retired.
+    pub(super) fn restore(&self) -> Result<(), Errno> {
+        if self.was_retired.is_none() {
+            return Ok(());
+        }
+        self.set_state(if self.was_retired() { RETIRED } else { CURRENT })?;
+        wake(&self.sleepers()?);
+        Ok(())
+    }
+
+    /// Puts the state back if the object still has a name, though not the one that was to be taken
+    /// from it: a peer has moved it, or mounted something over its directory. Its readers can be
+    /// found and told later.
+    pub(super) fn restore_unless_removed(&self) {
+        if self.object.is_unlinked() != Ok(true) {
+            let _ = self.restore();
+        }
+    }
+
+    fn set_state(&self, state: u32) -> Result<(), Errno> {
         let fd = self.object.as_fd();
         sys::write_at(fd, &state.to_ne_bytes(), offset(STATE))?;
         // A reader that is about to sleep must see a change, after that of the state. No other
@@ -76,20 +94,23 @@ impl Claimed {
         sys::read_at(fd, &mut word, offset(FUTEX))?;
         let word = u32::from_ne_bytes(word).wrapping_add(STATE_STEP);
         sys::write_at(fd, &word.to_ne_bytes(), offset(FUTEX))?;
-        self.wake();
         Ok(())
     }
 
-    /// Wakes the readers that sleep. A failed wake-up is not an error of the caller's operation.
-    fn wake(&self) {
-        let (fd, part) = (self.object.as_fd(), (0, size_of::<Header>()));
-        if let Ok(mapping) = Mapping::<ReadOnly>::new(fd, part, self.status.page_rest()) {
-            // SAFETY: a header's bytes are mapped, from the start of a page on, for longer than the
-            // words exist, and this process accesses them atomically only: nothing of them here.
-            let words: Words<'_, ReadOnly> = unsafe { Words::at(mapping.start()) };
-            let _ = words.wake();
-        }
+    /// Maps the address on which readers sleep.
+    fn sleepers(&self) -> Result<Mapping<ReadOnly>, Errno> {
+        let part = (0, size_of::<Header>());
+        let mapping = Mapping::<ReadOnly>::new(self.object.as_fd(), part, self.status.page_rest());
+        mapping.map_err(crate::Error::errno)
     }
+}
+
+/// Wakes the readers that sleep. A failed wake-up is not an error of the caller's operation.
+fn wake(sleepers: &Mapping<ReadOnly>) {
+    // SAFETY: a header's bytes are mapped, from the start of a page on, for longer than the words
+    // exist, and this process accesses them atomically only: nothing of them here.
+    let words: Words<'_, ReadOnly> = unsafe { Words::at(sleepers.start()) };
+    let _ = words.wake();
 }
 
 #[expect(

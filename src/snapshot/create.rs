@@ -78,7 +78,8 @@ impl<T: Layout> Writer<T> {
     ///
     /// - `ENOENT` with [`Operation::Open`] – there is no such name.
     /// - `EACCES` with [`Operation::Open`] – the object's mode does not permit writing.
-    /// - `EBUSY` with [`Operation::Claim`] – its writer is alive.
+    /// - `EBUSY` with [`Operation::Claim`] – its writer is alive, or another process replaces or
+    ///   reaps it.
     /// - `EAGAIN` with [`Operation::Claim`] – no writer is alive, but a reader has a lock on it:
     ///   see [`Object::claim`].
     /// - The others of [`Options::open_read_write`] and [`Object::map`].
@@ -265,8 +266,10 @@ fn put_in_place<T: Layout>(
     make(options, name, contents, &|draft| {
         draft.stage()?;
         if !is_same(options.dir(), name, old.object().as_fd())? {
-            // It was removed, and no other process can claim it: this one tells its readers.
-            let _ = old.retire();
+            if is_unlinked(old.object()) {
+                // No other process can claim it: this one tells its readers.
+                let _ = old.retire();
+            }
             return Err(Errno::EXIST);
         }
         // Retired first: a kill between the two steps leaves a snapshot that the next writer
@@ -275,7 +278,7 @@ fn put_in_place<T: Layout>(
         old.retire()?;
         draft.publish(Existing::Replaced).inspect_err(|_| {
             // The error to report is why the name could not be had.
-            let _ = old.restore();
+            old.restore_unless_removed();
         })
     })
 }

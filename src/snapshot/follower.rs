@@ -17,8 +17,8 @@ const CHECK: Duration = Duration::from_secs(2);
 ///
 /// It waits for a snapshot to appear, returns its values as [`Reader::next`] does, and goes on with
 /// the next snapshot of the name when this one is retired. If a process that did not retire it has
-/// removed or replaced it, such as `rm`, the follower stays with it until another snapshot has the
-/// name, and goes on with that one within a few seconds.
+/// removed or replaced it, such as `rm`, the follower stays with it until it has no new value for
+/// two seconds and another snapshot has the name, and goes on with that one.
 ///
 /// A snapshot that exists for less time than it takes to wake this process is missed. Two
 /// snapshots may hold equal values, of equal numbers: each is returned.

@@ -264,4 +264,48 @@ mod on_linux {
             });
         }
     }
+
+    #[test]
+    fn what_readers_could_not_be_told_is_not_done() {
+        let refused = rungs::Refused {
+            name: "mmap of an object",
+            call: libc::SYS_mmap,
+            with: Some((3, libc::MAP_SHARED)),
+        };
+        let name = UniqueName::new();
+        drop(Writer::create(&name, 2, &1_u64).expect("created"));
+        let reader = Reader::<u64>::open(&name).expect("opened");
+        rungs::where_refused(&[refused], libc::ENOMEM, || {
+            let error = Error::new(Operation::Inspect, Errno::NOMEM);
+            assert_eq!(snapshot::reap(&name), Err(error));
+        });
+        assert!(!reader.is_retired() && name.path().exists());
+    }
+
+    /// A peer moves the object when `act` is about to look whether it has the name.
+    fn keeps_its_state_when_it_is_moved(act: impl FnOnce(&UniqueName) + Send) {
+        let (name, other) = (UniqueName::new(), UniqueName::new());
+        drop(Writer::create(&name, 2, &1_u64).expect("created"));
+        let mut is_moved = false;
+        let answer = || {
+            if !is_moved {
+                std::fs::rename(name.path(), other.path()).expect("moved");
+                is_moved = true;
+            }
+            rungs::Answer::Made
+        };
+        rungs::where_supervised(libc::SYS_newfstatat, answer, || act(&name));
+        let reader = Reader::<u64>::open(&other).expect("opened");
+        assert!(!reader.is_retired());
+    }
+
+    #[test]
+    fn an_object_that_a_peer_moves_meanwhile_is_not_ended() {
+        keeps_its_state_when_it_is_moved(|name| {
+            assert_eq!(snapshot::reap(name), Ok(false));
+        });
+        keeps_its_state_when_it_is_moved(|name| {
+            drop(Writer::replace(name, 2, &2_u64).expect("created"));
+        });
+    }
 }
