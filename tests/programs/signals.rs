@@ -2,12 +2,16 @@
 
 #![cfg(target_os = "linux")]
 
+use std::io::Write as _;
+use std::os::fd::AsRawFd as _;
 use std::process::{Command, Stdio};
 
 use rawshm::snapshot::{self, Reader, Writer};
 use rawshm_tests::values::{Message, message};
 use rawshm_tests::watchdog::watchdog;
-use rawshm_tests::{Peer, UniqueName, child_of, run, static_program, until};
+use rawshm_tests::{
+    Peer, UniqueName, asleep_in, child_of, run, spawn, static_program, status, until, wait,
+};
 
 const SIGNALS: [i32; 2] = [libc::SIGTERM, libc::SIGINT];
 
@@ -51,7 +55,7 @@ fn kill(pid: u32, signal: i32) {
 
 impl Program {
     fn asleep_in(&self, call: libc::c_long) {
-        rawshm_tests::asleep_in(self.pid, call);
+        asleep_in(self.pid, call);
     }
 
     /// Sends the signal, and checks that the program ends with its status.
@@ -143,9 +147,30 @@ fn publish_u_leaves_no_name_after_an_error_of_its_input() {
     assert_eq!(reader.next(watchdog()), Err(snapshot::Error::Retired));
 }
 
+#[test]
+fn publish_ends_while_nobody_reads_its_error() {
+    let (reader, mut writer) = std::io::pipe().expect("a pipe");
+    // SAFETY: no pointer is passed.
+    let capacity = unsafe { libc::fcntl(writer.as_raw_fd(), libc::F_SETPIPE_SZ, 4096) };
+    assert_eq!(capacity, 4096);
+    writer.write_all(&[0; 4096]).expect("room");
+    let name = UniqueName::new();
+    let _alive = Writer::create(&name, 2, &message("old")).expect("created");
+    for signal in SIGNALS {
+        let mut command = Command::new(static_program("publish"));
+        command.args(["-n", &name.argument()]);
+        let stderr = writer.try_clone().expect("a descriptor");
+        let mut publish = spawn(command.stdin(Stdio::null()).stderr(stderr));
+        asleep_in(publish.id(), libc::SYS_write);
+        kill(publish.id(), signal);
+        assert_eq!(status(wait(&mut publish)), 128 + signal);
+    }
+    drop(reader);
+}
+
 mod needs_namespaces {
     use super::*;
-    use rawshm_tests::{is_alone_through, spawn, status, wait, with_private_shm};
+    use rawshm_tests::{is_alone_through, with_private_shm};
 
     #[test]
     #[ignore = "needs namespaces"]

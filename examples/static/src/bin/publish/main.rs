@@ -52,7 +52,8 @@ fn run(arguments: Arguments) -> u8 {
     signals::catch();
     match publish(&request) {
         Ok(()) => signals::status(),
-        Err(failure) => failure.report(FAILED, request.name),
+        // Whoever reads standard error may have stopped.
+        Err(failure) => signals::interruptible(&mut || {}, || failure.report(FAILED, request.name)),
     }
 }
 
