@@ -12,7 +12,7 @@ use super::slots::Slots;
 use crate::error::{Operation, because};
 use crate::object::denotes;
 use crate::sys::{self, DirWatch, Identity};
-use crate::{Name, Object, Options, ReadOnly, Rights, Status};
+use crate::{Errno, Name, Object, Options, ReadOnly, Rights, Status};
 
 /// How often a load is tried again when the writer has reached its slot again.
 const ATTEMPTS: u32 = 1000;
@@ -119,8 +119,8 @@ impl<T: Layout> Reader<T> {
     /// `ppoll`, `read` and the first again. A second without such a name ends a `ppoll`, too, so
     /// that a snapshot is found on a file system that was mounted over the directory meanwhile, or
     /// that reports nothing. With a deadline, `clock_gettime` before each look but the first, and
-    /// one look after the deadline. Where inotify cannot be had (`EMFILE`; or another directory and
-    /// no `/proc`), this polls every 10 ms.
+    /// one look after the deadline. Where inotify cannot be had (`EMFILE`, also if it takes the
+    /// last descriptor; or another directory and no `/proc`), this polls every 10 ms.
     ///
     /// With [`Deadline::NEVER`] it waits for as long as there is no snapshot.
     ///
@@ -167,13 +167,18 @@ impl<T: Layout> Reader<T> {
         if let Some(reader) = Self::open_if_current_with(options, name)? {
             return Ok(Some(reader));
         }
-        let watch = DirWatch::of(options.dir());
+        let mut watch = DirWatch::of(options.dir());
         loop {
             // The clock is read before the look, so that a name that appeared before the deadline
             // is found. So is one that appeared before the watch began.
             let left = deadline.left()?;
-            if let Some(reader) = Self::open_if_current_with(options, name)? {
-                return Ok(Some(reader));
+            match Self::open_if_current_with(options, name) {
+                // The watch may have taken the last descriptor.
+                Err(Error::System(error)) if error.errno() == Errno::MFILE && watch.end() => {
+                    continue;
+                }
+                Ok(None) => {}
+                found => return found,
             }
             let time = match left {
                 None => LOOK,

@@ -335,6 +335,21 @@ fn the_message_is_what_the_programs_take_it_for() {
     assert_eq!(publish.end(), 0);
 }
 
+#[test]
+fn with_one_descriptor_left_it_looks_for_the_object_from_time_to_time() {
+    let name = UniqueName::new();
+    let mut watch = Peer::start(
+        Command::new("sh")
+            .args(["-c", "ulimit -n 4; exec \"$0\" -n \"$1\" -c 1 -t 100"])
+            .arg(static_program("watch"))
+            .arg(name.argument()),
+    );
+    asleep_in(watch.pid(), libc::SYS_nanosleep);
+    let _writer = Writer::create(&name, 2, &message("found")).expect("created");
+    assert_eq!(watch.line(), "found");
+    assert_eq!(watch.end(), 0);
+}
+
 mod needs_strace {
     use super::*;
 

@@ -121,6 +121,10 @@ impl DirWatch {
         }
         sleep(time.min(POLL))
     }
+
+    pub(crate) fn end(&mut self) -> bool {
+        self.inotify.take().is_some()
+    }
 }
 
 fn watch(dir: Dir<'_>) -> Result<OwnedFd, Errno> {
