@@ -415,7 +415,7 @@ the_drop_in_asks_for_the_place_of_errno_and_string_functions() {
     echo "$asked_for"
     grep -qx __errno_location <<<"$asked_for"
     # In addition, what compilers need for 32-bit code.
-    ! grep -vxE "$own|__aeabi_unwind_cpp_pr0|_GLOBAL_OFFSET_TABLE_" <<<"$asked_for"
+    ! grep -vxE "$own|__aeabi_unwind_cpp_pr[01]|_GLOBAL_OFFSET_TABLE_" <<<"$asked_for"
 }
 
 # On Apple, shm_open is libSystem's function, which the crate itself calls.
