@@ -10,26 +10,7 @@ use rawshm_tests::complete::temporary;
 use rawshm_tests::values::{Message, message, text};
 use rawshm_tests::{Peer, UniqueName, run};
 
-const PEER: &str = env!("CARGO_BIN_EXE_peer");
-
-fn peer(command: &str, name: &UniqueName, rest: &[&str]) -> Command {
-    let mut peer = Command::new(PEER);
-    peer.args(["snapshot", command, &name.argument()])
-        .args(rest);
-    peer
-}
-
-/// The answer of a command, run in a process of its own, without the line `begin`.
-fn answer(command: &str, name: &UniqueName) -> String {
-    let ended = run(&mut peer(command, name, &[]));
-    let lines = ended.stdout.lines().filter(|line| *line != "begin");
-    assert_eq!(ended.stderr, "");
-    lines.collect()
-}
-
-fn hold(name: &UniqueName) -> Peer {
-    Peer::ready(&mut peer("hold", name, &[]))
-}
+use crate::peers::{PEER, answer, hold, peer};
 
 /// A process that sleeps until the next value.
 fn asleep(name: &UniqueName) -> Peer {
@@ -51,7 +32,7 @@ fn following(name: &UniqueName) -> Peer {
 /// follower goes on with the next one.
 fn ends(command: &str, expected: &str) {
     let name = UniqueName::new();
-    hold(&name).kill();
+    hold(&name, &[]).kill();
     let mut asleep = asleep(&name);
     let following = following(&name);
     assert_eq!(answer(command, &name), expected, "{command}");
@@ -60,7 +41,7 @@ fn ends(command: &str, expected: &str) {
     if command != "replace-writer" {
         following.asleep_in(libc::SYS_ppoll);
     }
-    let mut next = hold(&name);
+    let mut next = hold(&name, &[]);
     assert_eq!(following.line(), "first");
     following.asleep_in(libc::SYS_futex);
     assert_eq!(next.ask("second"), "1");
@@ -99,7 +80,7 @@ fn a_reader_that_nobody_woke_is_woken_by_the_next_operation_on_the_name() {
         ("reap", "true"),
     ] {
         let name = UniqueName::new();
-        hold(&name).kill();
+        hold(&name, &[]).kill();
         let mut asleep = asleep(&name);
         // As a writer that is killed right after it has retired the snapshot.
         let mapping = Mapping::open_read_write(&name, Extent::Whole).expect("mapped");
@@ -114,7 +95,7 @@ fn a_reader_that_nobody_woke_is_woken_by_the_next_operation_on_the_name() {
 #[test]
 fn readers_are_not_woken_by_a_replacement_that_cannot_have_a_temporary_name() {
     let name = UniqueName::new();
-    hold(&name).kill();
+    hold(&name, &[]).kill();
     let mut asleep = asleep(&name);
     let taken: Vec<_> = (0..1000)
         .map(|number| {
@@ -126,7 +107,7 @@ fn readers_are_not_woken_by_a_replacement_that_cannot_have_a_temporary_name() {
     assert_eq!(answer("replace-writer", &name), "Create EAGAIN");
     drop(taken);
     asleep.asleep_in(libc::SYS_futex);
-    let mut next = hold(&name);
+    let mut next = hold(&name, &[]);
     asleep.asleep_in(libc::SYS_futex);
     assert_eq!(next.ask("second"), "1");
     assert_eq!(asleep.line(), "second");
@@ -206,7 +187,7 @@ mod needs_root {
             }
             // Everything works as before.
             let mut asleep = asleep(&name);
-            let mut next = hold(&name);
+            let mut next = hold(&name, &[]);
             asleep.asleep_in(libc::SYS_futex);
             assert_eq!(next.ask("third"), "1");
             assert_eq!(asleep.line(), "third");

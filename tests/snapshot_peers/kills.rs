@@ -11,7 +11,7 @@ use rawshm_tests::{
     UniqueName, cargo, in_a_row, repository, run, static_program, with_private_shm,
 };
 
-const PEER: &str = env!("CARGO_BIN_EXE_peer");
+use crate::peers::PEER;
 
 /// Between two kills of a sample, in instructions.
 const STRIDE: u32 = 31;

@@ -5,35 +5,11 @@
 use std::process::Command;
 
 use rawshm::snapshot::{self, Deadline, Reader, Writer};
-use rawshm::{Name, Object, Size};
+use rawshm::{Object, Size};
 use rawshm_tests::values::{Message, message, text};
 use rawshm_tests::{Peer, UniqueName, asleep_in, run, static_program, until};
 
-const PEER: &str = env!("CARGO_BIN_EXE_peer");
-
-fn peer(command: &str, name: &UniqueName, rest: &[&str]) -> Command {
-    let mut peer = Command::new(PEER);
-    peer.args(["snapshot", command, &name.argument()])
-        .args(rest);
-    peer
-}
-
-/// The answer of a command, run in a process of its own, without the line `begin`.
-fn answer(command: &str, name: &UniqueName) -> String {
-    let ended = run(&mut peer(command, name, &[]));
-    let lines = ended.stdout.lines().filter(|line| *line != "begin");
-    assert_eq!(ended.stderr, "");
-    lines.collect()
-}
-
-fn hold(name: &UniqueName) -> Peer {
-    Peer::ready(&mut peer("hold", name, &[]))
-}
-
-fn alive(name: &Name) -> bool {
-    let object = Object::open(name).expect("an object");
-    object.writer_alive().expect("a file system with locks")
-}
+use crate::peers::{alive, answer, hold, peer};
 
 fn loaded(reader: &Reader<Message>) -> (u64, String) {
     let (number, value) = reader.load_with_sequence().expect("a value");
@@ -43,7 +19,7 @@ fn loaded(reader: &Reader<Message>) -> (u64, String) {
 #[test]
 fn a_second_writer_is_refused_for_as_long_as_the_first_lives() {
     let name = UniqueName::new();
-    let mut first = hold(&name);
+    let mut first = hold(&name, &[]);
     assert!(alive(&name));
     for command in [
         "open-writer",
@@ -79,7 +55,7 @@ fn a_claim_of_any_object_ends_with_its_process() {
 #[test]
 fn after_a_kill_the_next_writer_goes_on_and_readers_notice_only_a_pause() {
     let name = UniqueName::new();
-    let mut first = hold(&name);
+    let mut first = hold(&name, &[]);
     let mut reader = Reader::<Message>::open(&name).expect("a snapshot");
     assert_eq!(first.ask("second"), "0");
     first.kill();
@@ -94,7 +70,7 @@ fn after_a_kill_the_next_writer_goes_on_and_readers_notice_only_a_pause() {
     let mut asleep = Peer::start(&mut peer("next", &name, &[]));
     assert_eq!(asleep.line(), "begin");
     asleep.asleep_in(libc::SYS_futex);
-    let mut second = hold(&name);
+    let mut second = hold(&name, &[]);
     assert_eq!(loaded(&reader), (2, "second".into()));
     asleep.asleep_in(libc::SYS_futex);
     assert_eq!(
@@ -116,7 +92,7 @@ fn after_a_kill_the_next_writer_goes_on_and_readers_notice_only_a_pause() {
 #[test]
 fn a_waiter_for_a_writers_end_sleeps_in_the_kernel_until_then() {
     let name = UniqueName::new();
-    let mut writer = hold(&name);
+    let mut writer = hold(&name, &[]);
     let waiters = [(); 3].map(|()| Peer::start(&mut peer("wait-for-writer-end", &name, &[])));
     for waiter in &waiters {
         assert_eq!(waiter.line(), "begin");
@@ -140,7 +116,7 @@ fn a_waiter_for_a_writers_end_sleeps_in_the_kernel_until_then() {
 fn a_waiter_for_a_writers_end_sees_the_next_end_too() {
     let name = UniqueName::new();
     for _ in 0..20 {
-        let mut writer = hold(&name);
+        let mut writer = hold(&name, &[]);
         let mut waiter = Peer::start(&mut peer("wait-for-writer-end", &name, &[]));
         assert_eq!(waiter.line(), "begin");
         waiter.asleep_in(libc::SYS_fcntl);
@@ -154,7 +130,7 @@ fn a_waiter_for_a_writers_end_sees_the_next_end_too() {
 fn only_a_snapshot_without_a_writer_is_reaped() {
     let name = UniqueName::new();
     assert_eq!(answer("reap", &name), "Open ENOENT");
-    let mut writer = hold(&name);
+    let mut writer = hold(&name, &[]);
     assert_eq!(answer("reap", &name), "false");
     let reader = Reader::<Message>::open(&name).expect("a snapshot");
     writer.kill();
@@ -171,7 +147,7 @@ fn only_a_snapshot_without_a_writer_is_reaped() {
 #[test]
 fn a_name_is_unlinked_only_while_it_is_the_objects() {
     let name = UniqueName::new();
-    let mut old = hold(&name);
+    let mut old = hold(&name, &[]);
     let object = Object::open(&name).expect("an object");
     old.kill();
     let mut new = Peer::ready(&mut peer("hold", &name, &["replace"]));
@@ -229,7 +205,7 @@ fn a_claim_ends_when_its_process_becomes_another_program() {
 fn a_reader_that_locks_all_it_can_keeps_no_second_writer_from_being_refused() {
     for how in ["before", "wait"] {
         let name = UniqueName::new();
-        let mut first = hold(&name);
+        let mut first = hold(&name, &[]);
         let mut hostile = Peer::ready(&mut peer("hostile", &name, &[how]));
         if how == "wait" {
             hostile.asleep_in(libc::SYS_fcntl);
@@ -256,7 +232,7 @@ fn a_reader_that_locks_all_it_can_keeps_no_second_writer_from_being_refused() {
 fn a_reader_that_locks_what_a_claim_needs_makes_it_fail_for_as_long_as_the_lock_lasts() {
     for how in ["all", "wait"] {
         let name = UniqueName::new();
-        let mut first = hold(&name);
+        let mut first = hold(&name, &[]);
         let reader = Reader::<Message>::open(&name).expect("a snapshot");
         let hostile = if how == "wait" {
             // It sleeps until the moment of the writer's end.
@@ -285,11 +261,11 @@ fn a_reader_that_locks_what_a_claim_needs_makes_it_fail_for_as_long_as_the_lock_
 fn a_reader_that_locks_other_bytes_keeps_no_writer_from_taking_over() {
     for how in ["before", "after"] {
         let name = UniqueName::new();
-        let mut first = hold(&name);
+        let mut first = hold(&name, &[]);
         assert_eq!(first.ask("second"), "0");
         first.kill();
         let hostile = Peer::ready(&mut peer("hostile", &name, &[how]));
-        let mut second = hold(&name);
+        let mut second = hold(&name, &[]);
         assert_eq!(second.ask("third").len(), 1);
         let reader = Reader::<Message>::open(&name).expect("a snapshot");
         assert_eq!(loaded(&reader), (3, "third".into()), "{how}");
@@ -303,9 +279,9 @@ fn a_reader_that_locks_other_bytes_keeps_no_writer_from_taking_over() {
 #[test]
 fn a_waiter_ends_with_the_writer_also_where_a_readers_lock_keeps_the_kernel_from_waking_it() {
     let name = UniqueName::new();
-    hold(&name).kill();
+    hold(&name, &[]).kill();
     let hostile = Peer::ready(&mut peer("hostile", &name, &["after"]));
-    let mut writer = hold(&name);
+    let mut writer = hold(&name, &[]);
     let mut waiter = Peer::start(&mut peer("wait-for-writer-end", &name, &[]));
     assert_eq!(waiter.line(), "begin");
     asleep_in(waiter.pid(), libc::SYS_nanosleep);
@@ -319,7 +295,7 @@ fn a_waiter_ends_with_the_writer_also_where_a_readers_lock_keeps_the_kernel_from
 fn of_several_that_take_over_at_once_one_becomes_the_writer() {
     for _ in 0..60 {
         let name = UniqueName::new();
-        hold(&name).kill();
+        hold(&name, &[]).kill();
         let peers = [(); 8].map(|()| Peer::start(&mut peer("hold", &name, &[])));
         let answers = peers.each_ref().map(Peer::line);
         let count = |said| answers.iter().filter(|answer| *answer == said).count();
@@ -336,7 +312,7 @@ fn of_several_that_take_over_at_once_one_becomes_the_writer() {
 #[test]
 fn a_retired_snapshot_is_not_taken_over() {
     let name = UniqueName::new();
-    hold(&name).kill();
+    hold(&name, &[]).kill();
     let mut asleep = Peer::start(&mut peer("next", &name, &[]));
     assert_eq!(asleep.line(), "begin");
     asleep.asleep_in(libc::SYS_futex);

@@ -6,6 +6,7 @@ mod in_c;
 mod kills;
 mod liveness;
 mod mounts;
+mod peers;
 mod torture;
 mod users;
 mod waiting;

@@ -5,37 +5,13 @@
 use std::process::Command;
 
 use rawshm::snapshot::{self, Deadline, Reader, Writer};
-use rawshm::{Directory, Errno, Error, Name, Object, Operation, Options};
+use rawshm::{Directory, Errno, Error, Name, Operation, Options};
 use rawshm_tests::values::{Message, message};
 use rawshm_tests::{Ended, Peer, UniqueName, a_thread_asleep_in, run, with_private_shm};
 
-const PEER: &str = env!("CARGO_BIN_EXE_peer");
+use crate::peers::{PEER, alive, answer, hold, peer};
 
 const BUSY: snapshot::Error = snapshot::Error::System(Error::new(Operation::Claim, Errno::BUSY));
-
-fn peer(command: &str, name: &Name, rest: &[&str]) -> Command {
-    let mut peer = Command::new(PEER);
-    peer.args(["snapshot", command, &name.to_string()])
-        .args(rest);
-    peer
-}
-
-/// The answer of a command, run in a process of its own, without the line `begin`.
-fn answer(command: &str, name: &Name) -> String {
-    let ended = run(&mut peer(command, name, &[]));
-    let lines = ended.stdout.lines().filter(|line| *line != "begin");
-    assert_eq!(ended.stderr, "");
-    lines.collect()
-}
-
-fn hold(name: &Name) -> Peer {
-    Peer::ready(&mut peer("hold", name, &[]))
-}
-
-fn alive(name: &Name) -> bool {
-    let object = Object::open(name).expect("an object");
-    object.writer_alive().expect("a file system with locks")
-}
 
 /// Runs a test in a mount namespace of its own, after these commands.
 fn after(mounts: &'static str) -> impl FnOnce(&str) -> Ended {
@@ -69,7 +45,7 @@ mod needs_namespaces {
             return;
         }
         let name = UniqueName::new();
-        let mut first = hold(&name);
+        let mut first = hold(&name, &[]);
         assert!(alive(&name));
         for command in [
             "open-writer",
@@ -85,7 +61,7 @@ mod needs_namespaces {
         assert_eq!(first.end(), 0);
         assert!(!alive(&name));
         // One that takes over.
-        let mut second = hold(&name);
+        let mut second = hold(&name, &[]);
         assert!(alive(&name));
         assert_eq!(answer("open-writer", &name), "Claim EBUSY");
         assert_eq!(answer("reap", &name), "false");

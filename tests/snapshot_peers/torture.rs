@@ -10,7 +10,7 @@ use rawshm::{Extent, Mapping};
 use rawshm_tests::values::{Value, number, scrambled};
 use rawshm_tests::{Peer, UniqueName, run, spawn, status, until, wait};
 
-const PEER: &str = env!("CARGO_BIN_EXE_peer");
+use crate::peers::PEER;
 
 const KILLS: u64 = 1200;
 

@@ -12,7 +12,7 @@ use rawshm_tests::values::{Message, message};
 use rawshm_tests::{Folder, OTHER, Peer, UniqueName, asleep_in, child_of, public_copy, run};
 use rawshm_tests::{static_program, until};
 
-const PEER: &str = env!("CARGO_BIN_EXE_peer");
+use crate::peers::PEER;
 
 fn publish(name: &UniqueName) -> Peer {
     let mut publish = Command::new(static_program("publish"));

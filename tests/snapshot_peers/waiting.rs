@@ -10,18 +10,7 @@ use rawshm_tests::values::{Message, message};
 use rawshm_tests::with_private_shm;
 use rawshm_tests::{Ended, Peer, UniqueName, asleep_in, child_of, run, static_program, until};
 
-const PEER: &str = env!("CARGO_BIN_EXE_peer");
-
-fn peer(command: &str, name: &UniqueName, rest: &[&str]) -> Command {
-    let mut peer = Command::new(PEER);
-    peer.args(["snapshot", command, &name.argument()])
-        .args(rest);
-    peer
-}
-
-fn hold(name: &UniqueName, rest: &[&str]) -> Peer {
-    Peer::ready(&mut peer("hold", name, rest))
-}
+use crate::peers::{PEER, hold, peer};
 
 fn publish(name: &UniqueName, arguments: &[&str]) -> Peer {
     let mut publish = Command::new(static_program("publish"));
