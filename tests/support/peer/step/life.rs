@@ -48,12 +48,7 @@ pub(crate) fn life(publish: &str) {
         let mut traced = Traced::start(publish, &arguments);
         let on = traced.goes_to(place);
         if on {
-            if traced.is_at_a_call() {
-                // Into the call, and out of it.
-                (place.calls, place.steps) = (place.calls + 2, 0);
-            } else {
-                place.steps += 1;
-            }
+            place = traced.place_after(place);
             traced.kill();
         }
         let (number, words) = state();

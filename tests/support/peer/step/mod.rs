@@ -113,13 +113,29 @@ impl Traced {
             && (0..place.steps).all(|_| self.goes_on(libc::PTRACE_SINGLESTEP))
     }
 
-    /// Continues by one instruction, which may be a system call. False if it has ended.
-    fn advances(&mut self, place: &mut Place) -> bool {
+    /// The place after the next instruction, which may be a system call: into it, and out of it.
+    fn place_after(&self, place: Place) -> Place {
+        let Place { calls, steps } = place;
         if self.is_at_a_call() {
-            (place.calls, place.steps) = (place.calls + 2, 0);
+            Place {
+                calls: calls + 2,
+                steps: 0,
+            }
+        } else {
+            Place {
+                calls,
+                steps: steps + 1,
+            }
+        }
+    }
+
+    /// Continues by one instruction. False if it has ended.
+    fn advances(&mut self, place: &mut Place) -> bool {
+        let calls = place.calls;
+        *place = self.place_after(*place);
+        if place.calls > calls {
             self.goes_on(libc::PTRACE_SYSCALL) && self.goes_on(libc::PTRACE_SYSCALL)
         } else {
-            place.steps += 1;
             self.goes_on(libc::PTRACE_SINGLESTEP)
         }
     }
