@@ -2,7 +2,7 @@
 
 #![cfg(all(target_os = "linux", target_arch = "x86_64"))]
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use rawshm_tests::{cargo, run, static_program};
 
@@ -10,25 +10,25 @@ use rawshm_tests::{cargo, run, static_program};
 const PROGRAMS: [(&str, u64); 3] = [("writer", 4096), ("reader", 4096), ("creator", 9216)];
 
 /// A 64-bit little-endian ELF file, to see how it is loaded and linked.
-struct Elf {
+pub(crate) struct Elf {
     bytes: Vec<u8>,
 }
 
-struct Segment {
-    kind: u64,
-    flags: u64,
+pub(crate) struct Segment {
+    pub(crate) kind: u64,
+    pub(crate) flags: u64,
 }
 
 const PT_LOAD: u64 = 1;
-const PT_DYNAMIC: u64 = 2;
-const PT_INTERP: u64 = 3;
-const PT_GNU_STACK: u64 = 0x6474_e551;
-const PF_X: u64 = 1;
-const PF_W: u64 = 2;
+pub(crate) const PT_DYNAMIC: u64 = 2;
+pub(crate) const PT_INTERP: u64 = 3;
+pub(crate) const PT_GNU_STACK: u64 = 0x6474_e551;
+pub(crate) const PF_X: u64 = 1;
+pub(crate) const PF_W: u64 = 2;
 const SHT_SYMTAB: u64 = 2;
 
 impl Elf {
-    fn read(path: &Path) -> Self {
+    pub(crate) fn read(path: &Path) -> Self {
         let bytes = std::fs::read(path).expect("an executable");
         assert_eq!(&bytes[..6], b"\x7fELF\x02\x01");
         Self { bytes }
@@ -40,7 +40,7 @@ impl Elf {
         bytes.fold(0, |number, byte| number << 8 | u64::from(*byte))
     }
 
-    fn segments(&self) -> Vec<Segment> {
+    pub(crate) fn segments(&self) -> Vec<Segment> {
         let (table, count) = (self.number(32, 8), self.number(56, 2));
         let segment = |index| Segment {
             kind: self.number(table + index * 56, 4),
@@ -50,7 +50,7 @@ impl Elf {
     }
 
     /// The names in the symbol table, and whether each is defined.
-    fn symbols(&self) -> Vec<(String, bool)> {
+    pub(crate) fn symbols(&self) -> Vec<(String, bool)> {
         let (table, count) = (self.number(40, 8), self.number(60, 2));
         let section = |index: u64| table + index * 64;
         let Some(symtab) = (0..count)
@@ -115,8 +115,8 @@ fn the_pair_has_at_most_4096_bytes_each_and_the_creator_9216() {
     }
 }
 
-#[test]
-fn every_symbol_is_defined_and_none_is_a_c_librarys() {
+/// Builds all programs with their symbols, and returns the folder that they are in.
+pub(crate) fn with_symbols() -> PathBuf {
     let folder = static_program("writer").with_file_name("../with-symbols");
     let built = run(cargo()
         .args([
@@ -128,8 +128,14 @@ fn every_symbol_is_defined_and_none_is_a_c_librarys() {
         ])
         .arg(&folder));
     assert_eq!(built.status, 0, "{}", built.stderr);
+    folder.join("static")
+}
+
+#[test]
+fn every_symbol_is_defined_and_none_is_a_c_librarys() {
+    let folder = with_symbols();
     for (program, _) in PROGRAMS {
-        let symbols = Elf::read(&folder.join("static").join(program)).symbols();
+        let symbols = Elf::read(&folder.join(program)).symbols();
         assert!(
             symbols.iter().any(|(name, _)| name == "rawshm_start"),
             "{program}"

@@ -6,7 +6,6 @@ use std::fs::File;
 use std::io::Write as _;
 use std::os::fd::{FromRawFd as _, OwnedFd};
 use std::os::unix::net::UnixStream;
-use std::path::Path;
 use std::process::{Command, Stdio};
 
 use rawshm::snapshot::Reader;
@@ -373,55 +372,39 @@ fn watch_reads_an_object_that_it_may_only_read() {
     assert_eq!(peer.end(), 0);
 }
 
-/// The program headers of a 64-bit little-endian ELF file: kind and flags of each.
-fn segments(program: &Path) -> Vec<(u32, u32)> {
-    let bytes = std::fs::read(program).expect("an executable");
-    assert_eq!(&bytes[..6], b"\x7fELF\x02\x01");
-    let word = |at: usize| u32::from_le_bytes(bytes[at..at + 4].try_into().expect("four"));
-    let table = usize::try_from(word(32)).expect("small");
-    let count = usize::from(u16::from_le_bytes([bytes[56], bytes[57]]));
-    let segment = |index| (word(table + index * 56), word(table + index * 56 + 4));
-    (0..count).map(segment).collect()
-}
-
-const PT_DYNAMIC: u32 = 2;
-const PT_INTERP: u32 = 3;
-const PT_GNU_STACK: u32 = 0x6474_e551;
-
 #[test]
 #[cfg(target_arch = "x86_64")]
 fn both_are_static_small_and_without_a_segment_to_write_and_execute() {
+    use crate::elf::{Elf, PF_W, PF_X, PT_DYNAMIC, PT_GNU_STACK, PT_INTERP};
+
     for (program, most) in [("publish", 24_576), ("watch", 12_288)] {
         let path = static_program(program);
         let size = path.metadata().expect("a file").len();
         println!("{program}: {size} bytes");
         assert!(size <= most, "{program} has {size} bytes");
-        let segments = segments(&path);
-        for (kind, flags) in &segments {
-            assert!(![PT_DYNAMIC, PT_INTERP].contains(kind), "{program}");
-            assert_ne!(flags & 3, 3, "{program}");
+        let segments = Elf::read(&path).segments();
+        for segment in &segments {
+            assert!(
+                ![PT_DYNAMIC, PT_INTERP].contains(&segment.kind),
+                "{program}"
+            );
+            assert_ne!(segment.flags & (PF_W | PF_X), PF_W | PF_X, "{program}");
         }
-        let stack = segments.iter().find(|(kind, _)| *kind == PT_GNU_STACK);
-        assert_eq!(stack.expect("it says how it is").1 & 1, 0, "{program}");
+        let stack = segments.iter().find(|one| one.kind == PT_GNU_STACK);
+        assert_eq!(
+            stack.expect("it says how it is").flags & PF_X,
+            0,
+            "{program}"
+        );
     }
 }
 
 #[test]
 #[cfg(target_arch = "x86_64")]
 fn every_symbol_is_their_own() {
-    let folder = static_program("publish").with_file_name("../with-symbols");
-    let built = run(rawshm_tests::cargo()
-        .args([
-            "static",
-            "--quiet",
-            "--config",
-            "profile.static.strip=false",
-            "--target-dir",
-        ])
-        .arg(&folder));
-    assert_eq!(built.status, 0, "{}", built.stderr);
+    let folder = crate::elf::with_symbols();
     for program in ["publish", "watch"] {
-        let symbols = run(Command::new("nm").arg(folder.join("static").join(program)));
+        let symbols = run(Command::new("nm").arg(folder.join(program)));
         assert_eq!(symbols.status, 0, "{}", symbols.stderr);
         assert!(symbols.stdout.contains(" rawshm_start\n"));
         for line in symbols.stdout.lines() {
