@@ -150,7 +150,7 @@ musl_start_files() {
     mv "$folder.new" "$folder"
 }
 
-# The names that macOS's libraries export: a linker needs no more than these.
+# The names that macOS's libraries export, which is all that a linker needs.
 apple_library_names() {
     local folder=$SDKROOT/usr/lib library
     [[ -d $folder ]] && return
