@@ -130,15 +130,15 @@ impl<R: Rights> Object<R> {
 /// snapshot's [`Writer`](super::Writer); an object that no process claims is simply unlinked.
 ///
 /// On Linux, the calls of [`Options::open_read_write`] and [`Object::claim`]; `pread64` of the
-/// header; for a snapshot, `mmap`, then `pwrite64`, `pread64` and `pwrite64` of its state, `futex`
-/// and `munmap`; the calls of [`Object::unlink`].
+/// header; for a snapshot, `mmap`, `pwrite64` of its stamp, `futex` and `munmap`; the calls of
+/// [`Object::unlink`].
 ///
 /// # Errors
 ///
 /// With [`Operation::Claim`]: `EAGAIN` – no writer is alive, but a reader has a lock on the object.
 /// Those of [`Options::open_read_write`] and [`Object::unlink`], and the others of
 /// [`Object::claim`], except `EBUSY`. With [`Operation::Inspect`]: `EFBIG` – the process may write
-/// only files of less than 52 bytes (`RLIMIT_FSIZE`); it also gets a `SIGXFSZ`. `ENOMEM` – the
+/// only files of less than 48 bytes (`RLIMIT_FSIZE`); it also gets a `SIGXFSZ`. `ENOMEM` – the
 /// header cannot be mapped. `EINVAL` – a snapshot on hugetlbfs, which cannot be written to.
 ///
 /// # Examples

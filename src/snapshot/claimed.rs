@@ -9,7 +9,9 @@ use core::mem::size_of;
 use bytemuck::Zeroable as _;
 use rustix::fd::AsFd as _;
 
-use super::header::{CURRENT, FUTEX, Header, RETIRED, STATE, STATE_STEP, Words};
+use super::header::{Header, LAST};
+use super::seqlock::Stamp;
+use super::word::{LOWER, StampWord, lower};
 use crate::{Errno, Mapping, Object, ReadOnly, ReadWrite, Status, sys};
 
 /// An object that this process has claimed, and does not store values into.
@@ -17,9 +19,9 @@ use crate::{Errno, Mapping, Object, ReadOnly, ReadWrite, Status, sys};
 pub(super) struct Claimed {
     object: Object<ReadWrite>,
     status: Status,
-    /// Whether the snapshot was retired; None if it is no snapshot of this version, so that no
-    /// readers sleep on it.
-    was_retired: Option<bool>,
+    /// The stamp in the header, which no other process writes; None if it is no snapshot of this
+    /// version, so that no readers sleep on it.
+    last: Option<Stamp>,
 }
 
 impl Claimed {
@@ -36,7 +38,7 @@ impl Claimed {
         Ok(Self {
             object,
             status,
-            was_retired: is_snapshot.then(|| header.is_retired()),
+            last: is_snapshot.then(|| header.last()),
         })
     }
 
@@ -49,30 +51,37 @@ impl Claimed {
     }
 
     pub(super) fn was_retired(&self) -> bool {
-        self.was_retired == Some(true)
+        self.last.is_some_and(Stamp::is_marked)
     }
 
     /// Retires the snapshot and wakes its readers. After an error it is as it was.
     pub(super) fn retire(&self) -> Result<(), Errno> {
-        if self.was_retired.is_none() {
-            return Ok(());
-        }
-        // First: nothing may be said that sleepers do not hear.
-        let sleepers = self.sleepers()?;
-        self.set_state(RETIRED).inspect_err(|_| {
-            let _ = self.restore();
-        })?;
-        wake(&sleepers);
-        Ok(())
+        self.tell(Stamp::marked)
     }
 
-    /// Puts the state back to what it was, for readers that have found it retired.
+    /// Puts the stamp back to what it was, for readers that have found it retired.
     pub(super) fn restore(&self) -> Result<(), Errno> {
-        if self.was_retired.is_none() {
+        self.tell(|last| last)
+    }
+
+    fn tell(&self, stamp: impl Fn(Stamp) -> Stamp) -> Result<(), Errno> {
+        let Some(last) = self.last else {
             return Ok(());
-        }
-        self.set_state(if self.was_retired() { RETIRED } else { CURRENT })?;
-        wake(&self.sleepers()?);
+        };
+        // The mapping first: nothing may be written that sleepers do not hear of.
+        let part = (0, size_of::<Header>());
+        let (fd, page_rest) = (self.object.as_fd(), self.status.page_rest());
+        let sleepers =
+            Mapping::<ReadOnly>::new(fd, part, page_rest).map_err(crate::Error::errno)?;
+        // The mark is in the lower half, and the upper half stays.
+        sys::write_at(fd, &lower(stamp(last)).to_ne_bytes(), LAST_LOWER)?;
+        // SAFETY: a header is mapped, from the start of a page on.
+        let start = unsafe { sleepers.start().byte_add(LAST) };
+        // SAFETY: its stamp is mapped for longer than the word exists, and this process accesses it
+        // atomically only: nothing of it here.
+        let word: StampWord<'_, ReadOnly> = unsafe { StampWord::at(start) };
+        // A failed wake-up is not an error of the caller's operation.
+        let _ = word.wake();
         Ok(())
     }
 
@@ -84,39 +93,10 @@ impl Claimed {
             let _ = self.restore();
         }
     }
-
-    fn set_state(&self, state: u32) -> Result<(), Errno> {
-        let fd = self.object.as_fd();
-        sys::write_at(fd, &state.to_ne_bytes(), offset(STATE))?;
-        // A reader that is about to sleep must see a change, after that of the state. No other
-        // process writes the word, since this one has the claim.
-        let mut word = [0; 4];
-        sys::read_at(fd, &mut word, offset(FUTEX))?;
-        let word = u32::from_ne_bytes(word).wrapping_add(STATE_STEP);
-        sys::write_at(fd, &word.to_ne_bytes(), offset(FUTEX))?;
-        Ok(())
-    }
-
-    /// Maps the address on which readers sleep.
-    fn sleepers(&self) -> Result<Mapping<ReadOnly>, Errno> {
-        let part = (0, size_of::<Header>());
-        let mapping = Mapping::<ReadOnly>::new(self.object.as_fd(), part, self.status.page_rest());
-        mapping.map_err(crate::Error::errno)
-    }
-}
-
-/// Wakes the readers that sleep. A failed wake-up is not an error of the caller's operation.
-fn wake(sleepers: &Mapping<ReadOnly>) {
-    // SAFETY: a header's bytes are mapped, from the start of a page on, for longer than the words
-    // exist, and this process accesses them atomically only: nothing of them here.
-    let words: Words<'_, ReadOnly> = unsafe { Words::at(sleepers.start()) };
-    let _ = words.wake();
 }
 
 #[expect(
     clippy::as_conversions,
     reason = "an offset within the header, which has 64 bytes"
 )]
-const fn offset(field: usize) -> u64 {
-    field as u64
-}
+const LAST_LOWER: u64 = (LAST + LOWER) as u64;

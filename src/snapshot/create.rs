@@ -4,8 +4,9 @@ use rustix::fd::AsFd as _;
 
 use super::claimed::Claimed;
 use super::error::{Error, MISSING};
-use super::header::{FIRST, Header, Shape};
+use super::header::{FIRST, Header, Shape, value_offset};
 use super::layout::Layout;
+use super::seqlock::{self, Target as _};
 use super::slots::Slots;
 use super::writer::Writer;
 use crate::complete::{Complete, Draft};
@@ -19,9 +20,10 @@ impl<T: Layout> Writer<T> {
     ///
     /// The object appears under its name with the value in it, as
     /// [`create_complete`](Options::create_complete) has it appear. `slots` is a power of two from
-    /// 2 to 65,536: a reader copies again if the writer stores `slots - 1` values while it copies
-    /// one. Memory is reserved: 64 bytes, and for each slot the size of a value, rounded up to a
-    /// multiple of 64. On ramfs, which has no limit and cannot reserve memory, it is not.
+    /// 2 to 65,536: see [how many slots to take](super#how-many-slots). Memory is reserved: 64
+    /// bytes, and for each slot 8 bytes and the value, or 64 bytes and a value of more than 56
+    /// bytes, rounded up to a multiple of 64. On ramfs, which has no limit and cannot reserve
+    /// memory, it is not.
     ///
     /// On Linux, the calls of [`Options::create_complete`] for [`Size::Reserved`]. Before the
     /// object is linked, two `fcntl` claim it. The call that gives it its name is the point of no
@@ -106,16 +108,16 @@ impl<T: Layout> Writer<T> {
 
     fn take_over(object: Object<ReadWrite>) -> Result<Self, Error> {
         let slots = Slots::<T, ReadWrite>::map(&object, object.status()?)?;
-        let words = slots.words();
-        if words.is_retired() {
+        let word = slots.last_word();
+        if word.is_marked() {
             return Err(Error::Retired);
         }
-        let last = words.sequence().unwrap_or(FIRST);
+        let last = seqlock::adopt(&slots).unwrap_or(FIRST);
         // The last writer may have ended before this step of its store, and a reader that is about
         // to sleep must not.
-        words.announce(last);
+        slots.publish(last);
         // The snapshot is taken over, whether or not its readers can be woken.
-        let _ = words.wake();
+        let _ = word.wake();
         Ok(Self::new(slots, last, object))
     }
 
@@ -181,8 +183,8 @@ impl<T: Layout> Writer<T> {
     /// On Linux, the calls of [`Options::open_read_write`], [`Object::claim`] and
     /// [`Object::status`], and a `pread64` of the old object's header; those of [`Writer::create`]
     /// and [`Options::replace`]. Before the `renameat` come an `fstat` and a `newfstatat`, which
-    /// ask whether the old object still has the name, `pwrite64`, `pread64` and `pwrite64`, which
-    /// retire it, and `mmap`, `futex` and `munmap`, which wake its readers. At the end, a `close`
+    /// ask whether the old object still has the name, and `mmap`, `pwrite64`, `futex` and `munmap`,
+    /// which retire it and wake its readers. At the end, a `close`
     /// of the old object. If there is no object, the calls of [`Writer::create`].
     ///
     /// # Errors
@@ -299,10 +301,11 @@ fn make<T: Layout>(
         if sys::HAS_CLAIMS {
             object.claim()?;
         }
-        let offset = usize::try_from(shape.slot::<T>(FIRST));
-        let offset = offset.map_err(|_| Error::Slots { found: slots })?;
+        let slot = usize::try_from(shape.slot::<T>(FIRST.number()));
+        let slot = slot.map_err(|_| Error::Slots { found: slots })?;
         mapping.store(0, &Header::new::<T>(slots))?;
-        Ok(mapping.store(offset, first)?)
+        mapping.store(slot, &FIRST.bits())?;
+        Ok(mapping.store(slot.saturating_add(value_offset::<T>()), first)?)
     };
     let make = |size| -> Result<_, Error> { Ok(options.make(name, size, initialise, publish)?) };
     let sparse = || make(Size::Sparse(shape.size));

@@ -166,8 +166,8 @@ impl From<Error> for std::io::Error {
     }
 }
 
-/// The writer stored faster than a value could be copied, a thousand times in a row. More slots
-/// help.
+/// The writer reached the slot that was being copied, a thousand times in a row. More slots help:
+/// see [how many slots to take](super#how-many-slots).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Overrun;
 

@@ -1,19 +1,12 @@
 //! The first 64 bytes of a snapshot's object.
 
-use core::marker::PhantomData;
 use core::mem::{offset_of, size_of};
-use core::ptr::NonNull;
-use core::sync::atomic::AtomicU32;
-#[cfg(target_has_atomic = "64")]
-use core::sync::atomic::AtomicU64;
-use core::sync::atomic::Ordering::{Relaxed, Release};
-use core::time::Duration;
 
 use bytemuck::{Pod, Zeroable};
 
 use super::error::Error;
 use super::layout::Layout;
-use crate::{Errno, ReadWrite, sys};
+use super::seqlock::Stamp;
 
 /// `struct rawshm_snapshot` of the module's documentation.
 #[repr(C)]
@@ -25,36 +18,30 @@ pub(super) struct Header {
     fingerprint: u64,
     value_size: u64,
     slots: u32,
-    /// `CURRENT` or `RETIRED`.
-    state: u32,
-    sequence: u64,
-    /// The word that readers sleep on.
-    futex: u32,
-    reserved: [u32; 3],
+    reserved: u32,
+    /// The stamp of the last value, with a mark if no value follows. Readers sleep on its lower
+    /// half.
+    last: u64,
+    reserved_too: [u64; 2],
 }
 
 // SAFETY: all of its fields can be zero.
 unsafe impl Zeroable for Header {}
 
-// SAFETY: every field is plain, and the fields leave no padding: 8 + 4 + 4 + 8 + 8 + 4 + 4 + 8 + 4
-// + 12 is 64, the size.
+// SAFETY: every field is plain, and the fields leave no padding: 8 + 4 + 4 + 8 + 8 + 4 + 4 + 8
+// + 16 is 64, the size.
 unsafe impl Pod for Header {}
 
 const _: () = assert!(size_of::<Header>() == 64, "the layout is documented");
 
 const MAGIC: [u8; 8] = *b"rawshm:S";
-const VERSION: u32 = 1;
+const VERSION: u32 = 2;
 const BYTE_ORDER: u32 = 0x0102_0304;
-pub(super) const CURRENT: u32 = 0;
-pub(super) const RETIRED: u32 = 1;
+/// The offset of the stamp in the header.
+pub(super) const LAST: usize = offset_of!(Header, last);
 
-/// How far a change of the state moves the word that readers sleep on: to no value that a number
-/// near the last one has, so that a reader which is about to sleep on one does not take a later
-/// value for it.
-pub(super) const STATE_STEP: u32 = 0x4000_0001;
-
-/// The number of the value that a snapshot is created with.
-pub(super) const FIRST: u64 = 1;
+/// The stamp of the value that a snapshot is created with.
+pub(super) const FIRST: Stamp = Stamp::of(1);
 
 /// The size of the header in bytes, after which the slots begin.
 pub(super) const LEN: u64 = 64;
@@ -86,10 +73,10 @@ impl Shape {
         })
     }
 
-    /// The offset of the slot of this value, in bytes from the start of the object.
+    /// The offset of the slot of this number, in bytes from the start of the object.
     #[inline]
-    pub(super) const fn slot<T>(self, sequence: u64) -> u64 {
-        (sequence & self.mask)
+    pub(super) const fn slot<T>(self, number: u64) -> u64 {
+        (number & self.mask)
             .wrapping_mul(stride::<T>())
             .wrapping_add(LEN)
     }
@@ -105,10 +92,9 @@ impl Header {
             fingerprint: T::FINGERPRINT,
             value_size: size::<T>(),
             slots,
-            state: CURRENT,
-            sequence: FIRST,
-            futex: low(FIRST),
-            reserved: [0; 3],
+            reserved: 0,
+            last: FIRST.bits(),
+            reserved_too: [0; 2],
         }
     }
 
@@ -117,8 +103,9 @@ impl Header {
         self.magic == MAGIC && self.byte_order == BYTE_ORDER && self.version == VERSION
     }
 
-    pub(super) fn is_retired(&self) -> bool {
-        self.state == RETIRED
+    /// The stamp of the last value.
+    pub(super) const fn last(&self) -> Stamp {
+        Stamp::from_bits(self.last)
     }
 
     /// Checks every field, of an object of this size in bytes, before any of them is used.
@@ -158,9 +145,17 @@ impl Header {
     }
 }
 
-/// The distance between two slots in bytes: whole cache lines of 64 bytes.
+/// The offset of the value in a slot. The stamp comes first. A small value follows it in the same
+/// cache line of 64 bytes; a larger one begins with the next line, since copies of aligned bytes
+/// are faster.
+pub(super) const fn value_offset<T>() -> usize {
+    if size_of::<T>() <= 56 { 8 } else { 64 }
+}
+
+/// The distance between two slots in bytes: whole cache lines.
 const fn stride<T>() -> u64 {
-    size::<T>().next_multiple_of(64)
+    let offset: u64 = if value_offset::<T>() == 8 { 8 } else { 64 };
+    offset.saturating_add(size::<T>()).next_multiple_of(64)
 }
 
 #[expect(
@@ -169,158 +164,4 @@ const fn stride<T>() -> u64 {
 )]
 const fn size<T>() -> u64 {
     size_of::<T>() as u64
-}
-
-#[expect(
-    clippy::as_conversions,
-    clippy::cast_possible_truncation,
-    reason = "the low half is what is asked for"
-)]
-const fn low(sequence: u64) -> u32 {
-    sequence as u32
-}
-
-const SEQUENCE: usize = offset_of!(Header, sequence);
-pub(super) const FUTEX: usize = offset_of!(Header, futex);
-pub(super) const STATE: usize = offset_of!(Header, state);
-
-/// The fields of a header that change, in a mapping with the rights `R`.
-#[derive(Debug)]
-pub(super) struct Words<'a, R> {
-    /// The 64 bytes of a header, which begin at a multiple of 64. They can be accessed with the
-    /// rights `R` for `'a`, and this process accesses them atomically only: these fields as whole
-    /// integers (on 32-bit targets, the number in halves), and all of them once in a copy, when the
-    /// header is checked.
-    header: NonNull<u8>,
-    borrowed: PhantomData<&'a R>,
-}
-
-impl<R> Words<'_, R> {
-    /// # Safety
-    /// As the field `header` says.
-    #[inline]
-    pub(super) unsafe fn at(header: NonNull<u8>) -> Self {
-        Self {
-            header,
-            borrowed: PhantomData,
-        }
-    }
-
-    /// # Safety
-    /// `C` is an atomic type that lies within the header at this offset, aligned.
-    #[inline]
-    unsafe fn cell<C>(&self, offset: usize) -> &C {
-        // SAFETY: within the header, by this function's own contract.
-        let cell = unsafe { self.header.byte_add(offset) };
-        // SAFETY: readable for as long as `self` exists, see the field; aligned and of an atomic
-        // type by this function's own contract, so that others may access it meanwhile.
-        unsafe { cell.cast().as_ref() }
-    }
-
-    #[inline]
-    fn futex(&self) -> &AtomicU32 {
-        // SAFETY: the field's offset, a multiple of 4.
-        unsafe { self.cell(FUTEX) }
-    }
-
-    #[inline]
-    fn state(&self) -> &AtomicU32 {
-        // SAFETY: the field's offset, a multiple of 4.
-        unsafe { self.cell(STATE) }
-    }
-
-    /// Loads the number of the last value, relaxed; None if it was changing.
-    #[cfg(target_pointer_width = "64")]
-    #[expect(
-        clippy::unnecessary_wraps,
-        reason = "on 32-bit targets it is read in halves"
-    )]
-    #[inline]
-    pub(super) fn sequence(&self) -> Option<u64> {
-        // SAFETY: the field's offset, a multiple of 8.
-        let cell: &AtomicU64 = unsafe { self.cell(SEQUENCE) };
-        Some(cell.load(Relaxed))
-    }
-
-    /// Loads the number of the last value; None if it was changing.
-    ///
-    /// In halves, since wider loads are not promised to work on read-only pages. The writer changes
-    /// both halves at once, and the upper one only ever upwards. So if the upper half is the same
-    /// before and after, the lower one belongs to it.
-    #[cfg(not(target_pointer_width = "64"))]
-    pub(super) fn sequence(&self) -> Option<u64> {
-        use core::sync::atomic::{Ordering::Acquire, fence};
-        let half = |number: usize| {
-            let offset = SEQUENCE.wrapping_add(number.wrapping_mul(4));
-            // SAFETY: half of the field, at a multiple of 4.
-            let cell: &AtomicU32 = unsafe { self.cell(offset) };
-            let value = cell.load(Relaxed);
-            fence(Acquire);
-            u64::from(value)
-        };
-        let (upper, lower) = if cfg!(target_endian = "little") {
-            (1, 0)
-        } else {
-            (0, 1)
-        };
-        let (before, value, after) = (half(upper), half(lower), half(upper));
-        (before == after).then_some(before << 32 | value)
-    }
-
-    pub(super) fn is_retired(&self) -> bool {
-        self.state().load(Relaxed) == RETIRED
-    }
-
-    /// Loads the word that [`Words::sleep`] compares, relaxed.
-    pub(super) fn seen(&self) -> u32 {
-        self.futex().load(Relaxed)
-    }
-
-    /// Wakes all readers that sleep, and returns how many they were.
-    pub(super) fn wake(&self) -> Result<usize, Errno> {
-        sys::wake(self.futex())
-    }
-
-    /// Sleeps while the word is still what was seen; false if the time is up.
-    pub(super) fn sleep(&self, seen: u32, until: Option<Duration>) -> Result<bool, Errno> {
-        sys::wait(self.futex(), seen, until)
-    }
-}
-
-impl Words<'_, ReadWrite> {
-    /// Publishes a number, for readers and for sleeping ones.
-    #[cfg(target_has_atomic = "64")]
-    #[inline]
-    pub(super) fn publish(&self, sequence: u64) {
-        // SAFETY: the field's offset, a multiple of 8.
-        let cell: &AtomicU64 = unsafe { self.cell(SEQUENCE) };
-        cell.store(sequence, Relaxed);
-        self.announce(sequence);
-    }
-
-    /// Changes the word that readers sleep on. A reader that sees the word sees the number, too.
-    #[cfg(target_has_atomic = "64")]
-    #[inline]
-    pub(super) fn announce(&self, sequence: u64) {
-        self.futex().store(low(sequence), Release);
-    }
-
-    /// Records that no value follows.
-    pub(super) fn retire(&self) {
-        self.set_state(RETIRED);
-    }
-
-    /// Undoes [`Words::retire`].
-    pub(super) fn restore(&self) {
-        self.set_state(CURRENT);
-    }
-
-    fn set_state(&self, state: u32) {
-        // A reader that sees the state sees the last value with it.
-        self.state().store(state, Release);
-        // A reader that is about to sleep must see a change, and must see the state with it. Only
-        // the process with the claim writes the word.
-        let word = self.futex();
-        word.store(word.load(Relaxed).wrapping_add(STATE_STEP), Release);
-    }
 }

@@ -123,7 +123,7 @@
 //! there already, and aligned for the type, are a value through
 //! [`from_bytes`](crate::bytemuck::from_bytes). Without an allocator, a `static` serves.
 //!
-//! A snapshot holds the memory of all its slots.
+//! A snapshot holds the memory of all its slots. [`Reader::load_part`] loads a part of a value.
 //!
 //! # The object
 //!
@@ -132,22 +132,40 @@
 //! ```c
 //! struct rawshm_snapshot {           /* at offset 0; 64 bytes, in the machine's byte order */
 //!     char magic[8];                 /* "rawshm:S", without a NUL */
-//!     uint32_t version;              /* 1 */
+//!     uint32_t version;              /* 2 */
 //!     uint32_t byte_order;           /* 0x01020304 */
 //!     uint64_t fingerprint;          /* of the values' layout: see Layout */
 //!     uint64_t value_size;           /* bytes of a value */
 //!     uint32_t slots;                /* a power of two from 2 to 65536 */
-//!     _Atomic uint32_t state;        /* 0, or 1: retired, no value will follow */
-//!     _Atomic uint64_t sequence;     /* the number of the last value; the first is 1 */
-//!     _Atomic uint32_t futex;        /* changes with every store: for FUTEX_WAIT, shared */
-//!     uint32_t reserved[3];          /* 0 */
+//!     uint32_t reserved;             /* 0 */
+//!     _Atomic uint64_t last;         /* 2 * the number of the last value; the first is 1 */
+//!                                    /* 1 more: retired, no value will follow */
+//!     uint64_t reserved_too[2];      /* 0 */
 //! };
 //! ```
 //!
-//! The slots follow at offset 64, each of `value_size` rounded up to a multiple of 64. Value number
-//! `n` is in slot `n % slots`. To load: load `sequence`; an acquire fence; copy the slot; an
-//! acquire fence; load `sequence` again. The copy is whole if the second number less the first is
-//! less than `slots - 1`; otherwise, start again.
+//! The slots follow at offset 64. Value number `n` is in slot `n % slots`. Each slot begins with a
+//! stamp of 8 bytes: 2 times the number of its value, and 1 more while the value is being written.
+//! It is 0 in a slot that has had no value. The value is at offset 8 of its slot if it has at most
+//! 56 bytes, else at offset 64. The next slot begins at the next multiple of 64. Numbers have 63
+//! bits.
+//!
+//! To load: load `last`, without its lowest bit; an acquire fence; load the stamp of that slot; an
+//! acquire fence; copy the value; an acquire fence; load the stamp again. The copy is whole if both
+//! are the same and even, and not less than `last`; if they are more, load `last` again, which must
+//! not be less. Otherwise, start again. A reader that has value `n` has a newer one if the stamp of
+//! slot `(n + 1) % slots` is `2 * (n + 1)`, or more than one more than that. To sleep: load `last`;
+//! an acquire fence; look for a newer value; if there is none and `last` is even, `FUTEX_WAIT`
+//! (shared) while the lower half of `last` is the same.
+//!
+//! To store, with a writer's claim: store the stamp of value `n + 1` and 1 more; a release fence;
+//! copy the value; a release fence; store the stamp; store it in `last`, with a release store. A
+//! writer that takes over first looks whether value `n + 1` is whole in its slot already, and goes
+//! on after it.
+//!
+//! The version changes with this format. A snapshot of another one is refused by readers and
+//! writers with [`Error::Version`], and only [`Writer::replace`] and [`reap`] accept it: as an
+//! object that is not a snapshot, whose readers they do not know.
 //!
 //! # Platform notes
 //!
@@ -172,6 +190,7 @@ mod layout;
 mod reader;
 mod seqlock;
 mod slots;
+mod word;
 #[cfg(target_has_atomic = "64")]
 mod writer;
 

@@ -1,32 +1,111 @@
-//! The algorithm: a seqlock over several slots, as Linux's `seqcount_latch_t` is one over two.
+//! The algorithm: a seqlock in each of several slots.
 //!
-//! Value number `n` is in slot `n` modulo the number of slots, which is a power of two. The writer
-//! writes the next slot, then publishes its number. A reader loads the number, copies that slot,
-//! and loads the number again: the copy is whole if the writer cannot have reached that slot again
-//! in the meantime. A writer that ends in the middle of a store has published nothing, so no reader
-//! looks at the slot that it was writing.
+//! Value number `n` is in slot `n` modulo the number of slots, which is a power of two. A slot has
+//! the stamp of its value: the number, and a mark for as long as the value is being written. The
+//! header has the number of the last value.
 //!
-//! Orderings, where `a` is the number before the copy and `b` the one after it:
+//! The writer marks the next slot with the new number, writes the value, removes the mark, and
+//! publishes the number in the header. A reader takes the number from the header, copies the value
+//! of that slot, and looks at its stamp: the copy is whole if it is the stamp of that number. So
+//! only the slot that a reader copies can make it start again, not the stores into other slots. If
+//! it does, or if the reader has waited for value `n + 1` and so looks at nothing but the stamp of
+//! its slot, it looks at the stamp before the copy and after it.
 //!
-//! - The reader sees the slot of `a` as it was when `a` was published, or later. The writer's
-//!   release fence stands between its writes and the publication, and the reader's acquire fence
-//!   between the load of `a` and the copy.
-//! - If any byte of the copy is of value `a + slots`, the next one in this slot, then `b` is at
-//!   least `a + slots - 1`, and the copy is refused. The release fence before that write stands
-//!   after the publication of `a + slots - 1`, and the acquire fence after the copy stands before
-//!   the load of `b`.
+//! # What holds, and why
+//!
+//! - **A value is never torn.** No byte of a copy is older than the stamp: the writer's release
+//!   fence after the copy into the slot stands before the removal of the mark and the publication,
+//!   and the reader's acquire fence after the load of the number or of the stamp stands before the
+//!   copy out of the slot. No byte is newer: the release fence after the mark of the newer value
+//!   and the acquire fence after the copy would make the reader find that mark, or a later stamp. A
+//!   stamp never has an earlier value again, until 2^63 values have been stored.
+//! - **A reader never goes backwards.** It returns the value of the number in the header or a later
+//!   one. It finds a later one either in the slot, and then accepts it only if the header is not
+//!   behind it; or through [`load_newer`], and then `Reader` remembers it.
+//! - **Nobody waits for a writer.** If a writer is stopped or killed while a slot is marked, the
+//!   value before is in another slot, and the header names it.
+//! - **A number names one value.** A writer that was killed between the removal of the mark and the
+//!   publication has left a value that readers may have seen: the next writer goes on after it, see
+//!   [`adopt`]. While a slot is marked, no reader returns what is in it: so the next writer uses
+//!   its number again.
+//!
+//! # In halves
+//!
+//! Targets of 32 bits read a stamp in two loads of 4 bytes, see `Words`. The mark and the low bits
+//! of the number are in the same half, which every change of a stamp changes, and the writer
+//! changes both halves at once. A reader loads the upper half, the lower one, and the upper one
+//! again: they are one stamp if the upper half is the same. A reader that was stopped meanwhile,
+//! for whatever number of stores, finds another upper half, since that has the numbers from 2^31
+//! on.
 //!
 //! This file does not access memory itself, so that a model checker can run it on its own.
 
+/// The number of a value, and a mark: in a slot, that the value is being written; in the header,
+/// that no value follows.
+///
+/// Twice the number, and one more with the mark. Numbers have 63 bits, and are stored in order.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[repr(transparent)]
+pub(crate) struct Stamp(u64);
+
+impl Stamp {
+    /// The stamp of a slot that has had no value, since the first one has number 1.
+    pub(crate) const NONE: Self = Self(0);
+
+    #[inline]
+    pub(crate) const fn of(number: u64) -> Self {
+        Self(number << 1)
+    }
+
+    #[inline]
+    pub(crate) const fn from_bits(bits: u64) -> Self {
+        Self(bits)
+    }
+
+    #[inline]
+    pub(crate) const fn bits(self) -> u64 {
+        self.0
+    }
+
+    #[inline]
+    pub(crate) const fn number(self) -> u64 {
+        self.0 >> 1
+    }
+
+    #[inline]
+    pub(crate) const fn is_marked(self) -> bool {
+        self.0 & 1 == 1
+    }
+
+    #[inline]
+    pub(crate) const fn marked(self) -> Self {
+        Self(self.0 | 1)
+    }
+
+    #[inline]
+    pub(crate) const fn without_mark(self) -> Self {
+        Self(self.0 & !1)
+    }
+
+    /// The stamp of the value that follows one without a mark.
+    #[inline]
+    pub(crate) const fn next(self) -> Self {
+        Self(self.0.wrapping_add(2))
+    }
+}
+
 /// What a reader does to the shared memory.
 pub(crate) trait Source {
-    type Value;
+    type Value: ?Sized;
 
-    /// Loads the number of the last value published, relaxed; None if it was changing.
-    fn sequence(&self) -> Option<u64>;
+    /// Loads the stamp in the header, relaxed; None if it was changing.
+    fn last(&self) -> Option<Stamp>;
 
-    /// Copies a slot out, with relaxed loads.
-    fn copy(&self, slot: u64, into: &mut Self::Value);
+    /// Loads the stamp of the slot of a number, relaxed; None if it was changing.
+    fn stamp(&self, number: u64) -> Option<Stamp>;
+
+    /// Copies the value in the slot of a number out, with relaxed loads.
+    fn copy(&self, number: u64, into: &mut Self::Value);
 
     /// An acquire fence.
     fn acquire(&self);
@@ -36,36 +115,130 @@ pub(crate) trait Source {
 pub(crate) trait Target {
     type Value;
 
-    /// Copies a value into a slot, with relaxed stores.
-    fn copy(&self, slot: u64, value: &Self::Value);
+    /// Stores the stamp of the slot of its number, relaxed.
+    fn set_stamp(&self, stamp: Stamp);
 
-    /// Publishes a number, with a relaxed store.
-    fn publish(&self, sequence: u64);
+    /// Copies a value into the slot of a number, with relaxed stores.
+    fn copy(&self, number: u64, value: &Self::Value);
+
+    /// Stores the stamp in the header, with a release store: a reader that sees it sees all that
+    /// was stored before.
+    fn publish(&self, stamp: Stamp);
 
     /// A release fence.
     fn release(&self);
 }
 
-/// Stores the value after the last one and returns its number. `mask` is the number of slots less
-/// one.
+/// Stores the value after the last one and returns its stamp.
 #[inline]
-pub(crate) fn store<T: Target>(target: &T, mask: u64, last: u64, value: &T::Value) -> u64 {
-    let next = last.wrapping_add(1);
+pub(crate) fn store<T: Target>(target: &T, last: Stamp, value: &T::Value) -> Stamp {
+    let next = last.next();
+    target.set_stamp(next.marked());
     target.release();
-    target.copy(next & mask, value);
+    target.copy(next.number(), value);
     target.release();
+    target.set_stamp(next);
     target.publish(next);
     next
 }
 
-/// Loads the last value and returns its number. None if the writer has reached its slot again in
-/// the meantime: then `into` holds no value. `mask` is the number of slots less one.
+/// Returns the stamp of the last whole value, after which the next writer goes on. No writer may be
+/// active.
+pub(crate) fn adopt<S: Source>(source: &S) -> Option<Stamp> {
+    let last = source.last()?.without_mark();
+    let next = last.next();
+    let found = source.stamp(next.number())?;
+    Some(if found == next { next } else { last })
+}
+
+/// Loads the last value, but none before `at_least`, and returns its stamp. None if it was being
+/// overwritten: then `into` holds no value.
 #[inline]
-pub(crate) fn load<S: Source>(source: &S, mask: u64, into: &mut S::Value) -> Option<u64> {
-    let before = source.sequence()?;
+pub(crate) fn load<S: Source>(source: &S, at_least: Stamp, into: &mut S::Value) -> Option<Stamp> {
+    let last = source.last()?.without_mark();
     source.acquire();
-    source.copy(before & mask, into);
+    // Nearly every load ends here. The value is at least the one of the header, so that the stamp
+    // has to be looked at only after the copy.
+    if last >= at_least && copy(source, last, into).is_some() {
+        return Some(last);
+    }
+    let stamp = later(source, last.max(at_least))?;
     source.acquire();
-    let after = source.sequence()?;
-    (after.wrapping_sub(before) < mask).then_some(before)
+    copy(source, stamp, into)
+}
+
+/// Returns whether there is a value after `seen`; None if that was changing.
+#[inline]
+pub(crate) fn has_newer<S: Source>(source: &S, seen: Stamp) -> Option<bool> {
+    let next = seen.next();
+    let found = source.stamp(next.number())?;
+    Some(found == next || found > next.marked())
+}
+
+/// What a reader finds that waits for a value after another one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Look {
+    /// There is one.
+    Newer,
+    /// There is none, and none follows.
+    Retired,
+    /// There is none while the stamp in the header is this one.
+    Sleep(Stamp),
+    /// Something was changing.
+    Again,
+}
+
+/// Looks for a value after `seen`.
+pub(crate) fn look<S: Source>(source: &S, seen: Stamp) -> Look {
+    // In the reverse of the order in which a writer stores them: the stamp in the header, then that
+    // in the slot. So a value that is not in its slot changes the header later, and a sleep on it
+    // ends.
+    let last = source.last();
+    source.acquire();
+    match (has_newer(source, seen), last) {
+        (Some(true), _) => Look::Newer,
+        (Some(false), Some(last)) if last.is_marked() => Look::Retired,
+        (Some(false), Some(last)) => Look::Sleep(last),
+        (None, _) | (_, None) => Look::Again,
+    }
+}
+
+/// Loads the last value, if [`has_newer`] has found one after `seen`, and returns its stamp. None
+/// if it was being overwritten: then `into` holds no value.
+///
+/// The value after `seen` is the last one if the slot after it has none that is newer. So a reader
+/// that keeps up with the writer does not need the header.
+#[inline]
+pub(crate) fn load_newer<S: Source>(source: &S, seen: Stamp, into: &mut S::Value) -> Option<Stamp> {
+    let next = seen.next();
+    let after = next.next();
+    if source.stamp(next.number())? == next && source.stamp(after.number())? < after {
+        source.acquire();
+        copy(source, next, into)
+    } else {
+        load(source, next, into)
+    }
+}
+
+/// Returns the stamp of the slot of `from`, which has the value of `from` or a later one; None if
+/// it is being overwritten.
+#[cold]
+fn later<S: Source>(source: &S, from: Stamp) -> Option<Stamp> {
+    let stamp = source.stamp(from.number())?;
+    if stamp.is_marked() || stamp < from {
+        return None;
+    }
+    // The next load goes by the header, which must not be behind a value that this one returns.
+    let is_published = stamp == from || source.last()?.without_mark() >= stamp;
+    is_published.then_some(stamp)
+}
+
+/// Copies the value of a stamp, and returns the stamp; None if its slot has another one. The value
+/// must have been seen, and acquired.
+#[inline]
+fn copy<S: Source>(source: &S, stamp: Stamp, into: &mut S::Value) -> Option<Stamp> {
+    let number = stamp.number();
+    source.copy(number, into);
+    source.acquire();
+    (source.stamp(number)? == stamp).then_some(stamp)
 }

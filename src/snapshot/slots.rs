@@ -9,12 +9,13 @@ use core::sync::atomic::{Ordering, fence};
 use rustix::fd::AsFd as _;
 
 use super::error::Error;
-use super::header::{Header, LEN, Shape, Words};
+use super::header::{Header, LAST, LEN, Shape, value_offset};
 use super::layout::Layout;
-use super::seqlock::{Source, Target};
+use super::seqlock::{Source, Stamp, Target};
+use super::word::StampWord;
 use crate::bytes::copy;
 use crate::error::{Operation, because};
-use crate::{Extent, Mapping, Object, ReadWrite, Rights, Status};
+use crate::{AccessError, Extent, Mapping, Object, ReadWrite, Rights, Status};
 
 /// A mapping of a snapshot of values of type `T`.
 pub(super) struct Slots<T, R: Rights> {
@@ -49,22 +50,21 @@ impl<T: Layout, R: Rights> Slots<T, R> {
         }
     }
 
-    /// The number of slots less one.
+    /// The stamp in the header.
     #[inline]
-    pub(super) fn mask(&self) -> u64 {
-        self.shape.mask
+    pub(super) fn last_word(&self) -> StampWord<'_, R> {
+        // SAFETY: the mapping begins with a page and a header, see the field, in which the stamp
+        // is at a multiple of 8.
+        let start = unsafe { self.mapping.start().byte_add(LAST) };
+        // SAFETY: within the mapping, which is accessed as `SharedBytes` are, and borrowed for as
+        // long as the word exists.
+        unsafe { StampWord::at(start) }
     }
 
+    /// The slot of a number.
     #[inline]
-    pub(super) fn words(&self) -> Words<'_, R> {
-        // SAFETY: the mapping begins with a page and has a header, see the field. It is accessed as
-        // `SharedBytes` are, and borrowed for as long as the words exist.
-        unsafe { Words::at(self.mapping.start()) }
-    }
-
-    #[inline]
-    fn slot(&self, slot: u64) -> NonNull<u8> {
-        let offset = self.shape.slot::<T>(slot);
+    fn slot(&self, number: u64) -> NonNull<u8> {
+        let offset = self.shape.slot::<T>(number);
         #[expect(
             clippy::as_conversions,
             clippy::cast_possible_truncation,
@@ -73,6 +73,42 @@ impl<T: Layout, R: Rights> Slots<T, R> {
         let offset = offset as usize;
         // SAFETY: a slot that the mapping has, see the fields.
         unsafe { self.mapping.start().byte_add(offset) }
+    }
+
+    /// The value in the slot of a number.
+    #[inline]
+    fn value(&self, number: u64) -> NonNull<u8> {
+        // SAFETY: a slot has its value there.
+        unsafe { self.slot(number).byte_add(const { value_offset::<T>() }) }
+    }
+
+    /// The part of the values that begins at an offset.
+    pub(super) fn part(&self, offset: usize, len: usize) -> Result<Part<'_, T, R>, AccessError> {
+        let available = size_of::<T>();
+        if available
+            .checked_sub(offset)
+            .is_some_and(|rest| len <= rest)
+        {
+            Ok(Part {
+                slots: self,
+                offset,
+                len,
+            })
+        } else {
+            Err(AccessError::OutOfBounds {
+                offset,
+                len,
+                available,
+            })
+        }
+    }
+
+    /// The stamp in the slot of a number.
+    #[inline]
+    fn stamp_word(&self, number: u64) -> StampWord<'_, R> {
+        // SAFETY: a slot begins with its stamp, at a multiple of 64, within the mapping, which is
+        // accessed as `SharedBytes` are, and borrowed for as long as the word exists.
+        unsafe { StampWord::at(self.slot(number)) }
     }
 }
 
@@ -98,15 +134,20 @@ impl<T: Layout, R: Rights> Source for Slots<T, R> {
     type Value = MaybeUninit<T>;
 
     #[inline]
-    fn sequence(&self) -> Option<u64> {
-        self.words().sequence()
+    fn last(&self) -> Option<Stamp> {
+        self.last_word().load()
     }
 
     #[inline]
-    fn copy(&self, slot: u64, into: &mut MaybeUninit<T>) {
-        // SAFETY: the mapping has the slot, which is no smaller than a value, and is accessed as
-        // `SharedBytes` are; `into` is borrowed exclusively.
-        unsafe { copy::load(self.slot(slot), into.as_mut_ptr(), size_of::<T>()) };
+    fn stamp(&self, number: u64) -> Option<Stamp> {
+        self.stamp_word(number).load()
+    }
+
+    #[inline]
+    fn copy(&self, number: u64, into: &mut MaybeUninit<T>) {
+        // SAFETY: the mapping has the value, which is accessed as `SharedBytes` are; `into` is
+        // borrowed exclusively.
+        unsafe { copy::load(self.value(number), into.as_mut_ptr(), size_of::<T>()) };
     }
 
     #[inline]
@@ -115,19 +156,62 @@ impl<T: Layout, R: Rights> Source for Slots<T, R> {
     }
 }
 
+/// A part of the values of a snapshot.
+pub(super) struct Part<'a, T, R: Rights> {
+    slots: &'a Slots<T, R>,
+    /// At most the size of a value, like `offset + len`.
+    offset: usize,
+    len: usize,
+}
+
+impl<T: Layout, R: Rights> Source for Part<'_, T, R> {
+    type Value = [u8];
+
+    #[inline]
+    fn last(&self) -> Option<Stamp> {
+        self.slots.last()
+    }
+
+    #[inline]
+    fn stamp(&self, number: u64) -> Option<Stamp> {
+        self.slots.stamp(number)
+    }
+
+    #[inline]
+    fn copy(&self, number: u64, into: &mut [u8]) {
+        let len = self.len.min(into.len());
+        // SAFETY: the value has the offset, see the field.
+        let part = unsafe { self.slots.value(number).byte_add(self.offset) };
+        // SAFETY: the value has the part, see the fields, which is accessed as `SharedBytes` are;
+        // `into` has as many bytes and is borrowed exclusively.
+        unsafe { copy::from_shared(part, into.as_mut_ptr(), len) };
+    }
+
+    #[inline]
+    fn acquire(&self) {
+        self.slots.acquire();
+    }
+}
+
 impl<T: Layout> Target for Slots<T, ReadWrite> {
     type Value = T;
 
     #[inline]
-    fn copy(&self, slot: u64, value: &T) {
-        // SAFETY: the mapping has the slot, which is no smaller than the value, and is accessed as
-        // `SharedBytes` are; the value has no padding, as it is `Pod`.
-        unsafe { copy::store(value, self.slot(slot), size_of::<T>()) };
+    fn set_stamp(&self, stamp: Stamp) {
+        self.stamp_word(stamp.number())
+            .store(stamp, Ordering::Relaxed);
     }
 
     #[inline]
-    fn publish(&self, sequence: u64) {
-        self.words().publish(sequence);
+    fn copy(&self, number: u64, value: &T) {
+        // SAFETY: the mapping has the value, which is accessed as `SharedBytes` are; the one to
+        // copy has no padding, as it is `Pod`.
+        unsafe { copy::store(value, self.value(number), size_of::<T>()) };
+    }
+
+    #[inline]
+    fn publish(&self, stamp: Stamp) {
+        self.last_word().store(stamp, Ordering::Release);
     }
 
     #[inline]

@@ -6,7 +6,7 @@ use core::mem::MaybeUninit;
 use rustix::fd::AsFd as _;
 
 use super::layout::Layout;
-use super::seqlock::{self, Source};
+use super::seqlock::{self, Source, Stamp, Target as _};
 use super::slots::Slots;
 use crate::error::{Operation, because};
 use crate::object::{is_same, unlink_if_same};
@@ -47,14 +47,14 @@ use crate::{Error, Name, Object, Options, ReadWrite};
 /// ```
 pub struct Writer<T> {
     slots: Slots<T, ReadWrite>,
-    /// The number of the last value stored.
-    last: u64,
+    /// The stamp of the last value stored.
+    last: Stamp,
     /// Has the claim, and keeps it for as long as it exists.
     object: Object<ReadWrite>,
 }
 
 impl<T: Layout> Writer<T> {
-    pub(super) fn new(slots: Slots<T, ReadWrite>, last: u64, object: Object<ReadWrite>) -> Self {
+    pub(super) fn new(slots: Slots<T, ReadWrite>, last: Stamp, object: Object<ReadWrite>) -> Self {
         Self {
             slots,
             last,
@@ -67,7 +67,7 @@ impl<T: Layout> Writer<T> {
     /// Makes no system call, and does not wake readers: see [`Writer::notify`].
     #[inline]
     pub fn store(&mut self, value: &T) {
-        self.last = seqlock::store(&self.slots, self.slots.mask(), self.last, value);
+        self.last = seqlock::store(&self.slots, self.last, value);
     }
 
     /// Wakes all readers that sleep until there is another value, and returns how many they were.
@@ -90,7 +90,7 @@ impl<T: Layout> Writer<T> {
     #[doc(alias = "futex")]
     pub fn notify(&self) -> Result<usize, Error> {
         self.slots
-            .words()
+            .last_word()
             .wake()
             .map_err(because(Operation::Notify))
     }
@@ -99,7 +99,7 @@ impl<T: Layout> Writer<T> {
     #[must_use]
     pub fn load(&self) -> T {
         let mut value = MaybeUninit::uninit();
-        Source::copy(&self.slots, self.last & self.slots.mask(), &mut value);
+        Source::copy(&self.slots, self.last.number(), &mut value);
         // SAFETY: every byte has been written, and any bit pattern is a `T`, which is `Pod`.
         unsafe { value.assume_init() }
     }
@@ -110,14 +110,14 @@ impl<T: Layout> Writer<T> {
         // SAFETY: it is borrowed exclusively, and only initialised bytes are written to it, of
         // which any are a `T`, which is `Pod`.
         let value = unsafe { &mut *value.cast::<MaybeUninit<T>>() };
-        Source::copy(&self.slots, self.last & self.slots.mask(), value);
+        Source::copy(&self.slots, self.last.number(), value);
     }
 
     /// Returns the number of the last value stored: 1 for the value that the snapshot was created
     /// with, and one more for each that followed.
     #[must_use]
     pub const fn sequence(&self) -> u64 {
-        self.last
+        self.last.number()
     }
 
     /// Returns whether the name in [`Directory::DEFAULT`](crate::Directory::DEFAULT) is this
@@ -185,12 +185,9 @@ impl<T: Layout> Writer<T> {
     /// Those of [`Writer::finish`].
     #[doc(alias = "shm_unlink")]
     pub fn finish_with(self, options: &Options<'_>, name: &Name) -> Result<bool, Error> {
-        let words = self.slots.words();
-        words.retire();
-        let _ = words.wake();
+        self.publish(self.last.marked());
         unlink_if_same(options.dir(), name, self.object.as_fd()).map_err(|errno| {
-            words.restore();
-            let _ = words.wake();
+            self.publish(self.last);
             because(Operation::Unlink)(errno)
         })
     }
@@ -205,9 +202,13 @@ impl<T: Layout> Writer<T> {
     /// It cannot fail: a `futex` that a filter refuses leaves sleeping readers asleep until their
     /// deadline, or until the next writer wakes them.
     pub fn retire(self) {
-        let words = self.slots.words();
-        words.retire();
-        let _ = words.wake();
+        self.publish(self.last.marked());
+    }
+
+    /// Stores the stamp in the header and wakes the readers, if they can be woken.
+    fn publish(&self, stamp: Stamp) {
+        self.slots.publish(stamp);
+        let _ = self.slots.last_word().wake();
     }
 }
 

@@ -42,22 +42,22 @@ int main(int argc, char **argv)
         fprintf(stderr, "not a snapshot of three int64_t\n");
         return 1;
     }
-    const struct rawshm_snapshot *header = map;
-    uint64_t last = 0;
+    uint64_t number = 0;
     for (int left = atoi(argv[2]); left > 0;) {
-        uint32_t seen = atomic_load_explicit(&header->futex, memory_order_acquire);
-        uint64_t number;
-        if (!rawshm_snapshot_load(map, slots, value, sizeof value, &number))
-            continue;
-        if (number != last) {
-            printf("%" PRIu64 ": %" PRId64 " %" PRId64 " %" PRId64 "\n", number, value[0], value[1],
-                   value[2]);
-            fflush(stdout);
-            last = number;
-            left--;
-            continue;
+        uint32_t seen = rawshm_snapshot_seen(map);
+        if (rawshm_snapshot_has_newer(map, slots, sizeof value, number)) {
+            if (rawshm_snapshot_load(map, slots, value, sizeof value, &number)) {
+                printf("%" PRIu64 ": %" PRId64 " %" PRId64 " %" PRId64 "\n", number, value[0],
+                       value[1], value[2]);
+                fflush(stdout);
+                left--;
+            }
+        } else if (seen & 1) {
+            puts("no value will follow");
+            return 0;
+        } else {
+            syscall(SYS_futex, rawshm_snapshot_word(map), FUTEX_WAIT, seen, NULL, NULL, 0);
         }
-        syscall(SYS_futex, &header->futex, FUTEX_WAIT, seen, NULL, NULL, 0);
     }
     return 0;
 }

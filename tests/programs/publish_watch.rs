@@ -291,9 +291,9 @@ fn the_mode_is_less_the_umask() {
 #[test]
 fn the_slots_make_the_size() {
     for (slots, size) in [
-        ("2", 64 + 2 * 256),
-        ("4", 64 + 4 * 256),
-        ("65536", 64 + 65536 * 256),
+        ("2", 64 + 2 * 320),
+        ("4", 64 + 4 * 320),
+        ("65536", 64 + 65536 * 320),
     ] {
         let name = UniqueName::new();
         let arguments = ["-r", "1", "-c", "1", "-s", slots];

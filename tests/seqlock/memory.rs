@@ -4,9 +4,11 @@
 //! That file has a `mod seqlock`, the crate's own algorithm, and a `mod sync` with `AtomicU64`,
 //! `Ordering` and `fence`.
 
+#![allow(dead_code, reason = "not every file that includes this has all models")]
+
 use std::cell::Cell;
 
-use super::seqlock::{self, Source, Target};
+use super::seqlock::{self, Look, Source, Stamp, Target};
 use super::sync::Ordering::{Acquire, Relaxed, Release};
 use super::sync::{AtomicU64, fence};
 
@@ -22,49 +24,58 @@ pub const fn value(number: u64) -> Value {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Mutation {
     None,
-    NoReleaseBeforeTheCopy,
+    NoMark,
+    NoReleaseAfterTheMark,
     NoReleaseAfterTheCopy,
+    PublishesRelaxed,
+    /// The header has the number before the slot has the value.
+    PublishesFirst,
+    NoAcquireAfterTheNumber,
     NoAcquireBeforeTheCopy,
     NoAcquireAfterTheCopy,
-    /// A copy is accepted even if the writer has just reached its slot again.
-    OneMoreAccepted,
-    /// The writer writes the slot of the current value, not the next one.
-    WritesTheCurrentSlot,
-    /// A number that is read in halves is not checked.
+    /// A reader accepts a later value than that of the header without asking the header again.
+    AcceptsUnpublished,
+    /// A load forgets what `next` has returned.
+    Forgets,
+    /// The next writer does not look at the slot after the last one.
+    DoesNotAdopt,
+    /// A stamp that is read in halves is not checked.
     HalvesUnchecked,
+    /// The upper half of a stamp is not compared.
+    UpperHalfIgnored,
+}
+
+struct Slot {
+    stamp: AtomicU64,
+    value: [AtomicU64; 2],
 }
 
 pub struct Memory {
-    sequence: AtomicU64,
-    slots: Vec<[AtomicU64; 2]>,
+    pub last: AtomicU64,
+    slots: Vec<Slot>,
     /// As on a target that cannot read 64 bits at once.
     in_halves: bool,
-    mutation: Mutation,
+    pub mutation: Mutation,
 }
 
 impl Memory {
     /// Memory that begins with the value of this number.
     pub fn new(slots: u64, first: u64, mutation: Mutation) -> Self {
         let born = |slot| {
-            let value = if slot == first % slots {
-                value(first)
-            } else {
-                [0; 2]
-            };
-            value.map(AtomicU64::new)
+            let is_first = slot == first % slots;
+            Slot {
+                stamp: AtomicU64::new(if is_first { Stamp::of(first).bits() } else { 0 }),
+                value: if is_first { value(first) } else { [0; 2] }.map(AtomicU64::new),
+            }
         };
         Self {
-            sequence: AtomicU64::new(first),
+            last: AtomicU64::new(Stamp::of(first).bits()),
             slots: (0..slots).map(born).collect(),
             in_halves: false,
             mutation,
         }
     }
 
-    #[allow(
-        dead_code,
-        reason = "not every file that includes this has such models"
-    )]
     pub fn in_halves(self) -> Self {
         Self {
             in_halves: true,
@@ -72,61 +83,134 @@ impl Memory {
         }
     }
 
-    pub fn mask(&self) -> u64 {
-        self.slots.len() as u64 - 1
+    fn slot(&self, number: u64) -> &Slot {
+        let slot = number % self.slots.len() as u64;
+        &self.slots[usize::try_from(slot).expect("few slots")]
     }
 
-    fn slot(&self, slot: u64) -> &[AtomicU64; 2] {
-        &self.slots[usize::try_from(slot & self.mask()).expect("few slots")]
-    }
-
-    fn reader(&self) -> ReaderView<'_> {
-        ReaderView {
-            memory: self,
-            numbers: Cell::new(0),
-            first: Cell::new(0),
-            acquired: Cell::new(0),
+    /// Loads a stamp, as a reader does.
+    fn stamp(&self, cell: &AtomicU64) -> Option<Stamp> {
+        if !self.in_halves {
+            return Some(Stamp::from_bits(cell.load(Relaxed)));
         }
+        // The writer changes both halves at once: one atomic has both, and a load sees only one.
+        let half = |shift: u32| {
+            let value = cell.load(Relaxed);
+            fence(Acquire);
+            value >> shift & 0xffff_ffff
+        };
+        let (before, lower, after) = (half(32), half(0), half(32));
+        if self.mutation == Mutation::UpperHalfIgnored {
+            return Some(Stamp::from_bits(lower));
+        }
+        let same = before == after || self.mutation == Mutation::HalvesUnchecked;
+        same.then_some(Stamp::from_bits(before << 32 | lower))
     }
 
-    /// The number of the last value, as a reader sees it.
-    #[allow(
-        dead_code,
-        reason = "not every file that includes this has such models"
-    )]
+    /// The number in the header, as a reader sees it.
     pub fn number(&self) -> Option<u64> {
-        self.reader().number()
-    }
-
-    /// Loads a value, and checks it.
-    pub fn load(&self) -> Option<u64> {
-        let view = self.reader();
-        let more = u64::from(self.mutation == Mutation::OneMoreAccepted);
-        // The mask is the bound as well: the view finds its slot by itself.
-        let mut loaded = [0; 2];
-        let number = seqlock::load(&view, self.mask() + more, &mut loaded)?;
-        assert_eq!(loaded, value(number), "whole, and the one of its number");
-        Some(number)
+        Some(self.stamp(&self.last)?.number())
     }
 
     /// The number from which a writer continues that takes over.
-    pub fn last(&self) -> u64 {
-        self.sequence.load(Relaxed)
+    pub fn adopt(&self) -> u64 {
+        let view = ReaderView::new(self);
+        if self.mutation == Mutation::DoesNotAdopt {
+            return view.last().expect("no writer").number();
+        }
+        let last = seqlock::adopt(&view).expect("no writer");
+        WriterView::new(self, u32::MAX).publish(last);
+        last.number()
     }
 
     /// Stores the value that follows.
     pub fn store(&self, last: u64) -> u64 {
-        self.store_and_stop(last, u32::MAX)
+        self.store_value(last, &value(last + 1), u32::MAX)
     }
 
     /// Begins to store the value that follows, and stops before step number `steps`.
     pub fn store_and_stop(&self, last: u64, steps: u32) -> u64 {
-        let view = WriterView {
-            memory: self,
-            left: Cell::new(steps),
-            released: Cell::new(0),
+        self.store_value(last, &value(last + 1), steps)
+    }
+
+    pub fn store_value(&self, last: u64, value: &Value, steps: u32) -> u64 {
+        let view = WriterView::new(self, steps);
+        if self.mutation == Mutation::PublishesFirst {
+            view.publish(Stamp::of(last).next());
+        }
+        seqlock::store(&view, Stamp::of(last), value).number()
+    }
+
+    /// Records that no value follows.
+    pub fn retire(&self, last: u64) {
+        WriterView::new(self, u32::MAX).publish(Stamp::of(last).marked());
+    }
+}
+
+/// The steps of a store that `store_and_stop` counts: the mark, two words, the stamp and the
+/// number.
+pub const STEPS: u32 = 5;
+/// After this number of them, readers may see the value.
+pub const STEPS_TO_THE_VALUE: u32 = 4;
+
+/// As `Reader`.
+pub struct Reader<'a> {
+    memory: &'a Memory,
+    returned: Stamp,
+}
+
+impl<'a> Reader<'a> {
+    pub fn new(memory: &'a Memory) -> Self {
+        Self {
+            memory,
+            returned: Stamp::NONE,
+        }
+    }
+
+    /// Loads a value, and its number.
+    pub fn load_any(&self) -> Option<(u64, Value)> {
+        let view = ReaderView::new(self.memory);
+        let mut loaded = [0; 2];
+        let at_least = if self.memory.mutation == Mutation::Forgets {
+            Stamp::NONE
+        } else {
+            self.returned
         };
-        seqlock::store(&view, self.mask(), last, &value(last + 1))
+        let number = seqlock::load(&view, at_least, &mut loaded)?.number();
+        Some((number, loaded))
+    }
+
+    /// Loads a value, and checks it.
+    pub fn load(&self) -> Option<u64> {
+        let (number, loaded) = self.load_any()?;
+        assert_eq!(loaded, value(number), "whole, and the one of its number");
+        Some(number)
+    }
+
+    /// Returns a value that it has not returned before, and its number.
+    pub fn try_next_any(&mut self) -> Option<(u64, Value)> {
+        let view = ReaderView::new(self.memory);
+        if seqlock::has_newer(&view, self.returned) != Some(true) {
+            return None;
+        }
+        let view = ReaderView::new(self.memory);
+        let mut loaded = [0; 2];
+        let stamp = seqlock::load_newer(&view, self.returned, &mut loaded)?;
+        assert!(stamp > self.returned, "a value that it has not returned");
+        self.returned = stamp;
+        Some((stamp.number(), loaded))
+    }
+
+    /// Returns a value that it has not returned before, and checks it.
+    pub fn try_next(&mut self) -> Option<u64> {
+        let (number, loaded) = self.try_next_any()?;
+        assert_eq!(loaded, value(number), "whole, and the one of its number");
+        Some(number)
+    }
+
+    /// Looks for a value after the last one that `try_next` has returned.
+    pub fn look(&self) -> Look {
+        seqlock::look(&ReaderView::new(self.memory), self.returned)
     }
 }
 
@@ -134,54 +218,51 @@ impl Memory {
 struct ReaderView<'a> {
     memory: &'a Memory,
     numbers: Cell<u32>,
-    first: Cell<u64>,
-    acquired: Cell<u32>,
+    acquired_the_number: Cell<bool>,
+    copied: Cell<bool>,
 }
 
-impl ReaderView<'_> {
-    fn number(&self) -> Option<u64> {
-        let sequence = &self.memory.sequence;
-        if !self.memory.in_halves {
-            return Some(sequence.load(Relaxed));
+impl<'a> ReaderView<'a> {
+    fn new(memory: &'a Memory) -> Self {
+        Self {
+            memory,
+            numbers: Cell::new(0),
+            acquired_the_number: Cell::new(true),
+            copied: Cell::new(false),
         }
-        // The writer changes both halves at once: one atomic has both, and a load sees only one.
-        let half = |shift: u32| {
-            let value = sequence.load(Relaxed);
-            fence(Acquire);
-            value >> shift & 0xffff_ffff
-        };
-        let (before, lower, after) = (half(32), half(0), half(32));
-        let same = before == after || self.memory.mutation == Mutation::HalvesUnchecked;
-        same.then_some(before << 32 | lower)
     }
 }
 
 impl Source for ReaderView<'_> {
     type Value = Value;
 
-    fn sequence(&self) -> Option<u64> {
-        let number = self.number()?;
-        if self.numbers.replace(self.numbers.get() + 1) == 0 {
-            self.first.set(number);
+    fn last(&self) -> Option<Stamp> {
+        self.acquired_the_number.set(false);
+        let last = self.memory.stamp(&self.memory.last);
+        let again = self.numbers.replace(self.numbers.get() + 1) > 0 || self.copied.get();
+        if again && self.memory.mutation == Mutation::AcceptsUnpublished {
+            return Some(Stamp::from_bits(u64::MAX));
         }
-        Some(number)
+        last
     }
 
-    fn copy(&self, slot: u64, into: &mut Value) {
-        let memory = self.memory;
-        let place = if memory.mutation == Mutation::OneMoreAccepted {
-            self.first.get()
-        } else {
-            slot
-        };
-        let [one, two] = memory.slot(place);
+    fn stamp(&self, number: u64) -> Option<Stamp> {
+        self.memory.stamp(&self.memory.slot(number).stamp)
+    }
+
+    fn copy(&self, number: u64, into: &mut Value) {
+        let [one, two] = &self.memory.slot(number).value;
         *into = [one.load(Relaxed), two.load(Relaxed)];
+        self.copied.set(true);
     }
 
     fn acquire(&self) {
-        let skipped = match self.acquired.replace(self.acquired.get() + 1) {
-            0 => Mutation::NoAcquireBeforeTheCopy,
-            _ => Mutation::NoAcquireAfterTheCopy,
+        let skipped = if !self.acquired_the_number.replace(true) {
+            Mutation::NoAcquireAfterTheNumber
+        } else if self.copied.get() {
+            Mutation::NoAcquireAfterTheCopy
+        } else {
+            Mutation::NoAcquireBeforeTheCopy
         };
         if self.memory.mutation != skipped {
             fence(Acquire);
@@ -193,10 +274,18 @@ impl Source for ReaderView<'_> {
 struct WriterView<'a> {
     memory: &'a Memory,
     left: Cell<u32>,
-    released: Cell<u32>,
+    copied: Cell<bool>,
 }
 
-impl WriterView<'_> {
+impl<'a> WriterView<'a> {
+    fn new(memory: &'a Memory, steps: u32) -> Self {
+        Self {
+            memory,
+            left: Cell::new(steps),
+            copied: Cell::new(false),
+        }
+    }
+
     fn lives(&self) -> bool {
         let left = self.left.get();
         self.left.set(left.saturating_sub(1));
@@ -207,26 +296,39 @@ impl WriterView<'_> {
 impl Target for WriterView<'_> {
     type Value = Value;
 
-    fn copy(&self, slot: u64, value: &Value) {
-        let memory = self.memory;
-        let back = u64::from(memory.mutation == Mutation::WritesTheCurrentSlot);
-        for (cell, word) in memory.slot(slot.wrapping_sub(back)).iter().zip(value) {
+    fn set_stamp(&self, stamp: Stamp) {
+        let skipped = stamp.is_marked() && self.memory.mutation == Mutation::NoMark;
+        if self.lives() && !skipped {
+            let cell = &self.memory.slot(stamp.number()).stamp;
+            cell.store(stamp.bits(), Relaxed);
+        }
+    }
+
+    fn copy(&self, number: u64, value: &Value) {
+        for (cell, word) in self.memory.slot(number).value.iter().zip(value) {
             if self.lives() {
                 cell.store(*word, Relaxed);
             }
         }
+        self.copied.set(true);
     }
 
-    fn publish(&self, sequence: u64) {
+    fn publish(&self, stamp: Stamp) {
+        let order = if self.memory.mutation == Mutation::PublishesRelaxed {
+            Relaxed
+        } else {
+            Release
+        };
         if self.lives() {
-            self.memory.sequence.store(sequence, Relaxed);
+            self.memory.last.store(stamp.bits(), order);
         }
     }
 
     fn release(&self) {
-        let skipped = match self.released.replace(self.released.get() + 1) {
-            0 => Mutation::NoReleaseBeforeTheCopy,
-            _ => Mutation::NoReleaseAfterTheCopy,
+        let skipped = if self.copied.get() {
+            Mutation::NoReleaseAfterTheCopy
+        } else {
+            Mutation::NoReleaseAfterTheMark
         };
         if self.memory.mutation != skipped {
             fence(Release);

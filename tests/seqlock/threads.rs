@@ -15,36 +15,37 @@ mod sync {
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 
-use memory::{Memory, Mutation};
+use memory::{Memory, Mutation, Reader, STEPS, STEPS_TO_THE_VALUE};
 
 const READERS: usize = 3;
 /// Few enough for Miri.
 const STORES: u64 = if cfg!(miri) { 40 } else { 20_000 };
 
-/// Loads until the writers have ended, and then the last value.
+/// Loads and waits for values until the writers have ended, and then loads the last value.
 fn read(memory: &Memory, ended: &AtomicBool) -> u64 {
+    let mut reader = Reader::new(memory);
     let mut last = 0;
     while !ended.load(Ordering::Acquire) {
-        if let Some(number) = memory.load() {
+        for number in [reader.load(), reader.try_next()].into_iter().flatten() {
             assert!(number >= last, "{number} after {last}");
             last = number;
         }
         thread::yield_now();
     }
-    memory.load().expect("no writer")
+    reader.load().expect("no writer")
 }
 
 fn writers_and_readers(memory: &Memory) {
     let ended = AtomicBool::new(false);
-    let first = memory.last();
+    let first = memory.adopt();
     thread::scope(|scope| {
         let readers: Vec<_> = (0..READERS)
             .map(|_| scope.spawn(|| read(memory, &ended)))
             .collect();
         // Each continues where the one before it was stopped.
-        for steps in 0..4 {
+        for steps in 0..=STEPS {
             let writer = scope.spawn(move || {
-                let mut last = memory.last();
+                let mut last = memory.adopt();
                 for _ in 0..STORES {
                     last = memory.store(last);
                 }
@@ -53,8 +54,9 @@ fn writers_and_readers(memory: &Memory) {
             writer.join().expect("a writer");
         }
         ended.store(true, Ordering::Release);
-        // The fourth has finished its last value.
-        let last = first + 4 * STORES + 1;
+        // The last ones have left one more value each.
+        let left = STEPS + 1 - STEPS_TO_THE_VALUE;
+        let last = first + u64::from(STEPS + 1) * STORES + u64::from(left);
         for reader in readers {
             assert_eq!(reader.join().expect("a reader"), last);
         }
@@ -69,7 +71,7 @@ fn readers_in_threads_load_whole_values_while_writers_are_killed() {
 }
 
 #[test]
-fn readers_in_threads_load_whole_values_of_numbers_in_halves() {
-    let first = 0xffff_ffff - STORES;
+fn readers_in_threads_load_whole_values_of_stamps_in_halves() {
+    let first = (1 << 31) - STORES;
     writers_and_readers(&Memory::new(4, first, Mutation::None).in_halves());
 }

@@ -5,11 +5,10 @@ use std::time::Duration;
 #[cfg(target_os = "linux")]
 use rawshm::Outcome;
 use rawshm::snapshot::{self, Deadline, Reader, Writer};
-use rawshm::{Errno, Error, Extent, Mapping, Operation};
+use rawshm::{Errno, Error, Operation};
 use rawshm_tests::UniqueName;
+use rawshm_tests::header::retire_unheard;
 use rawshm_tests::watchdog::watchdog;
-
-const STATE: usize = 36;
 
 fn soon() -> Deadline {
     Deadline::after(Duration::from_millis(20)).expect("a clock")
@@ -27,8 +26,7 @@ fn retired(name: &UniqueName, interrupted: bool) {
     let mut writer = Writer::create(name, 2, &1_u64).expect("created");
     writer.store(&2);
     if interrupted {
-        let mapping = Mapping::open_read_write(name, Extent::Whole).expect("mapped");
-        mapping.store(STATE, &1_u32).expect("within");
+        retire_unheard(name);
     } else {
         writer.retire();
     }

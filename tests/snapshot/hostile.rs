@@ -12,14 +12,8 @@ use proptest::prelude::*;
 use rawshm::snapshot::{self, Deadline, Layout, Overrun, Reader, Writer};
 use rawshm::{Extent, Mapping, Object, ReadOnly, ReadWrite, Size};
 use rawshm_tests::UniqueName;
+use rawshm_tests::header::{HEADER, LAST, LAST_LOWER, SLOTS, VERSION, slot, stamp, stride};
 use rawshm_tests::watchdog::{watchdog, watched};
-
-const VERSION: usize = 8;
-const SLOTS: usize = 32;
-const STATE: usize = 36;
-const SEQUENCE: usize = 40;
-const FUTEX: usize = 48;
-const HEADER: usize = 64;
 
 fn soon() -> Deadline {
     Deadline::after(Duration::from_millis(5)).expect("a clock")
@@ -69,7 +63,13 @@ impl Drop for Hostile {
 type Marked = [u8; 4000];
 const MARK: u8 = 0x11;
 const ELSEWHERE: u8 = 0xee;
-const MARKED_STRIDE: usize = 4032;
+
+/// The value of a number that the marks never change.
+fn mark(mapping: &Mapping<ReadWrite>, number: u64, slots: u64) {
+    let slot = slot(number, slots, 4000);
+    mapping.store(slot, &stamp(number)).expect("within");
+    mapping.store(slot + 64, &[MARK; 4000]).expect("within");
+}
 
 /// A snapshot with one mark in its slots, and another one in all bytes after them.
 fn marked(name: &UniqueName, slots: u32) -> Mapping<ReadWrite> {
@@ -82,11 +82,8 @@ fn marked(name: &UniqueName, slots: u32) -> Mapping<ReadWrite> {
     let mapping = object.map(Extent::Whole).expect("mapped");
     let fill = vec![ELSEWHERE; mapping.len() - HEADER];
     mapping.copy_from(HEADER, &fill).expect("within");
-    for slot in 0..usize::try_from(slots).expect("few") {
-        let value = [MARK; 4000];
-        mapping
-            .store(HEADER + slot * MARKED_STRIDE, &value)
-            .expect("within");
+    for number in 1..=slots.into() {
+        mark(&mapping, number, slots.into());
     }
     mapping
 }
@@ -96,6 +93,8 @@ fn read<T: Layout>(object: &Object<ReadWrite>) -> Result<(u64, T), snapshot::Err
     let mut reader = Reader::<T>::of(object)?;
     let loaded = reader.load_with_sequence()?;
     let _ = reader.load();
+    let _ = reader.load_part(0, &mut [0]);
+    let _ = reader.try_next();
     let _ = reader.is_retired();
     let _ = reader.wait(loaded.0, passed());
     let _ = reader.next(passed());
@@ -108,7 +107,7 @@ fn write<T: Layout>(name: &UniqueName, value: &T) -> Result<(), snapshot::Error>
     let mut writer = Writer::<T>::open(name)?;
     let last = writer.sequence();
     writer.store(value);
-    assert_eq!(writer.sequence(), last.wrapping_add(1));
+    assert_eq!(writer.sequence(), last.wrapping_add(1) % (1 << 63));
     let _ = writer.load();
     writer.notify()?;
     let reader = Reader::<T>::open(name)?;
@@ -129,7 +128,7 @@ fn header() -> impl Strategy<Value = Vec<u8>> {
         Just(65536),
         any::<u32>()
     ];
-    let sequence = prop_oneof![Just(0_u64), Just(u64::MAX), any::<u64>()];
+    let last = prop_oneof![Just(0_u64), Just(2), Just(3), Just(u64::MAX), any::<u64>()];
     let fingerprint = prop_oneof![
         Just((u8::FINGERPRINT, 1_u64)),
         Just((u64::FINGERPRINT, 8)),
@@ -137,16 +136,16 @@ fn header() -> impl Strategy<Value = Vec<u8>> {
         Just((<[u8; 0]>::FINGERPRINT, 0)),
         Just((<[u8; 1000]>::FINGERPRINT, 1000)),
     ];
-    let valid = (slots, sequence, fingerprint, any::<u32>(), mutations);
-    let valid = valid.prop_map(|(slots, sequence, (print, size), state, mutations)| {
+    let valid = (slots, last, fingerprint, mutations);
+    let valid = valid.prop_map(|(slots, last, (print, size), mutations)| {
         let mut header = b"rawshm:S".to_vec();
-        header.extend(1_u32.to_ne_bytes());
+        header.extend(2_u32.to_ne_bytes());
         header.extend(0x0102_0304_u32.to_ne_bytes());
         header.extend(print.to_ne_bytes());
         header.extend(size.to_ne_bytes());
         header.extend(slots.to_ne_bytes());
-        header.extend((state % 3).to_ne_bytes());
-        header.extend(sequence.to_ne_bytes());
+        header.extend(0_u32.to_ne_bytes());
+        header.extend(last.to_ne_bytes());
         header.resize(HEADER, 0);
         for (place, byte) in mutations {
             header[place] = byte;
@@ -197,22 +196,29 @@ proptest! {
     #[test]
     fn a_header_that_changes_after_the_opening_leads_nowhere_else(
         slots in any::<u32>(),
-        sequences in prop::collection::vec(any::<u64>(), 1..8),
+        lasts in prop::collection::vec(any::<u64>(), 1..8),
         others in any::<[u8; 64]>(),
     ) {
         let name = UniqueName::new();
         let mapping = marked(&name, 2);
         let mut reader = Reader::<Marked>::open(&name).expect("opened");
         mapping.store(SLOTS, &slots).expect("within");
-        for sequence in sequences {
-            mapping.store(SEQUENCE, &sequence).expect("within");
-            let (number, value) = reader.load_with_sequence().expect("it stays");
-            prop_assert_eq!(number, sequence);
+        for last in lasts {
+            mapping.store(LAST, &last).expect("within");
+            // There is no such value, unless the stamp of its slot says so.
+            if last / 2 > 2 {
+                prop_assert_eq!(reader.load_with_sequence(), Err(Overrun));
+            }
+            let number = last / 2;
+            mark(&mapping, number, 2);
+            let (found, value) = reader.load_with_sequence().expect("it stays");
+            prop_assert_eq!(found, number);
             prop_assert!(value.iter().all(|byte| *byte == MARK), "from elsewhere");
         }
         mapping.store(0, &others).expect("within");
-        let value = reader.load().expect("it stays");
-        prop_assert!(value.iter().all(|byte| *byte == MARK), "from elsewhere");
+        if let Ok(value) = reader.load() {
+            prop_assert!(value.iter().all(|byte| *byte == MARK), "from elsewhere");
+        }
         let _ = reader.next(passed());
         let _ = reader.next(passed());
     }
@@ -229,48 +235,51 @@ proptest! {
         }
         let mut all = vec![0; mapping.len()];
         mapping.copy_to(0, &mut all).expect("within");
-        let after = HEADER + 2 * MARKED_STRIDE;
+        let after = HEADER + 2 * stride(4000);
         prop_assert!(all[after..].iter().all(|byte| *byte == ELSEWHERE), "written elsewhere");
     }
 }
 
 #[test]
-fn any_sequence_number_is_valid_and_the_last_one_wraps() {
-    for slots in [2, 4, 8] {
+fn any_number_of_63_bits_is_valid_and_the_last_one_wraps() {
+    for slots in [2_u32, 4, 8] {
         let name = UniqueName::new();
         let mapping = marked(&name, slots);
-        for number in [0, u64::MAX, u64::MAX - 1, 1 << 63] {
-            mapping.store(SEQUENCE, &number).expect("within");
+        for number in [(1 << 63) - 1, (1 << 63) - 2, 1 << 31, 1 << 62] {
+            mapping.store(LAST, &stamp(number)).expect("within");
+            mark(&mapping, number, slots.into());
             let reader = Reader::<Marked>::open(&name).expect("opened");
             let (found, value) = reader.load_with_sequence().expect("a value");
             assert!(found == number && value == [MARK; 4000]);
             let mut writer = Writer::<Marked>::open(&name).expect("taken over");
             assert_eq!(writer.sequence(), number);
-            writer.store(&[0x33; 4000]);
-            let (found, value) = reader.load_with_sequence().expect("a value");
-            assert!(found == number.wrapping_add(1) && value == [0x33; 4000]);
-            writer.store(&[MARK; 4000]);
-            writer.store(&[MARK; 4000]);
-            for _ in 0..slots {
-                writer.store(&[MARK; 4000]);
+            for next in 1..=u64::from(slots) + 3 {
+                writer.store(&[0x33; 4000]);
+                let (found, value) = reader.load_with_sequence().expect("a value");
+                assert!(found == (number + next) % (1 << 63) && value == [0x33; 4000]);
             }
         }
     }
 }
 
 #[test]
-fn a_state_that_is_neither_is_as_current() {
+fn a_header_whose_value_is_not_there_is_an_overrun_until_the_next_store() {
     let name = UniqueName::new();
     let mapping = marked(&name, 2);
-    mapping.store(STATE, &2_u32).expect("within");
-    let reader = Reader::<Marked>::open(&name).expect("opened");
-    assert!(!reader.is_retired());
-    assert_eq!(reader.wait(1, passed()), Ok(false));
+    mapping.store(LAST, &stamp(7)).expect("within");
+    let mut reader = Reader::<Marked>::open(&name).expect("opened");
+    assert!(matches!(reader.load(), Err(Overrun)));
+    let mut writer = Writer::<Marked>::open(&name).expect("taken over");
+    assert_eq!(writer.sequence(), 7);
+    assert!(matches!(reader.load(), Err(Overrun)));
+    writer.store(&[0x33; 4000]);
+    assert!(reader.load() == Ok([0x33; 4000]));
+    assert!(reader.next(watchdog()) == Ok(Some([0x33; 4000])));
 }
 
 #[test]
-fn a_number_that_changes_all_the_time_is_an_overrun() {
-    // A copy takes long enough for the number to change, and a thousand copies fit into a time
+fn a_stamp_that_changes_all_the_time_is_an_overrun() {
+    // A copy takes long enough for the stamp to change, and a thousand copies fit into a time
     // slice.
     type Long = [u64; 2048];
     let name = UniqueName::new();
@@ -278,8 +287,9 @@ fn a_number_that_changes_all_the_time_is_an_overrun() {
     let reader = Reader::<Long>::open(&name).expect("opened");
     let mapping = Mapping::open_read_write(&name, Extent::Whole).expect("mapped");
     let _hostile = Hostile::new(mapping, |mapping| {
-        let number = mapping.atomic::<u64>(SEQUENCE).expect("within");
-        number.fetch_add(1, Ordering::Relaxed);
+        let stamp = slot(1, 2, size_of::<Long>());
+        let stamp = mapping.atomic::<u64>(stamp).expect("within");
+        stamp.fetch_add(4, Ordering::Relaxed);
     });
     watched(move |_| {
         // While the other thread does not run, a load succeeds.
@@ -293,40 +303,40 @@ fn a_number_that_changes_all_the_time_is_an_overrun() {
 }
 
 #[test]
-fn a_word_that_changes_all_the_time_keeps_no_wait_from_ending() {
+fn a_header_that_changes_all_the_time_keeps_no_wait_from_ending() {
     let name = UniqueName::new();
     drop(Writer::create(&name, 2, &1_u32).expect("created"));
     let mut reader = Reader::<u32>::open(&name).expect("opened");
     let mapping = Mapping::open_read_write(&name, Extent::Whole).expect("mapped");
     let _hostile = Hostile::new(mapping, |mapping| {
-        let word = mapping.atomic::<u32>(FUTEX).expect("within");
-        word.fetch_add(1, Ordering::Relaxed);
+        let word = mapping.atomic::<u32>(LAST_LOWER).expect("within");
+        word.fetch_add(2, Ordering::Relaxed);
     });
     watched(move |_| {
         assert_eq!(reader.wait(1, passed()), Ok(false));
         assert_eq!(reader.wait(1, soon()), Ok(false));
-        assert_eq!(reader.next(watchdog()), Ok(Some(1)));
+        assert_eq!(reader.try_next(), Ok(Some(1)));
         assert_eq!(reader.next(soon()), Ok(None));
     });
 }
 
 #[test]
-fn a_word_that_does_not_change_with_the_number_keeps_no_wait_from_ending() {
+fn a_header_that_does_not_change_with_the_value_keeps_no_wait_from_ending() {
     let name = UniqueName::new();
     drop(Writer::create(&name, 2, &1_u32).expect("created"));
     let mapping = Mapping::open_read_write(&name, Extent::Whole).expect("mapped");
     let mut reader = Reader::<u32>::open(&name).expect("opened");
-    mapping.store(FUTEX, &u32::MAX).expect("within");
+    mapping.store(LAST_LOWER, &(u32::MAX - 1)).expect("within");
     assert_eq!(reader.next(watchdog()), Ok(Some(1)));
     assert_eq!(reader.next(soon()), Ok(None));
-    mapping.store(SEQUENCE, &2_u64).expect("within");
+    mapping.store(slot(2, 2, 4), &stamp(2)).expect("within");
     assert_eq!(reader.wait(1, watchdog()), Ok(true));
 }
 
 /// Moves the sleepers on the word of a read-only mapping to another word, and returns how many.
 fn requeue(mapping: &Mapping<ReadOnly>, to: &AtomicU32) -> i64 {
     const ALL: i64 = 1000;
-    let word = mapping.as_ptr().wrapping_add(FUTEX);
+    let word = mapping.as_ptr().wrapping_add(LAST_LOWER);
     let (call, how) = (libc::SYS_futex, libc::FUTEX_REQUEUE);
     // SAFETY: the call accesses only the two words, which exist.
     let moved = unsafe { libc::syscall(call, word, how, 0_u32, ALL, to.as_ptr(), 0_u32) };
@@ -371,7 +381,7 @@ fn a_header_that_changes_while_it_is_opened_is_an_error_or_some_value() {
     let object = Object::open_read_write(&name).expect("opened");
     let mapping = object.map(Extent::Whole).expect("mapped");
     let _hostile = Hostile::new(mapping, |mapping| {
-        for (version, slots) in [(1_u32, 2_u32), (1, 65536), (7, 0)] {
+        for (version, slots) in [(2_u32, 2_u32), (2, 65536), (7, 0)] {
             mapping.store(VERSION, &version).expect("within");
             mapping.store(SLOTS, &slots).expect("within");
         }

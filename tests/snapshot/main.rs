@@ -7,8 +7,10 @@
 mod appears;
 mod ends;
 mod follower;
+mod format;
 mod hostile;
 mod large;
 mod on_linux;
+mod polling;
 mod takeovers;
 mod values;

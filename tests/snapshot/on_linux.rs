@@ -267,7 +267,7 @@ fn the_memory_of_all_slots_is_reserved() {
     let name = UniqueName::new();
     let _writer = Writer::create(&name, 4, &[0_u64; 1000]).expect("created");
     let object = Object::open(&name).expect("opened");
-    let size = 64 + 4 * 8000_u64.next_multiple_of(64);
+    let size = 64 + 4 * (64 + 8000_u64).next_multiple_of(64);
     assert_eq!(object.size(), Ok(size));
     assert!(object.allocated().expect("a number") >= size);
 }

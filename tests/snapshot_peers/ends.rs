@@ -7,6 +7,7 @@ use std::process::Command;
 
 use rawshm::snapshot::{Reader, Writer};
 use rawshm_tests::complete::temporary;
+use rawshm_tests::header::retire_unheard;
 use rawshm_tests::values::{Message, message, text};
 use rawshm_tests::{Peer, UniqueName, run};
 
@@ -71,8 +72,6 @@ fn a_sleeping_reader_learns_that_its_snapshot_is_replaced_and_can_go_on_with_the
 
 #[test]
 fn a_reader_that_nobody_woke_is_woken_by_the_next_operation_on_the_name() {
-    use rawshm::{Extent, Mapping};
-    const STATE: usize = 36;
     for (command, expected) in [
         ("open-writer", "the snapshot is retired"),
         ("open-or-create-writer", "created"),
@@ -82,9 +81,7 @@ fn a_reader_that_nobody_woke_is_woken_by_the_next_operation_on_the_name() {
         let name = UniqueName::new();
         hold(&name, &[]).kill();
         let mut asleep = asleep(&name);
-        // As a writer that is killed right after it has retired the snapshot.
-        let mapping = Mapping::open_read_write(&name, Extent::Whole).expect("mapped");
-        mapping.store(STATE, &1_u32).expect("within");
+        retire_unheard(&name);
         asleep.asleep_in(libc::SYS_futex);
         assert_eq!(answer(command, &name), expected);
         assert_eq!(asleep.line(), "the snapshot is retired", "{command}");

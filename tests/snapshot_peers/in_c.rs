@@ -7,6 +7,8 @@ use std::process::Command;
 use std::sync::OnceLock;
 
 use rawshm::snapshot::Writer;
+use rawshm::{Extent, Mapping};
+use rawshm_tests::header::VERSION;
 use rawshm_tests::{Peer, UniqueName, c_program, run};
 
 fn program() -> &'static Path {
@@ -15,10 +17,10 @@ fn program() -> &'static Path {
 }
 
 #[test]
-fn a_reader_in_c_loads_each_value_and_sleeps_until_the_next() {
+fn a_reader_in_c_loads_each_value_and_sleeps_until_the_next_or_the_end() {
     let name = UniqueName::new();
     let mut writer = Writer::create(&name, 2, &[100_i64, 876, 8021]).expect("created");
-    let mut reader = Peer::start(Command::new(program()).args([&name.argument(), "4"]));
+    let mut reader = Peer::start(Command::new(program()).args([&name.argument(), "5"]));
     assert_eq!(reader.line(), "1: 100 876 8021");
     for number in 2..=4 {
         writer.store(&[-number, i64::MAX, i64::MIN]);
@@ -28,6 +30,9 @@ fn a_reader_in_c_loads_each_value_and_sleeps_until_the_next() {
             format!("{number}: {} {} {}", -number, i64::MAX, i64::MIN)
         );
     }
+    reader.asleep_in(libc::SYS_futex);
+    writer.retire();
+    assert_eq!(reader.line(), "no value will follow");
     assert_eq!(reader.end(), 0);
 }
 
@@ -43,6 +48,11 @@ fn a_reader_in_c_refuses_a_snapshot_of_another_type() {
     refused(&name.argument());
     let name = UniqueName::new();
     let _writer = Writer::create(&name, 2, &[100_i64, 876]).expect("created");
+    refused(&name.argument());
+    let name = UniqueName::new();
+    let _writer = Writer::create(&name, 2, &[100_i64, 876, 8021]).expect("created");
+    let mapping = Mapping::open_read_write(&name, Extent::Whole).expect("mapped");
+    mapping.store(VERSION, &1_u32).expect("within");
     refused(&name.argument());
     let name = UniqueName::new();
     rawshm::Object::create(&name, rawshm::Size::Sparse(4096)).expect("created");

@@ -7,6 +7,7 @@ use std::process::{Command, Stdio};
 
 use rawshm::snapshot::Reader;
 use rawshm::{Extent, Mapping};
+use rawshm_tests::header::slot;
 use rawshm_tests::values::{Value, number, scrambled};
 use rawshm_tests::{Peer, UniqueName, run, spawn, status, until, wait};
 
@@ -32,10 +33,10 @@ fn dawdle(random: &mut u64, turns: u64) {
 /// Whether the slot that is written next has been partly written.
 fn is_torn(name: &UniqueName, slots: u64, last: u64) -> bool {
     let mapping = Mapping::open(name, Extent::Whole).expect("an object");
-    let slot = (last + 1) % slots;
-    let offset = usize::try_from(64 + slot * 1024).expect("small");
-    let value: Value = mapping.load(offset).expect("within");
-    value[0] != 0 && number(&value).is_none()
+    let slot = slot(last + 1, slots, size_of::<Value>());
+    let stamp: u64 = mapping.load(slot).expect("within");
+    let value: Value = mapping.load(slot + 64).expect("within");
+    stamp & 1 == 1 && value[0] != 0 && number(&value).is_none()
 }
 
 /// Kills writers, and returns how many of them were killed in the middle of a value.

@@ -10,6 +10,7 @@ use std::sync::{Mutex, OnceLock, PoisonError};
 
 pub mod capi;
 pub mod complete;
+pub mod header;
 mod processes;
 pub mod rungs;
 pub mod traces;

@@ -4,7 +4,8 @@
 use std::time::Duration;
 
 use rawshm::snapshot::{self, Deadline, Follower, Reader, Writer};
-use rawshm::{Extent, Mapping, Name, Object, Outcome};
+use rawshm::{Name, Object, Outcome};
+use rawshm_tests::header::retire_unheard;
 use rawshm_tests::rungs::{self, Rung};
 use rawshm_tests::until;
 use rawshm_tests::values::{Value, number, value};
@@ -16,10 +17,6 @@ use crate::say;
 
 const NAME: &str = "/my_snapshot";
 const SLOTS: u32 = 2;
-
-/// Where the state is in the header, and its value in a retired snapshot.
-const STATE: usize = 36;
-const RETIRED: u32 = 1;
 
 /// The authors of values.
 const OLD: u32 = 1;
@@ -186,8 +183,7 @@ fn make(name: &Name, before: Before) -> Option<Sleeper<Found>> {
     assert_eq!(number(&old), Some(1));
     let sleeper = Sleeper::new(libc::SYS_futex, move || reader.next(Deadline::NEVER));
     if before == Before::Retired {
-        let mapping = Mapping::open_read_write(name, Extent::Whole).expect("mapped");
-        mapping.store(STATE, &RETIRED).expect("within");
+        retire_unheard(name);
     }
     Some(sleeper)
 }
