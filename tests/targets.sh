@@ -269,21 +269,21 @@ reader_prints_what_the_others_wrote() {
     reader_prints_what_it_wrote "$1" "${2:-}" creator -r
 }
 
-# watch_prints_what_publish_stores FOLDER [EMULATOR]: it waits for the first publish, and the second
-# one takes over; nothing is left at the end.
+# watch_prints_what_publish_stores FOLDER [EMULATOR [FOLDER_OF_PUBLISH]]: it waits for the first
+# publish, and the second one takes over; nothing is left at the end.
 watch_prints_what_publish_stores() {
-    local folder=$1 emulator=${2:-} watcher
+    local folder=$1 emulator=${2:-} watcher publish=${3:-$1}/publish
     timeout 60 $emulator "$folder/watch" -n "$OBJECT" -c 1 >"$TOOLS/watched" &
     watcher=$!
-    echo hello | $emulator "$folder/publish" -n "$OBJECT"
+    echo hello | $emulator "$publish" -n "$OBJECT"
     wait $watcher
     [[ $(<"$TOOLS/watched") == hello ]]
     timeout 60 $emulator "$folder/watch" -n "$OBJECT" >"$TOOLS/watched" &
     watcher=$!
     # It sees the last value, whether it starts before or after it.
-    echo bye | $emulator "$folder/publish" -n "$OBJECT"
+    echo bye | $emulator "$publish" -n "$OBJECT"
     until grep -q bye "$TOOLS/watched"; do kill -0 $watcher; done
-    $emulator "$folder/publish" -n "$OBJECT" -u </dev/null
+    $emulator "$publish" -n "$OBJECT" -u </dev/null
     wait $watcher
     [[ ! -e /dev/shm$OBJECT ]]
 }
@@ -323,6 +323,27 @@ the_debug_executables_run_for() {
     cargo build --package rawshm-static --bins --target "$1"
     reader_prints_what_the_others_wrote "$CARGO_TARGET_DIR/$1/debug" "${EMULATOR[$1]}"
     watch_prints_what_publish_stores "$CARGO_TARGET_DIR/$1/debug" "${EMULATOR[$1]}"
+}
+
+# Each reads the snapshots of the other, takes them over and goes on, and every value is whole. The
+# one of 32 bits reads stamps in halves. The host's kernel runs it itself.
+processes_of_32_and_64_bits_share_snapshots_for() {
+    local narrow=$CARGO_TARGET_DIR/$1/static wide=$CARGO_TARGET_DIR/static watch publish watcher
+    cargo static
+    cargo static --target "$1"
+    watch_prints_what_publish_stores "$narrow" '' "$wide"
+    watch_prints_what_publish_stores "$wide" '' "$narrow"
+    for watch in "$narrow" "$wide"; do
+        timeout 60 "$watch/watch" -n "$OBJECT" >"$TOOLS/watched" &
+        watcher=$!
+        for publish in "$wide" "$narrow" "$wide"; do
+            seq -f 'value %.0f' 50000 | "$publish/publish" -n "$OBJECT"
+        done
+        "$narrow/publish" -n "$OBJECT" -u </dev/null
+        wait $watcher
+        [[ ! $(grep -vE '^value [0-9]+$' "$TOOLS/watched") ]]
+        (( $(wc -l <"$TOOLS/watched") > 100 ))
+    done
 }
 
 # A pointer can be moved by an isize at most, and a 32-bit process can map more than that.
@@ -485,6 +506,7 @@ for target in i686-unknown-linux-gnu armv7-unknown-linux-gnueabihf; do
     check nothing_larger_than_an_isize_is_mapped_for "$target"
 done
 check the_newer_calls_may_be_refused_for i686-unknown-linux-gnu
+check processes_of_32_and_64_bits_share_snapshots_for i686-unknown-linux-gnu
 for target in riscv64gc-unknown-linux-gnu $WITHOUT_RAW_BACKEND; do
     check the_library_needs_nothing_but_core "$target"
 done
