@@ -357,6 +357,21 @@ impl<T: Layout> Reader<T> {
         }
     }
 
+    /// Copies a value that it has not returned before into `value`, as [`Reader::try_next`] returns
+    /// one. For values that are too large for the stack. `false` if there is none.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`Reader::load`]. Then `value` holds parts of several values.
+    #[inline]
+    pub fn try_next_into(&mut self, value: &mut T) -> Result<bool, Overrun> {
+        let is_there = seqlock::has_newer(&self.slots, self.returned) == Some(true);
+        if is_there {
+            self.load_next_into(value)?;
+        }
+        Ok(is_there)
+    }
+
     /// Returns a value that it has not returned before. Sleeps until there is one; `None` if the
     /// deadline passes first.
     ///
@@ -400,12 +415,11 @@ impl<T: Layout> Reader<T> {
     /// after the others, and after `false`, it is unchanged.
     #[doc(alias = "futex")]
     pub fn next_into(&mut self, value: &mut T, deadline: Deadline) -> Result<bool, Error> {
-        if !self.wait_for_new(deadline)? {
-            return Ok(false);
+        let is_there = self.wait_for_new(deadline)?;
+        if is_there {
+            self.load_next_into(value)?;
         }
-        let load = |into: &mut _| seqlock::load_newer(&self.slots, self.returned, into);
-        self.returned = Self::in_place(value, load)?;
-        Ok(true)
+        Ok(is_there)
     }
 
     /// Loads the value that [`seqlock::has_newer`] has found.
@@ -415,6 +429,14 @@ impl<T: Layout> Reader<T> {
         let (stamp, value) = Self::on_the_stack(load)?;
         self.returned = stamp;
         Ok(value)
+    }
+
+    /// Copies the value that [`seqlock::has_newer`] has found.
+    #[inline]
+    fn load_next_into(&mut self, value: &mut T) -> Result<(), Overrun> {
+        let load = |into: &mut _| seqlock::load_newer(&self.slots, self.returned, into);
+        self.returned = Self::in_place(value, load)?;
+        Ok(())
     }
 
     /// Loads a value with `load`, which returns None if the writer has reached its slot.

@@ -4,21 +4,23 @@
 
 use std::hint::{black_box, spin_loop};
 use std::process::{Command, Stdio};
+use std::time::{Duration, Instant};
 
-use rawshm::snapshot::Reader;
-use rawshm::{Extent, Mapping};
-use rawshm_tests::header::slot;
-use rawshm_tests::values::{Value, number, scrambled};
+use rawshm::{Extent, Mapping, ReadOnly};
+use rawshm_tests::header::{LAST, slot};
+use rawshm_tests::values::scrambled;
 use rawshm_tests::{Peer, UniqueName, run, spawn, status, until, wait};
 
 use crate::peers::PEER;
 
-const KILLS: u64 = 1200;
+/// For how many seconds to torture, instead of a number of kills.
+const SECONDS: &str = "RAWSHM_TORTURE";
 
-fn peer(arguments: &[&str]) -> Command {
-    let mut command = Command::new(PEER);
-    command.arg("snapshot").args(arguments);
-    command
+fn peer(command: &str, name: &UniqueName, bytes: usize, rest: &str) -> Command {
+    let mut peer = Command::new(PEER);
+    peer.args(["torture", command, &name.argument(), &bytes.to_string()]);
+    peer.arg(rest);
+    peer
 }
 
 /// Spins for a pseudo-random number of turns, up to this one. It counts and uses no clock.
@@ -30,77 +32,117 @@ fn dawdle(random: &mut u64, turns: u64) {
     }
 }
 
-/// Whether the slot that is written next has been partly written.
-fn is_torn(name: &UniqueName, slots: u64, last: u64) -> bool {
-    let mapping = Mapping::open(name, Extent::Whole).expect("an object");
-    let slot = slot(last + 1, slots, size_of::<Value>());
-    let stamp: u64 = mapping.load(slot).expect("within");
-    let value: Value = mapping.load(slot + 64).expect("within");
-    stamp & 1 == 1 && value[0] != 0 && number(&value).is_none()
+/// The number in the header.
+fn published(mapping: &Mapping<ReadOnly>) -> u64 {
+    let last: u64 = mapping.load(LAST).expect("within");
+    last >> 1
 }
 
-/// Kills writers, and returns how many of them were killed in the middle of a value.
-fn torture(slots: u64, seed: u64) -> u64 {
+/// What was found in the slots of killed writers.
+#[derive(Debug, Default)]
+struct Found {
+    kills: u64,
+    /// Killed in the middle of a value.
+    begun: u64,
+    /// Killed between a value and its publication.
+    unpublished: u64,
+    values: u64,
+    overruns: u64,
+}
+
+/// Kills writers, and adds what it has found. Every reader checks every value.
+fn torture(bytes: usize, slots: u64, kills: u64, random: &mut u64, found: &mut Found) {
     let name = UniqueName::new();
-    let (argument, slots_argument) = (name.argument(), slots.to_string());
-    let start = || spawn(peer(&["write", &argument, &slots_argument]).stdout(Stdio::null()));
+    let start = || {
+        let mut writer = peer("write", &name, bytes, &slots.to_string());
+        spawn(writer.stdout(Stdio::null()))
+    };
     let mut writer = start();
-    until("the object", || Reader::<Value>::open(&name).is_ok());
-    let reader = Reader::<Value>::open(&name).expect("a snapshot");
-    let checks: Vec<Peer> = ["load", "next", "next"]
-        .map(|how| Peer::ready(&mut peer(&["check", &argument, how])))
+    until("the object", || Mapping::open(&name, Extent::Whole).is_ok());
+    let mapping = Mapping::open(&name, Extent::Whole).expect("an object");
+    let checks: Vec<Peer> = ["load", "next", "turns"]
+        .map(|how| Peer::ready(&mut peer("check", &name, bytes, how)))
         .into();
 
-    let (mut random, mut torn, mut newest) = (seed, 0, 0);
-    for kill in 0..KILLS {
+    let mut newest = 0;
+    for kill in 0..kills {
         // One of four is killed at any time, maybe before its first store, and the others after it.
         if kill % 4 > 0 {
             until("progress", || {
                 (0..1000).any(|_| {
                     spin_loop();
-                    reader
-                        .load_with_sequence()
-                        .is_ok_and(|(now, _)| now > newest)
+                    published(&mapping) > newest
                 })
             });
-            dawdle(&mut random, 20_000);
+            dawdle(random, 20_000);
         } else {
-            dawdle(&mut random, 200_000);
+            dawdle(random, 200_000);
         }
         writer.kill().expect("its own process");
         let ended = writer.wait().expect("its own process");
         assert_eq!(status(ended), 128 + 9, "it ended by itself");
-        let (now, value) = reader.load_with_sequence().expect("no writer runs");
-        assert_eq!(number(&value), Some(now));
+        let now = published(&mapping);
         assert!(now >= newest, "{now} after {newest}");
         newest = now;
-        torn += u64::from(is_torn(&name, slots, now));
+        let next: u64 = mapping.load(slot(now + 1, slots, bytes)).expect("within");
+        found.kills += 1;
+        found.begun += u64::from(next == 2 * (now + 1) + 1);
+        found.unpublished += u64::from(next == 2 * (now + 1));
         writer = start();
     }
     writer.kill().expect("its own process");
     wait(&mut writer);
 
-    let retired = run(&mut peer(&["retire", &argument]));
+    let retired = run(&mut peer("retire", &name, bytes, ""));
     assert_eq!(retired.stdout, "ok\n", "{}", retired.stderr);
-    let (last, _) = reader.load_with_sequence().expect("no writer runs");
+    let last = published(&mapping);
     for mut check in checks {
         let line = check.line();
-        let (values, end) = line.split_once(' ').expect("two numbers");
-        println!("{slots} slots: {values} values checked, the last {end} of {last}");
-        assert_eq!(end, last.to_string(), "it has not seen the last one");
-        assert!(values.parse::<u64>().expect("a number") > KILLS);
+        let numbers: Result<Vec<u64>, _> = line.split(' ').map(str::parse).collect();
+        let [values, end, overruns] = numbers.expect(&line)[..] else {
+            panic!("{line}");
+        };
+        assert_eq!(end, last, "it has not seen the last one");
+        found.values += values;
+        found.overruns += overruns;
         assert_eq!(check.end(), 0);
     }
-    println!("{slots} slots: {KILLS} kills, {torn} of them in the middle of a value");
-    torn
 }
 
 #[test]
-fn readers_see_whole_values_in_order_while_writers_are_killed_with_two_slots() {
-    assert!(torture(2, 0x0dd1_7e57) > 0, "no kill hit a store");
+fn readers_see_whole_values_in_order_while_writers_are_killed() {
+    for slots in [2, 4] {
+        let (mut random, mut found) = (0x0dd1_7e57 * slots, Found::default());
+        torture(1024, slots, 1200, &mut random, &mut found);
+        println!("1024 bytes, {slots} slots: {found:?}");
+        assert!(found.begun > 0, "no kill hit a store");
+        assert!(found.values > found.kills, "no values");
+    }
 }
 
 #[test]
-fn readers_see_whole_values_in_order_while_writers_are_killed_with_four_slots() {
-    assert!(torture(4, 0x5eed_0f17) > 0, "no kill hit a store");
+fn readers_see_whole_values_in_order_of_any_size_while_writers_are_killed() {
+    let seconds = std::env::var(SECONDS).ok();
+    let seconds = seconds.map(|text| text.parse().expect("a number of seconds"));
+    let end = seconds.map(|seconds| Instant::now() + Duration::from_secs(seconds));
+    let mut random = u64::from(std::process::id()) << 1 | 1;
+    let (mut found, mut rounds) = (Found::default(), 0);
+    loop {
+        for bytes in [8, 24, 56, 64, 1024, 65_536, 1 << 20] {
+            // At most 16 MiB.
+            for slots in [2, 4, 16, 64]
+                .into_iter()
+                .filter(|slots| slots * bytes <= 16 << 20)
+            {
+                let slots = u64::try_from(slots).expect("few");
+                torture(bytes, slots, 20, &mut random, &mut found);
+            }
+        }
+        rounds += 1;
+        println!("round {rounds}: {found:?}");
+        if end.is_none_or(|end| Instant::now() >= end) {
+            break;
+        }
+    }
+    assert!(found.values > found.kills, "no values");
 }

@@ -23,6 +23,29 @@ pub fn number(value: &Value) -> Option<u64> {
     (*value == self::value(number, author)).then_some(number)
 }
 
+/// Makes words of any number the value of this number and author. Each word depends on both.
+pub fn fill(words: &mut [u64], number: u64, author: u16) {
+    let mut word = number << 16 | u64::from(author);
+    for place in words {
+        *place = word;
+        word = scrambled(word);
+    }
+}
+
+/// The number of words that [`fill`] has made; `None` if they are torn.
+#[must_use]
+pub fn filled(words: &[u64]) -> Option<u64> {
+    let first = *words.first()?;
+    let mut word = first;
+    for found in words {
+        if *found != word {
+            return None;
+        }
+        word = scrambled(word);
+    }
+    Some(first >> 16)
+}
+
 const fn checksum(number: u64, filling: u64) -> u64 {
     number.rotate_left(32) ^ filling.wrapping_mul(0x9e37_79b9_7f4a_7c15)
 }

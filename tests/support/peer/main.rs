@@ -1,6 +1,7 @@
 //! The other process of a test: it does one thing, and prints a line about it.
 //!     peer COMMAND NAME [ARGUMENT...]             with an object
 //!     peer snapshot COMMAND NAME [ARGUMENT...]    with a snapshot or a claim
+//!     peer torture COMMAND NAME ARGUMENT...       stores or checks values of any size
 //!     peer step operations STRIDE FIRST           kills each operation after every STRIDE
 //!                                                 instructions
 //!     peer step life PUBLISH                      kills `publish` after each of its instructions
@@ -15,6 +16,8 @@ mod snapshot;
 #[cfg(all(target_os = "linux", target_arch = "x86_64"))]
 mod step;
 #[cfg(target_os = "linux")]
+mod torture;
+#[cfg(target_os = "linux")]
 mod traced;
 
 use std::io::Write as _;
@@ -26,6 +29,8 @@ fn main() -> ExitCode {
     match arguments.as_slice() {
         #[cfg(target_os = "linux")]
         ["snapshot", command, name, rest @ ..] => say(&snapshot::run(command, name, rest)),
+        #[cfg(target_os = "linux")]
+        ["torture", command, name, rest @ ..] => say(&torture::run(command, name, rest)),
         #[cfg(all(target_os = "linux", target_arch = "x86_64"))]
         ["step", "operations", stride, first] => step::operations(stride, first),
         #[cfg(all(target_os = "linux", target_arch = "x86_64"))]
@@ -37,7 +42,7 @@ fn main() -> ExitCode {
         [command, name, rest @ ..] => say(&object::run(command, name, rest)),
         _ => {
             eprintln!(
-                "usage: peer [snapshot] COMMAND NAME [ARGUMENT...] | peer step WHAT ARGUMENT"
+                "usage: peer [snapshot|torture] COMMAND NAME [ARGUMENT...] | peer step WHAT ARGUMENT"
             );
             return ExitCode::from(2);
         }

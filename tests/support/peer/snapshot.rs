@@ -10,7 +10,7 @@ use std::process::Command;
 use rawshm::snapshot::{self, Deadline, Follower, Reader, Writer};
 use rawshm::{Name, Object};
 use rawshm_tests::describe;
-use rawshm_tests::values::{Message, Value, message, number, text, value};
+use rawshm_tests::values::{Message, message, text};
 
 use crate::{say, traced};
 
@@ -26,16 +26,9 @@ pub(crate) fn run(command: &str, name: &str, rest: &[&str]) -> String {
 pub(crate) const SLOTS: u32 = 4;
 
 fn answer(command: &str, name: &str, rest: &[&str]) -> Result<String, snapshot::Error> {
-    let slots = |at: usize| rest[at].parse::<u32>().expect("a number");
     let name = Name::new(name)?;
     let done = String::from("ok");
     match command {
-        "write" => write(&name, slots(0)),
-        "retire" => {
-            Writer::<Value>::open(&name)?.retire();
-            Ok(done)
-        }
-        "check" => check(&name, rest[0]),
         "hold" => hold(&name, rest).map(|()| done),
         "claim-and-stand-by" => claim_and_stand_by(&name).map(|()| done),
         "follow" => follow(&name),
@@ -58,60 +51,6 @@ fn to_the_end() -> String {
         line.expect("a line");
     }
     "end".into()
-}
-
-/// Stores one value after the other, until it is killed.
-fn write(name: &Name, slots: u32) -> Result<String, snapshot::Error> {
-    let author = std::process::id();
-    let (mut writer, _) = Writer::<Value>::open_or_create(name, slots, &value(1, author))?;
-    loop {
-        let next = writer.sequence() + 1;
-        writer.store(&value(next, author));
-        if next % 256 == 0 {
-            writer.notify()?;
-        }
-    }
-}
-
-/// Checks every value until the snapshot is retired: it loads in a loop, or sleeps until the next
-/// value. Returns how many values there were, and the number of the last one.
-fn check(name: &Name, how: &str) -> Result<String, snapshot::Error> {
-    let mut reader = Reader::<Value>::open(name)?;
-    let sleeps = how == "next";
-    let (mut values, mut last, mut last_value) = (0_u64, 0_u64, [0; 128]);
-    say("ready");
-    for round in 0_u32.. {
-        if round % 256 == 0 {
-            // Several of these may share a processor with the writers.
-            std::thread::yield_now();
-        }
-        let retired = reader.is_retired();
-        let loaded = if sleeps {
-            match reader.next(Deadline::NEVER) {
-                Err(snapshot::Error::Retired) => break,
-                next => next.map(|next| next.map(|next| (next[0], next))),
-            }
-        } else {
-            reader.load_with_sequence().map(Some).map_err(Into::into)
-        };
-        let (sequence, value) = match loaded {
-            Ok(loaded) => loaded.expect("there is no deadline"),
-            Err(snapshot::Error::Overrun) => continue,
-            Err(error) => return Err(error),
-        };
-        assert_eq!(number(&value), Some(sequence), "torn, or of another number");
-        assert!(sequence >= last, "{sequence} after {last}");
-        if sequence == last {
-            assert!(value == last_value, "two values of one number");
-        } else {
-            values += 1;
-        }
-        (last, last_value) = (sequence, value);
-        if retired {
-            break;
-        }
-    }
-    Ok(format!("{values} {last}"))
 }
 
 /// Is the writer: stores each line of its input, and prints how many readers were woken.
