@@ -130,7 +130,7 @@ impl<R: Rights> Object<R> {
 /// snapshot's [`Writer`](super::Writer); an object that no process claims is simply unlinked.
 ///
 /// On Linux, the calls of [`Options::open_read_write`] and [`Object::claim`]; `pread64` of the
-/// header; for a snapshot, `mmap`, `pwrite64` of its stamp, `futex` and `munmap`; the calls of
+/// header; for a snapshot, `mmap`, `pwrite64` of a byte of it, `futex` and `munmap`; the calls of
 /// [`Object::unlink`].
 ///
 /// # Errors
@@ -139,7 +139,7 @@ impl<R: Rights> Object<R> {
 /// Those of [`Options::open_read_write`] and [`Object::unlink`], and the others of
 /// [`Object::claim`], except `EBUSY`. With [`Operation::Inspect`]: `EFBIG` – the process may write
 /// only files of less than 48 bytes (`RLIMIT_FSIZE`); it also gets a `SIGXFSZ`. `ENOMEM` – the
-/// header cannot be mapped. `EINVAL` – a snapshot on hugetlbfs, which cannot be written to.
+/// header cannot be mapped. `EINVAL` – a snapshot on hugetlbfs, where `pwrite64` is refused.
 ///
 /// # Examples
 ///

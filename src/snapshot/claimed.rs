@@ -11,7 +11,7 @@ use rustix::fd::AsFd as _;
 
 use super::header::{Header, LAST};
 use super::seqlock::Stamp;
-use super::word::{LOWER, StampWord, lower};
+use super::word::StampWord;
 use crate::{Errno, Mapping, Object, ReadOnly, ReadWrite, Status, sys};
 
 /// An object that this process has claimed, and does not store values into.
@@ -56,47 +56,59 @@ impl Claimed {
 
     /// Retires the snapshot and wakes its readers. After an error it is as it was.
     pub(super) fn retire(&self) -> Result<(), Errno> {
-        self.tell(Stamp::marked)
-    }
-
-    /// Puts the stamp back to what it was, for readers that have found it retired.
-    pub(super) fn restore(&self) -> Result<(), Errno> {
-        self.tell(|last| last)
-    }
-
-    fn tell(&self, stamp: impl Fn(Stamp) -> Stamp) -> Result<(), Errno> {
         let Some(last) = self.last else {
             return Ok(());
         };
-        // The mapping first: nothing may be written that sleepers do not hear of.
-        let part = (0, size_of::<Header>());
-        let (fd, page_rest) = (self.object.as_fd(), self.status.page_rest());
-        let sleepers =
-            Mapping::<ReadOnly>::new(fd, part, page_rest).map_err(crate::Error::errno)?;
-        // The mark is in the lower half, and the upper half stays.
-        sys::write_at(fd, &lower(stamp(last)).to_ne_bytes(), LAST_LOWER)?;
-        // SAFETY: a header is mapped, from the start of a page on.
-        let start = unsafe { sleepers.start().byte_add(LAST) };
-        // SAFETY: its stamp is mapped for longer than the word exists, and this process accesses it
-        // atomically only: nothing of it here.
-        let word: StampWord<'_, ReadOnly> = unsafe { StampWord::at(start) };
-        // A failed wake-up is not an error of the caller's operation.
-        let _ = word.wake();
+        // Mapped first: if readers cannot be woken, the stamp must not change. Unless the object
+        // has no name any more: no other process can find it then, to tell them.
+        let sleepers = match self.sleepers() {
+            Err(error) if !self.is_removed() => return Err(error),
+            sleepers => sleepers.ok(),
+        };
+        self.set_last(last.marked())?;
+        if let Some(sleepers) = sleepers {
+            // SAFETY: a header is mapped, from the start of a page on.
+            let start = unsafe { sleepers.start().byte_add(LAST) };
+            // SAFETY: its stamp is mapped for longer than the word exists, and this process
+            // accesses it atomically only: nothing of it here.
+            let word: StampWord<'_, ReadOnly> = unsafe { StampWord::at(start) };
+            // A failed wake-up is not an error of the caller's operation.
+            let _ = word.wake();
+        }
         Ok(())
     }
 
-    /// Puts the state back if the object still has a name, though not the one that was to be taken
-    /// from it: a peer has moved it, or mounted something over its directory. Its readers can be
-    /// found and told later.
+    /// Puts the stamp back unless the object has no name any more. It has one if the name could not
+    /// be taken from it, if a peer has moved it, or if a file system was mounted over its
+    /// directory. No reader sleeps because of the mark, so none has to be woken.
     pub(super) fn restore_unless_removed(&self) {
-        if self.object.is_unlinked() != Ok(true) {
-            let _ = self.restore();
+        if let Some(last) = self.last.filter(|_| !self.is_removed()) {
+            let _ = self.set_last(last);
         }
+    }
+
+    pub(super) fn is_removed(&self) -> bool {
+        self.object.is_unlinked() == Ok(true)
+    }
+
+    /// Stores the byte of the header's stamp that has the mark: all of it or nothing.
+    fn set_last(&self, last: Stamp) -> Result<(), Errno> {
+        let [mark, ..] = last.bits().to_le_bytes();
+        sys::write_at(self.object.as_fd(), &[mark], MARK)?;
+        Ok(())
+    }
+
+    /// Maps the address on which readers sleep.
+    fn sleepers(&self) -> Result<Mapping<ReadOnly>, Errno> {
+        let part = (0, size_of::<Header>());
+        let mapping = Mapping::<ReadOnly>::new(self.object.as_fd(), part, self.status.page_rest());
+        mapping.map_err(crate::Error::errno)
     }
 }
 
+/// Where the mark is in the header.
 #[expect(
     clippy::as_conversions,
     reason = "an offset within the header, which has 64 bytes"
 )]
-const LAST_LOWER: u64 = (LAST + LOWER) as u64;
+const MARK: u64 = (LAST + if cfg!(target_endian = "little") { 0 } else { 7 }) as u64;

@@ -80,8 +80,8 @@ impl<T: Layout> Writer<T> {
     ///
     /// - `ENOENT` with [`Operation::Open`] – there is no such name.
     /// - `EACCES` with [`Operation::Open`] – the object's mode does not permit writing.
-    /// - `EBUSY` with [`Operation::Claim`] – its writer is alive, or another process replaces or
-    ///   reaps it.
+    /// - `EBUSY` with [`Operation::Claim`] – its writer is alive, or another process is replacing
+    ///   or reaping it.
     /// - `EAGAIN` with [`Operation::Claim`] – no writer is alive, but a reader has a lock on it:
     ///   see [`Object::claim`].
     /// - The others of [`Options::open_read_write`] and [`Object::map`].
@@ -177,8 +177,8 @@ impl<T: Layout> Writer<T> {
     /// the old or the new snapshot, whole. Readers of the old one get [`Error::Retired`]: see
     /// [the end of a snapshot](super#the-end-of-a-snapshot). The call that renames is the point of
     /// no return. If it fails, the old snapshot is as it was before. If another process gives the
-    /// name to its own object between the two last looks at the name and that call, the object of
-    /// that process loses it.
+    /// name to its own object between the last look at the name and that call, the object of that
+    /// process loses it; and if it moves the old one then, that stays retired.
     ///
     /// On Linux, the calls of [`Options::open_read_write`], [`Object::claim`] and
     /// [`Object::status`], and a `pread64` of the old object's header; those of [`Writer::create`]
@@ -190,8 +190,9 @@ impl<T: Layout> Writer<T> {
     /// # Errors
     ///
     /// [`Error::System`] with [`Operation::Claim`]: `EBUSY` – the writer of the old snapshot is
-    /// alive; `EAGAIN` – none is, but a reader has a lock on it. Those of
-    /// [`Options::open_read_write`], [`Writer::create`] and [`Options::replace`].
+    /// alive, or another process is replacing or reaping it; `EAGAIN` – none is, but a reader has a
+    /// lock on it. With [`Operation::Create`]: `ENOMEM` – the header of the old one cannot be
+    /// mapped. Those of [`Options::open_read_write`], [`Writer::create`] and [`Options::replace`].
     ///
     /// # Platform notes
     ///
@@ -268,7 +269,7 @@ fn put_in_place<T: Layout>(
     make(options, name, contents, &|draft| {
         draft.stage()?;
         if !is_same(options.dir(), name, old.object().as_fd())? {
-            if is_unlinked(old.object()) {
+            if old.is_removed() {
                 // No other process can claim it: this one tells its readers.
                 let _ = old.retire();
             }

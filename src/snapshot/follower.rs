@@ -9,16 +9,17 @@ use super::layout::Layout;
 use super::reader::Reader;
 use crate::{Name, Options};
 
-/// How often to ask whether the name is still the snapshot's, if there is no new value.
+/// How often to ask whether the name is still the snapshot's, at most.
 const CHECK: Duration = Duration::from_secs(2);
 
 /// Reads the snapshots that have a name, one after the other: across restarts of the writer,
 /// retirement, replacement and removal.
 ///
 /// It waits for a snapshot to appear, returns its values as [`Reader::next`] does, and goes on with
-/// the next snapshot of the name when this one is retired. If a process that did not retire it has
-/// removed or replaced it, such as `rm`, the follower stays with it until it has no new value for
-/// two seconds and another snapshot has the name, and goes on with that one.
+/// the next snapshot of the name when this one is retired. At most every
+/// two seconds, when no new value is there, it asks whether another snapshot has the name, and goes
+/// on with that one: a process that did not retire this one, such as `rm`, has removed or replaced
+/// it.
 ///
 /// A snapshot that exists for less time than it takes to wake this process is missed. Two
 /// snapshots may hold equal values, of equal numbers: each is returned.
@@ -73,9 +74,9 @@ impl<'a, T: Layout> Follower<'a, T> {
     /// deadline passes first.
     ///
     /// The calls of [`Reader::wait_for`] until there is a snapshot, then those of [`Reader::next`].
-    /// At first and every two seconds one `clock_gettime`; every two seconds without a new value
-    /// one `newfstatat`, and the calls of [`Reader::open`] if the name is not the snapshot's any
-    /// more.
+    /// At first one `clock_gettime`. When it waits and two seconds have passed since then, a
+    /// `futex` that does not sleep, a `newfstatat`, the calls of [`Reader::open`] if the name is
+    /// not the snapshot's any more, and the next `clock_gettime`.
     ///
     /// # Errors
     ///

@@ -176,9 +176,12 @@ impl<T: Layout> Reader<T> {
             // is found. So is one that appeared before the watch began.
             let left = deadline.left()?;
             match Self::open_if_current_with(options, name) {
-                // The watch may have taken the last descriptor.
-                Err(Error::System(error)) if error.errno() == Errno::MFILE && watch.end() => {
-                    continue;
+                Err(Error::System(error)) if error.errno() == Errno::MFILE => {
+                    // The watch may have taken the last descriptor.
+                    if watch.end() {
+                        continue;
+                    }
+                    return Err(error.into());
                 }
                 Ok(None) => {}
                 found => return found,

@@ -12,7 +12,7 @@ use super::seqlock::Stamp;
 use crate::{Errno, ReadWrite, sys};
 
 /// The offset of a stamp's lower half, on which processes sleep.
-pub(super) const LOWER: usize = if cfg!(target_endian = "little") { 0 } else { 4 };
+const LOWER: usize = if cfg!(target_endian = "little") { 0 } else { 4 };
 #[cfg(not(target_pointer_width = "64"))]
 const UPPER: usize = 4 - LOWER;
 
@@ -102,7 +102,13 @@ impl<R> StampWord<'_, R> {
     /// The kernel compares the lower half: if exactly a multiple of 2^31 values were stored since
     /// the stamp was seen, this sleeps until the writer wakes.
     pub(super) fn sleep(&self, seen: Stamp, until: Option<Duration>) -> Result<bool, Errno> {
-        sys::wait(self.lower(), lower(seen), until)
+        #[expect(
+            clippy::as_conversions,
+            clippy::cast_possible_truncation,
+            reason = "the lower half is what is compared"
+        )]
+        let lower = seen.bits() as u32;
+        sys::wait(self.lower(), lower, until)
     }
 }
 
@@ -115,14 +121,4 @@ impl StampWord<'_, ReadWrite> {
         let cell: &AtomicU64 = unsafe { self.cell(0) };
         cell.store(stamp.bits(), order);
     }
-}
-
-/// The lower half of a stamp, which every change of it changes.
-#[expect(
-    clippy::as_conversions,
-    clippy::cast_possible_truncation,
-    reason = "the lower half is what is asked for"
-)]
-pub(super) const fn lower(stamp: Stamp) -> u32 {
-    stamp.bits() as u32
 }

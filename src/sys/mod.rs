@@ -45,7 +45,7 @@
 //! | `now` | The time of a monotonic clock. |
 //! | `wait` | Sleeps while a word of shared memory, which may be mapped read-only, has the value that was seen. May return early. False if the time is up. |
 //! | `wake` | Wakes every process that sleeps in `wait` on the word. |
-//! | `DirWatch` | Sleeps until a name may have appeared in a directory since the watch was made, or the time is up. May return early. `end` releases its descriptor, and returns whether it had one: then it only sleeps. |
+//! | `DirWatch` | Sleeps until a name may have appeared in a directory since the watch was made, or the time is up. May return early. `end` releases its descriptor, and returns whether it had one; after that, it only sleeps. |
 
 use rustix::fd::BorrowedFd;
 

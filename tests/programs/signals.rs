@@ -1,12 +1,17 @@
 //! `SIGINT` and `SIGTERM` end `publish` and `watch`, whatever they are doing.
 
 #![cfg(target_os = "linux")]
+#![expect(
+    clippy::incompatible_msrv,
+    reason = "pipes of std: the oldest Rust runs the tests of the library only"
+)]
 
-use std::io::Write as _;
+use std::io::{PipeReader, PipeWriter, Read as _, Write as _};
 use std::os::fd::AsRawFd as _;
 use std::process::{Command, Stdio};
 
 use rawshm::snapshot::{self, Reader, Writer};
+use rawshm_tests::rungs;
 use rawshm_tests::values::{Message, message};
 use rawshm_tests::watchdog::watchdog;
 use rawshm_tests::{
@@ -147,13 +152,59 @@ fn publish_u_leaves_no_name_after_an_error_of_its_input() {
     assert_eq!(reader.next(watchdog()), Err(snapshot::Error::Retired));
 }
 
-#[test]
-fn publish_ends_while_nobody_reads_its_error() {
+/// A pipe that is full.
+fn full_pipe() -> (PipeReader, PipeWriter) {
     let (reader, mut writer) = std::io::pipe().expect("a pipe");
     // SAFETY: no pointer is passed.
     let capacity = unsafe { libc::fcntl(writer.as_raw_fd(), libc::F_SETPIPE_SZ, 4096) };
     assert_eq!(capacity, 4096);
     writer.write_all(&[0; 4096]).expect("room");
+    (reader, writer)
+}
+
+/// `publish -u` with a snapshot whose name it cannot remove, and which a signal ends while it
+/// waits.
+fn ends_without_removing(name: &UniqueName, signal: i32, stderr: PipeWriter) {
+    drop(Writer::create(name, 2, &message("old")).expect("created"));
+    let mut command = Command::new(static_program("publish"));
+    command.args(["-n", &name.argument(), "-u"]);
+    command.stdin(Stdio::piped()).stderr(stderr);
+    let refused = rungs::Refused {
+        name: "unlinkat",
+        call: libc::SYS_unlinkat,
+        with: None,
+    };
+    // A filter is inherited.
+    let mut publish = rungs::where_refused(&[refused], libc::EACCES, || spawn(&mut command));
+    asleep_in(publish.id(), libc::SYS_read);
+    kill(publish.id(), signal);
+    assert_eq!(status(wait(&mut publish)), 128 + signal);
+    assert!(!Reader::<Message>::open(name).expect("there").is_retired());
+}
+
+#[test]
+fn publish_says_at_its_end_by_a_signal_what_it_could_not_do() {
+    for signal in SIGNALS {
+        let name = UniqueName::new();
+        let (mut reader, writer) = std::io::pipe().expect("a pipe");
+        ends_without_removing(&name, signal, writer);
+        let mut said = String::new();
+        reader.read_to_string(&mut said).expect("text");
+        let expected = format!(
+            "publish: cannot unlink {}: permission denied (EACCES)\n",
+            *name
+        );
+        assert_eq!(said, expected);
+    }
+}
+
+#[test]
+fn a_signal_ends_publish_while_its_standard_error_is_full() {
+    for signal in SIGNALS {
+        let (_reader, writer) = full_pipe();
+        ends_without_removing(&UniqueName::new(), signal, writer);
+    }
+    let (reader, writer) = full_pipe();
     let name = UniqueName::new();
     let _alive = Writer::create(&name, 2, &message("old")).expect("created");
     for signal in SIGNALS {

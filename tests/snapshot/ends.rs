@@ -264,7 +264,7 @@ mod on_linux {
     }
 
     #[test]
-    fn what_readers_could_not_be_told_is_not_done() {
+    fn a_snapshot_whose_readers_cannot_be_woken_is_neither_reaped_nor_replaced() {
         let refused = rungs::Refused {
             name: "mmap of an object",
             call: libc::SYS_mmap,
@@ -278,6 +278,49 @@ mod on_linux {
             assert_eq!(snapshot::reap(&name), Err(error));
         });
         assert!(!reader.is_retired() && name.path().exists());
+        // The first mapping is of the new snapshot, and the second of the old one.
+        let mut made = 0;
+        let answer = || {
+            made += 1;
+            if made == 2 {
+                rungs::Answer::FailsWith(libc::ENOMEM)
+            } else {
+                rungs::Answer::Made
+            }
+        };
+        let replaced =
+            rungs::where_supervised(libc::SYS_mmap, answer, || Writer::replace(&name, 2, &2_u64));
+        assert_refused(replaced, Operation::Create, Errno::NOMEM);
+        assert!(!reader.is_retired() && Reader::<u64>::open(&name).expect("there").load() == Ok(1));
+    }
+
+    #[test]
+    fn readers_of_a_snapshot_that_a_peer_removes_meanwhile_learn_of_its_end() {
+        // Right after it has been retired, and before its name is taken away.
+        for mapped in [true, false] {
+            let name = UniqueName::new();
+            drop(Writer::create(&name, 2, &1_u64).expect("created"));
+            let reader = Reader::<u64>::open(&name).expect("opened");
+            let refused = rungs::Refused {
+                name: "mmap of an object",
+                call: libc::SYS_mmap,
+                with: Some((3, libc::MAP_SHARED)),
+            };
+            let remove = || {
+                let _ = std::fs::remove_file(name.path());
+                rungs::Answer::Made
+            };
+            let reaped = if mapped {
+                rungs::where_supervised(libc::SYS_pwrite64, remove, || snapshot::reap(&name))
+            } else {
+                // It is removed after it has been claimed, and nothing can be mapped.
+                rungs::where_supervised(libc::SYS_pread64, remove, || {
+                    rungs::where_refused(&[refused], libc::ENOMEM, || snapshot::reap(&name))
+                })
+            };
+            assert_eq!(reaped, Ok(false));
+            assert!(reader.is_retired());
+        }
     }
 
     /// A peer moves the object when `act` is about to look whether it has the name.

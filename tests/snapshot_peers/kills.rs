@@ -38,7 +38,12 @@ fn sample() -> (u32, u32) {
             (STRIDE, now.subsec_micros() % STRIDE)
         }
     };
-    println!("{KILLS}={first} repeats this sample");
+    let repeats = if stride == 1 {
+        "all".into()
+    } else {
+        first.to_string()
+    };
+    println!("{KILLS}={repeats} repeats this sample");
     (stride, first)
 }
 
@@ -134,10 +139,22 @@ mod needs_namespaces {
         let rows = in_a_row(&with_private_shm(PEER, "mode=1777,size=64k", &script));
         println!("{rows:?}");
         let operations = by_operation(&rows);
-        for ((what, rows), first) in operations.iter().zip(["nothing", "old"]) {
-            let states = [first, "1", "2", "3", "3, retired", "nothing"];
+        assert_eq!(operations.len(), 2, "{operations:?}");
+        for ((what, rows), before) in operations.iter().zip(["nothing", "old"]) {
+            let states = [before, "1", "2", "3", "3, retired", "nothing"];
             let found = rows.iter().map(|(_, state)| *state);
             assert!(are(found, &states, stride), "{what}: {rows:?}");
+            // Killed at once, and not at all.
+            assert_eq!(
+                rows.first().map(|(_, state)| *state),
+                Some(before),
+                "{what}"
+            );
+            assert_eq!(
+                rows.last().map(|(_, state)| *state),
+                Some("nothing"),
+                "{what}"
+            );
         }
         let kills: u32 = rows.iter().map(|(count, _)| count).sum();
         println!("{kills} kills");

@@ -12,6 +12,7 @@ use core::slice;
 
 use rawshm::fd::BorrowedFd;
 use rawshm::{Errno, Name};
+use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::io::write;
 use rustix::stdio::{raw_stderr, raw_stdin, raw_stdout};
 
@@ -39,6 +40,16 @@ impl Stream {
         // unused, and using it is an error; or an object of their own has the number: they may
         // read that, and have closed it, or opened it only to read, before they write.
         unsafe { BorrowedFd::borrow_raw(fd) }
+    }
+}
+
+impl Stream {
+    /// Returns whether a line can be written without waiting. One `ppoll`.
+    #[must_use]
+    pub fn is_ready(self) -> bool {
+        let fd = self.fd();
+        let mut fds = [PollFd::new(&fd, PollFlags::OUT)];
+        poll(&mut fds, Some(&Timespec::default())).is_ok_and(|ready| ready > 0)
     }
 }
 

@@ -41,9 +41,7 @@ fn main() -> ExitCode {
         ["step", "appears-late", name] => step::appears_late(name),
         [command, name, rest @ ..] => say(&object::run(command, name, rest)),
         _ => {
-            eprintln!(
-                "usage: peer [snapshot|torture] COMMAND NAME [ARGUMENT...] | peer step WHAT ARGUMENT"
-            );
+            eprintln!("usage: peer [WHAT] COMMAND NAME [ARGUMENT...] | peer step WHAT ARGUMENT");
             return ExitCode::from(2);
         }
     }

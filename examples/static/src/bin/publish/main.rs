@@ -5,10 +5,13 @@
 mod source;
 
 use core::mem::MaybeUninit;
+use core::sync::atomic::AtomicBool;
+use core::sync::atomic::Ordering::Relaxed;
 
 use rawshm::snapshot::{self, Writer};
 use rawshm::{Errno, Error, Mode, Name, Operation, Options, Outcome};
 use rawshm_static::arguments::{Item, Parser};
+use rawshm_static::line::Stream;
 use rawshm_static::message::Message;
 use rawshm_static::report::misused;
 use rawshm_static::start::{Arguments, signals};
@@ -52,8 +55,19 @@ fn run(arguments: Arguments) -> u8 {
     signals::catch();
     match publish(&request) {
         Ok(()) => signals::status(),
-        // Whoever reads standard error may have stopped.
-        Err(failure) => signals::interruptible(&mut || {}, || failure.report(FAILED, request.name)),
+        Err(failure) => {
+            // The process that reads standard error may have stopped reading.
+            let begun = AtomicBool::new(false);
+            let last = &mut || {
+                if !begun.load(Relaxed) {
+                    report_at_once(failure, request.name);
+                }
+            };
+            signals::interruptible(last, || {
+                begun.store(true, Relaxed);
+                failure.report(FAILED, request.name)
+            })
+        }
     }
 }
 
@@ -166,7 +180,14 @@ impl Snapshot<'_> {
 
     fn end_by_signal(&mut self) {
         if let Err(trouble) = self.end() {
-            let _ = trouble.report(FAILED, self.request.name);
+            report_at_once(trouble, self.request.name);
         }
+    }
+}
+
+/// Reports what went wrong unless that would have to wait, which no signal could end any more.
+fn report_at_once(trouble: Trouble, name: &[u8]) {
+    if Stream::Error.is_ready() {
+        let _ = trouble.report(FAILED, name);
     }
 }
