@@ -346,6 +346,12 @@ processes_of_32_and_64_bits_share_snapshots_for() {
     done
 }
 
+# Targets without 64-bit atomics have readers, and no writers.
+the_library_compiles_for() {
+    RUSTC_BOOTSTRAP=1 cargo check --package rawshm --features snapshot \
+        -Zbuild-std=core --target "$1"
+}
+
 # A pointer can be moved by an isize at most, and a 32-bit process can map more than that.
 nothing_larger_than_an_isize_is_mapped_for() {
     local folder=$CARGO_TARGET_DIR/$1/static emulator=${EMULATOR[$1]} program output
@@ -507,6 +513,7 @@ for target in i686-unknown-linux-gnu armv7-unknown-linux-gnueabihf; do
 done
 check the_newer_calls_may_be_refused_for i686-unknown-linux-gnu
 check processes_of_32_and_64_bits_share_snapshots_for i686-unknown-linux-gnu
+check the_library_compiles_for armv5te-unknown-linux-gnueabi
 for target in riscv64gc-unknown-linux-gnu $WITHOUT_RAW_BACKEND; do
     check the_library_needs_nothing_but_core "$target"
 done

@@ -1,11 +1,14 @@
 //! All measurements, side by side with the peers. `benches/run.sh` runs it, and README.md explains
 //! them.
 
+mod beside;
+mod child;
 mod copies;
 mod copy_cases;
 mod objects;
 mod peers;
 mod plot;
+mod polls;
 mod process;
 mod sampling;
 mod snapshots;
@@ -123,17 +126,44 @@ fn measure(settings: &Settings) -> Outcome {
     let (more_tables, more_budgets) = snapshots::measure(settings)?;
     tables.extend(more_tables);
     budgets.extend(more_budgets);
+    if let Some(other) = another_processor() {
+        for measure in [polls::measure, beside::measure] {
+            let (more_table, more_budgets) = measure(other, settings)?;
+            tables.push(more_table);
+            budgets.extend(more_budgets);
+        }
+    } else {
+        eprintln!("left out for lack of a second processor: polling, and loads beside a writer");
+    }
     write(settings, &tables, &budgets)
 }
 
 /// Keeps this process and its children on the processor whose caches they fill. This removes most
 /// of the noise.
 fn stay_on_one_processor() -> Outcome {
-    // SAFETY: the call has no preconditions, and all zeros is the empty set.
-    let (here, mut set): (i32, libc::cpu_set_t) =
-        unsafe { (libc::sched_getcpu(), std::mem::zeroed()) };
+    // SAFETY: it has no preconditions.
+    stay_on(unsafe { libc::sched_getcpu() }.try_into()?)
+}
+
+/// A processor that this machine has, and this process does not run on.
+fn another_processor() -> Option<usize> {
+    // SAFETY: neither has preconditions.
+    let (here, all) = unsafe {
+        (
+            libc::sched_getcpu(),
+            libc::sysconf(libc::_SC_NPROCESSORS_ONLN),
+        )
+    };
+    let (here, all): (usize, usize) = (here.try_into().ok()?, all.try_into().ok()?);
+    (0..all).find(|processor| *processor != here)
+}
+
+/// Keeps this process on a processor.
+fn stay_on(processor: usize) -> Outcome {
+    // SAFETY: all zeros is the empty set.
+    let mut set: libc::cpu_set_t = unsafe { std::mem::zeroed() };
     // SAFETY: the number of a processor is in the range of the set.
-    unsafe { libc::CPU_SET(here.try_into()?, &mut set) };
+    unsafe { libc::CPU_SET(processor, &mut set) };
     // SAFETY: the set is readable for its size.
     match unsafe { libc::sched_setaffinity(0, size_of_val(&set), &raw const set) } {
         0 => Ok(()),

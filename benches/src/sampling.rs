@@ -130,7 +130,8 @@ fn shuffle(things: &mut [usize], random: &mut u64) {
     }
 }
 
-fn quantile(mut samples: Vec<f64>, part: f64) -> f64 {
+/// The sample below which this part of all samples is.
+pub fn quantile(mut samples: Vec<f64>, part: f64) -> f64 {
     samples.sort_by(f64::total_cmp);
     #[expect(
         clippy::cast_precision_loss,

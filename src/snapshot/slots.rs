@@ -193,6 +193,7 @@ impl<T: Layout, R: Rights> Source for Part<'_, T, R> {
     }
 }
 
+#[cfg(target_has_atomic = "64")]
 impl<T: Layout> Target for Slots<T, ReadWrite> {
     type Value = T;
 

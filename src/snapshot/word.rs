@@ -9,7 +9,9 @@ use core::sync::atomic::Ordering::{self, Relaxed};
 use core::time::Duration;
 
 use super::seqlock::Stamp;
-use crate::{Errno, ReadWrite, sys};
+#[cfg(target_has_atomic = "64")]
+use crate::ReadWrite;
+use crate::{Errno, sys};
 
 /// The offset of a stamp's lower half, on which processes sleep.
 const LOWER: usize = if cfg!(target_endian = "little") { 0 } else { 4 };

@@ -1,0 +1,279 @@
+//! Round trips by polling, between processes on two processors.
+
+use std::hint::spin_loop;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::time::{Duration, Instant};
+
+use rawshm::snapshot::{Reader, Writer};
+use seqlock::SeqLock;
+
+use crate::child::{Child, Shared};
+use crate::sampling::{Outcome, Samples};
+use crate::table::{Budget, Row, Table, column};
+use crate::{Settings, Unlinked, unique_name};
+
+const SLOTS: u32 = 4;
+
+/// A value of 32 bytes, with its number first.
+type Value = [u64; 4];
+
+/// A way to pass values to a process that polls. Each process uses one end of it.
+trait Way {
+    fn store(&mut self, value: &Value);
+    /// The value, if it is not the last one that this returned.
+    fn poll(&mut self) -> Option<Value>;
+}
+
+struct Snapshot {
+    writer: Writer<Value>,
+    reader: Reader<Value>,
+}
+
+impl Snapshot {
+    fn new() -> Outcome<Self> {
+        let name = Unlinked::new(&unique_name("polls"))?;
+        let writer = Writer::create(&name.0, SLOTS, &[0; 4])?;
+        let mut reader = Reader::open(&name.0)?;
+        reader.try_next()?;
+        Ok(Self { writer, reader })
+    }
+}
+
+impl Way for Snapshot {
+    fn store(&mut self, value: &Value) {
+        self.writer.store(value);
+    }
+
+    fn poll(&mut self) -> Option<Value> {
+        self.reader.try_next().ok().flatten()
+    }
+}
+
+/// A number and the value in one cache line, for two processes that never overtake each other.
+#[repr(align(64))]
+struct Line {
+    number: AtomicU64,
+    value: [AtomicU64; 4],
+}
+
+struct Bare {
+    line: Shared<Line>,
+    last: u64,
+}
+
+impl Bare {
+    fn new() -> Outcome<Self> {
+        let zero = || AtomicU64::new(0);
+        let line = Shared::new(Line {
+            number: zero(),
+            value: [zero(), zero(), zero(), zero()],
+        })?;
+        Ok(Self { line, last: 0 })
+    }
+}
+
+impl Way for Bare {
+    fn store(&mut self, value: &Value) {
+        let line = self.line.get();
+        for (cell, word) in line.value.iter().zip(value) {
+            cell.store(*word, Ordering::Relaxed);
+        }
+        self.last += 1;
+        line.number.store(self.last, Ordering::Release);
+    }
+
+    fn poll(&mut self) -> Option<Value> {
+        let line = self.line.get();
+        let number = line.number.load(Ordering::Acquire);
+        if number == self.last {
+            return None;
+        }
+        self.last = number;
+        let [a, b, c, d] = &line.value;
+        Some([a, b, c, d].map(|cell| cell.load(Ordering::Relaxed)))
+    }
+}
+
+/// The crate seqlock. Its lock is in shared memory, and only one process writes.
+struct Seqlock {
+    lock: Shared<SeqLock<Value>>,
+    last: u64,
+}
+
+impl Way for Seqlock {
+    fn store(&mut self, value: &Value) {
+        *self.lock.get().lock_write() = *value;
+    }
+
+    fn poll(&mut self) -> Option<Value> {
+        let value = self.lock.get().read();
+        (value[0] != self.last).then(|| {
+            self.last = value[0];
+            value
+        })
+    }
+}
+
+/// A lock of the C library between processes, and a value.
+struct Mutex {
+    shared: Shared<(libc::pthread_mutex_t, Value)>,
+    last: u64,
+}
+
+impl Mutex {
+    fn new() -> Outcome<Self> {
+        let mutex = libc::PTHREAD_MUTEX_INITIALIZER;
+        let shared = Shared::new((mutex, [0; 4]))?;
+        let mut attributes = std::mem::MaybeUninit::uninit();
+        // SAFETY: it initialises them.
+        unsafe { libc::pthread_mutexattr_init(attributes.as_mut_ptr()) };
+        let between = libc::PTHREAD_PROCESS_SHARED;
+        // SAFETY: they were initialised.
+        unsafe { libc::pthread_mutexattr_setpshared(attributes.as_mut_ptr(), between) };
+        // SAFETY: nothing uses the lock yet.
+        unsafe { libc::pthread_mutex_init(&raw mut (*shared.address).0, attributes.as_ptr()) };
+        Ok(Self { shared, last: 0 })
+    }
+
+    fn locked<T>(&mut self, act: impl FnOnce(&mut Value) -> T) -> T {
+        let lock = self.shared.address;
+        // SAFETY: it was initialised.
+        unsafe { libc::pthread_mutex_lock(&raw mut (*lock).0) };
+        // SAFETY: only the process that has the lock accesses it.
+        let done = act(unsafe { &mut (*lock).1 });
+        // SAFETY: this process has it.
+        unsafe { libc::pthread_mutex_unlock(&raw mut (*lock).0) };
+        done
+    }
+}
+
+impl Way for Mutex {
+    fn store(&mut self, value: &Value) {
+        self.locked(|shared| *shared = *value);
+    }
+
+    fn poll(&mut self) -> Option<Value> {
+        let value = self.locked(|shared| *shared);
+        (value[0] != self.last).then(|| {
+            self.last = value[0];
+            value
+        })
+    }
+}
+
+/// Round trips through two ways of a kind, and a child that sends back what it gets.
+struct Trips {
+    there: Box<dyn Way>,
+    back: Box<dyn Way>,
+    /// Whether the child polls.
+    runs: Shared<AtomicBool>,
+    number: u64,
+    _child: Child,
+}
+
+impl Trips {
+    const ROUNDS: u32 = 500;
+
+    fn start(processor: usize, mut there: Box<dyn Way>, mut back: Box<dyn Way>) -> Outcome<Self> {
+        let runs = Shared::new(AtomicBool::new(false))?;
+        let child = Child::start(processor, || {
+            if !runs.get().load(Ordering::Relaxed) {
+                return std::thread::sleep(Duration::from_micros(100));
+            }
+            match there.poll() {
+                Some(value) => back.store(&value),
+                None => spin_loop(),
+            }
+        })?;
+        Ok(Self {
+            there,
+            back,
+            runs,
+            number: 0,
+            _child: child,
+        })
+    }
+
+    fn trip(&mut self) -> Outcome {
+        self.number += 1;
+        self.there.store(&[self.number; 4]);
+        loop {
+            match self.back.poll() {
+                Some(value) if value == [self.number; 4] => return Ok(()),
+                Some(_) => return Err("another value came back".into()),
+                None => spin_loop(),
+            }
+        }
+    }
+
+    /// The nanoseconds of a round trip.
+    fn sample(&mut self) -> Outcome<f64> {
+        self.runs.get().store(true, Ordering::Relaxed);
+        // The child is awake after this one.
+        self.trip()?;
+        let begin = Instant::now();
+        for _ in 0..Self::ROUNDS {
+            self.trip()?;
+        }
+        let time = begin.elapsed().as_secs_f64() * 1e9 / f64::from(Self::ROUNDS);
+        self.runs.get().store(false, Ordering::Relaxed);
+        Ok(time)
+    }
+}
+
+/// A way of a kind, made anew.
+type New<'a> = &'a dyn Fn() -> Outcome<Box<dyn Way>>;
+
+pub fn measure(other: usize, settings: &Settings) -> Outcome<(Table, Vec<Budget>)> {
+    fn boxed<W: Way + 'static>(way: Outcome<W>) -> Outcome<Box<dyn Way>> {
+        Ok(Box::new(way?))
+    }
+    let lock = || -> Outcome<_> {
+        let lock = Shared::new(SeqLock::new([0; 4]))?;
+        Ok(Seqlock { lock, last: 0 })
+    };
+    let ways: [(&str, New<'_>); 5] = [
+        ("bare atomics in a cache line", &|| boxed(Bare::new())),
+        ("a snapshot's `store` and `try_next`", &|| {
+            boxed(Snapshot::new())
+        }),
+        ("the crate seqlock", &|| boxed(lock())),
+        ("a pthread mutex", &|| boxed(Mutex::new())),
+        ("bare atomics, once more", &|| boxed(Bare::new())),
+    ];
+    let mut trips = ways
+        .iter()
+        .map(|(_, way)| Trips::start(other, way()?, way()?))
+        .collect::<Outcome<Vec<_>>>()?;
+    let samples = Samples::take(trips.len(), settings.lasting(5), |which| {
+        trips[which].sample()
+    })?;
+    let noise = samples.noise(0, 4);
+    let rows = ways.iter().enumerate().map(|(which, (label, _))| Row {
+        name: (*label).into(),
+        ours: which == 1,
+        figures: vec![Some(samples.median(which)), Some(samples.ratio(which, 0))],
+    });
+    let table = Table {
+        id: "polls",
+        title: "A round trip by polling, across two processors".into(),
+        about: "A value of 32 bytes to a process on another processor and back, through two of\n\
+                the same kind. Both processes poll."
+            .into(),
+        columns: vec![
+            column("trip_ns", "round trip, ns", 0),
+            column("trip", "× bare atomics", 2),
+        ],
+        rows: rows.collect(),
+        plotted: vec!["trip_ns"],
+        noise,
+    };
+    let budget = Budget {
+        what: "round trip of 32 bytes by polling, × bare atomics".into(),
+        measured: samples.ratio(1, 0),
+        at_most: 1.15,
+        noise,
+        decimals: 2,
+    };
+    Ok((table, vec![budget]))
+}
