@@ -50,6 +50,8 @@ pub struct Follower<'a, T> {
     reader: Option<Reader<T>>,
     /// When to ask whether the name is still the reader's.
     check: Option<Deadline>,
+    /// How often each reader looks for a new value before it sleeps.
+    spins: u32,
 }
 
 impl<'a, T: Layout> Follower<'a, T> {
@@ -67,7 +69,17 @@ impl<'a, T: Layout> Follower<'a, T> {
             name,
             reader: None,
             check: None,
+            spins: 0,
         }
+    }
+
+    /// Has [`Follower::next`] look this number of times for a new value before it sleeps, as
+    /// [`Reader::spinning`] has a reader.
+    #[must_use]
+    pub fn spinning(mut self, looks: u32) -> Self {
+        self.spins = looks;
+        self.reader = self.reader.map(|reader| reader.spinning(looks));
+        self
     }
 
     /// Returns a value that it has not returned before. Sleeps until there is one; `None` if the
@@ -114,10 +126,11 @@ impl<'a, T: Layout> Follower<'a, T> {
     fn ready(&mut self, deadline: Deadline) -> Result<Option<&mut Reader<T>>, Error> {
         loop {
             let Some(reader) = &self.reader else {
-                self.reader = Reader::wait_for_with(&self.options, self.name, deadline)?;
-                if self.reader.is_none() {
+                let found = Reader::wait_for_with(&self.options, self.name, deadline)?;
+                let Some(found) = found else {
                     return Ok(None);
-                }
+                };
+                self.reader = Some(found.spinning(self.spins));
                 continue;
             };
             let check = match self.check {
@@ -131,6 +144,7 @@ impl<'a, T: Layout> Follower<'a, T> {
                     self.check = None;
                     if !reader.is_current_with(&self.options, self.name)? {
                         let next = Reader::open_if_current_with(&self.options, self.name)?;
+                        let next = next.map(|next| next.spinning(self.spins));
                         self.reader = next.or_else(|| self.reader.take());
                     }
                 }
@@ -141,7 +155,7 @@ impl<'a, T: Layout> Follower<'a, T> {
                     };
                     // It is the same one if the name could not be taken from it.
                     next.go_on_after(reader);
-                    self.reader = Some(next);
+                    self.reader = Some(next.spinning(self.spins));
                 }
                 Err(error) => return Err(error),
             }

@@ -80,6 +80,35 @@
 //! anything in it. A deadline bounds both: however a sleep ends, the value that is there is
 //! returned.
 //!
+//! # How many slots
+//!
+//! A reader copies again only if the writer comes round to the slot that it is copying. That takes
+//! `slots - 1` whole stores and the beginning of one more, all within the copy. [`struct@Overrun`]
+//! takes that a thousand times in a row. Tests in which a writer does nothing but store, with
+//! values of 8 bytes to 1 MiB and 2 to 64 slots, have had none in 78 million values. What is left
+//! are readers that hardly run while the writer does: under a debugger, at the lowest priority, or
+//! on an emulated processor.
+//!
+//! So the number of slots is a question of speed:
+//!
+//! - **4** for most values. A load of a small value from another processor takes 0.1 to 0.3 µs, the
+//!   time of dozens of stores, and the fewer copies are made again, the sooner a load is done.
+//! - **2** for values that do not fit into the second cache four times. With 4 slots, stores of
+//!   512 KiB took 1.4 times as long, and of 8 MiB as well; of less than 256 KiB, as long.
+//! - More only for a writer that stores in bursts, and readers that must not be held up by them.
+//!
+//! # Waking and polling
+//!
+//! [`Writer::notify`] costs a system call also if no reader sleeps: 0.3 to 0.4 µs, where an empty
+//! call takes 0.2. A writer that stores more often than its readers look notifies at their rate,
+//! not at its own, and one whose readers poll need not notify at all.
+//!
+//! A reader on another processor is awake 12 to 40 µs after a notification, and one that polls with
+//! [`Reader::try_next`] has the value in 0.15. [`Reader::spinning`] is between the two: where a
+//! value comes every 8 µs, a reader that looks for up to 50 µs before it sleeps has it in 0.16 µs
+//! and 99 of 100 in 0.19, one that sleeps at once in 0.45 and 7.4; where one comes every 200 µs, it
+//! makes no difference but the processor's time.
+//!
 //! # Large values
 //!
 //! [`Reader::load`] and [`Reader::next`] return the value on the stack, and builds without

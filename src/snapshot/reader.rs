@@ -525,11 +525,10 @@ impl<T: Layout> Reader<T> {
     /// Has [`Reader::next`] and [`Reader::wait`] look this number of times for a new value before
     /// they sleep. 0 unless given.
     ///
-    /// A process on another processor is woken within 20 to 40 µs and finds a value in a fraction
-    /// of one: this spends the processor's time to save that. The number stands for no time, since
-    /// to read the clock may be a system call; a look takes 10 to 50 ns on most processors. It
-    /// serves where values follow each other within some microseconds, and each process has a
-    /// processor.
+    /// It spends the processor's time to save that of a wake-up, where values follow each other
+    /// within some microseconds and each process has a processor: see [waking and
+    /// polling](super#waking-and-polling). It is a number, not a time, because reading the clock
+    /// can be a system call. A thousand looks take 20 to 40 µs where that was measured.
     #[must_use]
     pub const fn spinning(mut self, looks: u32) -> Self {
         self.spins = looks;

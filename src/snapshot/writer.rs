@@ -74,7 +74,8 @@ impl<T: Layout> Writer<T> {
     /// One `futex`.
     ///
     /// It is separate from [`Writer::store`] for a writer that stores more often than readers need
-    /// to be woken, or whose readers never sleep.
+    /// to be woken, or whose readers never sleep: it costs a system call also then, see [waking and
+    /// polling](super#waking-and-polling).
     ///
     /// # Errors
     ///

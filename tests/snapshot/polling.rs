@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use rawshm::snapshot::{self, Deadline, Reader, Writer};
+use rawshm::snapshot::{self, Deadline, Follower, Reader, Writer};
 use rawshm::{Errno, Error, Operation};
 use rawshm_tests::UniqueName;
 use rawshm_tests::watchdog::watchdog;
@@ -61,6 +61,17 @@ fn a_reader_that_spins_gets_the_same_as_one_that_does_not() {
     }
     assert_eq!(last, 500);
     stored.join().expect("the writer");
+}
+
+#[test]
+fn a_follower_that_spins_goes_on_with_the_next_snapshot() {
+    let name = UniqueName::new();
+    let mut follower = Follower::<u64>::new(&name).spinning(100);
+    for value in 1..4_u64 {
+        let writer = Writer::create(&name, 2, &value).expect("created");
+        assert_eq!(follower.next(watchdog()), Ok(Some(value)));
+        assert_eq!(writer.finish(&name), Ok(true));
+    }
 }
 
 #[test]
