@@ -81,17 +81,32 @@ static inline uint32_t rawshm_snapshot_slots(const void *map, size_t map_size, u
     return space < rawshm_snapshot_stride(value_size) ? 0 : slots;
 }
 
+/* Returns whether there is a value after the one with this number. To poll for one, this looks at
+ * nothing but its slot. */
+static inline int rawshm_snapshot_has_newer(const void *map, uint32_t slots, size_t value_size,
+                                            uint64_t number)
+{
+    const char *slot = rawshm_snapshot_slot(map, slots, value_size, number + 1);
+    const _Atomic uint64_t *stamp = (const _Atomic uint64_t *)(const void *)slot;
+    uint64_t found = atomic_load_explicit(stamp, memory_order_relaxed);
+    return found == 2 * (number + 1) || found > 2 * (number + 1) + 1;
+}
+
 /* Copies the last value, of value_size bytes, and its number. Give the number of the last value that
- * you have, or 0: then no older one is copied. Returns 0 if the writer has overwritten the value at
- * the same time: then call it again. */
+ * you have, or 0: then no older one is copied, and a newer one if rawshm_snapshot_has_newer says so.
+ * Returns 0 if the writer has overwritten the value at the same time: then call it again. */
 static inline int rawshm_snapshot_load(const void *map, uint32_t slots, void *value,
                                        size_t value_size, uint64_t *number)
 {
     const struct rawshm_snapshot *header = map;
     uint64_t from = atomic_load_explicit(&header->last, memory_order_relaxed) & ~UINT64_C(1);
     atomic_thread_fence(memory_order_acquire);
-    if (from < 2 * *number)
-        from = 2 * *number;
+    /* What rawshm_snapshot_has_newer has found may not be in the header yet. */
+    uint64_t newer = rawshm_snapshot_has_newer(map, slots, value_size, *number) ? *number + 1
+                                                                                 : *number;
+    atomic_thread_fence(memory_order_acquire);
+    if (from < 2 * newer)
+        from = 2 * newer;
     const char *slot = rawshm_snapshot_slot(map, slots, value_size, from / 2);
     const _Atomic uint64_t *stamp = (const _Atomic uint64_t *)(const void *)slot;
     uint64_t before = atomic_load_explicit(stamp, memory_order_relaxed);
@@ -110,17 +125,6 @@ static inline int rawshm_snapshot_load(const void *map, uint32_t slots, void *va
         return 0;
     *number = before / 2;
     return 1;
-}
-
-/* Returns whether there is a value after the one with this number. To poll for one, this looks at
- * nothing but its slot. */
-static inline int rawshm_snapshot_has_newer(const void *map, uint32_t slots, size_t value_size,
-                                            uint64_t number)
-{
-    const char *slot = rawshm_snapshot_slot(map, slots, value_size, number + 1);
-    const _Atomic uint64_t *stamp = (const _Atomic uint64_t *)(const void *)slot;
-    uint64_t found = atomic_load_explicit(stamp, memory_order_relaxed);
-    return found == 2 * (number + 1) || found > 2 * (number + 1) + 1;
 }
 
 /* To sleep until the next value: take what this returns; if there is nothing newer then, FUTEX_WAIT

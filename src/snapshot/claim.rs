@@ -138,7 +138,8 @@ impl<R: Rights> Object<R> {
 /// With [`Operation::Claim`]: `EAGAIN` – no writer is alive, but a reader has a lock on the object.
 /// Those of [`Options::open_read_write`] and [`Object::unlink`], and the others of
 /// [`Object::claim`], except `EBUSY`. With [`Operation::Inspect`]: `EFBIG` – the process may write
-/// only files of less than 48 bytes (`RLIMIT_FSIZE`); it also gets a `SIGXFSZ`. `ENOMEM` – the
+/// only files of less than 48 bytes (`RLIMIT_FSIZE`; 41 on little-endian machines); it also gets a
+/// `SIGXFSZ`. `ENOMEM` – the
 /// header cannot be mapped. `EINVAL` – a snapshot on hugetlbfs, where `pwrite64` is refused.
 ///
 /// # Examples

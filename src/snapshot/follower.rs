@@ -16,10 +16,9 @@ const CHECK: Duration = Duration::from_secs(2);
 /// retirement, replacement and removal.
 ///
 /// It waits for a snapshot to appear, returns its values as [`Reader::next`] does, and goes on with
-/// the next snapshot of the name when this one is retired. At most every
-/// two seconds, when no new value is there, it asks whether another snapshot has the name, and goes
-/// on with that one: a process that did not retire this one, such as `rm`, has removed or replaced
-/// it.
+/// the next snapshot of the name when this one is retired. A process such as `rm` may remove or
+/// replace a snapshot without retiring it. So when no new value is there, the follower asks, at
+/// most every two seconds, whether another snapshot has the name, and goes on with that one.
 ///
 /// A snapshot that exists for less time than it takes to wake this process is missed. Two
 /// snapshots may hold equal values, of equal numbers: each is returned.
@@ -122,6 +121,13 @@ impl<'a, T: Layout> Follower<'a, T> {
         self.reader.as_ref()
     }
 
+    /// A reader that was opened after another one. It may be of the same snapshot: the name could
+    /// not be taken from it, or has come back to it.
+    fn after(&self, mut next: Reader<T>, last: &Reader<T>) -> Reader<T> {
+        next.go_on_after(last);
+        next.spinning(self.spins)
+    }
+
     /// The reader of a snapshot that has a value to return; None if the deadline passes first.
     fn ready(&mut self, deadline: Deadline) -> Result<Option<&mut Reader<T>>, Error> {
         loop {
@@ -144,18 +150,17 @@ impl<'a, T: Layout> Follower<'a, T> {
                     self.check = None;
                     if !reader.is_current_with(&self.options, self.name)? {
                         let next = Reader::open_if_current_with(&self.options, self.name)?;
-                        let next = next.map(|next| next.spinning(self.spins));
-                        self.reader = next.or_else(|| self.reader.take());
+                        if let Some(next) = next {
+                            self.reader = Some(self.after(next, reader));
+                        }
                     }
                 }
                 Err(Error::Retired) => {
                     let next = Reader::wait_for_with(&self.options, self.name, deadline)?;
-                    let Some(mut next) = next else {
+                    let Some(next) = next else {
                         return Ok(None);
                     };
-                    // It is the same one if the name could not be taken from it.
-                    next.go_on_after(reader);
-                    self.reader = Some(next.spinning(self.spins));
+                    self.reader = Some(self.after(next, reader));
                 }
                 Err(error) => return Err(error),
             }

@@ -7,7 +7,7 @@ use core::time::Duration;
 use super::deadline::Deadline;
 use super::error::{Error, MISSING, Overrun};
 use super::layout::Layout;
-use super::seqlock::{self, Look, Stamp};
+use super::seqlock::{self, Look, Source as _, Stamp};
 use super::slots::Slots;
 use crate::error::{Operation, because};
 use crate::object::denotes;
@@ -276,8 +276,9 @@ impl<T: Layout> Reader<T> {
     /// Those of [`Reader::load`].
     #[inline]
     pub fn load_with_sequence(&self) -> Result<(u64, T), Overrun> {
-        let loaded = Self::on_the_stack(|into| seqlock::load(&self.slots, self.returned, into));
-        loaded.map(|(stamp, value)| (stamp.number(), value))
+        let first = |into: &mut _| seqlock::load(&self.slots, self.returned, into);
+        let (stamp, value) = self.on_the_stack(self.returned, first)?;
+        Ok((stamp.number(), value))
     }
 
     /// Copies the last value that was stored whole into `value`, as [`Reader::load`] loads it, and
@@ -288,8 +289,9 @@ impl<T: Layout> Reader<T> {
     /// Those of [`Reader::load`]. Then `value` holds parts of several values.
     #[inline]
     pub fn load_into(&self, value: &mut T) -> Result<u64, Overrun> {
-        let load = |into: &mut _| seqlock::load(&self.slots, self.returned, into);
-        Self::in_place(value, load).map(Stamp::number)
+        let first = |into: &mut _| seqlock::load(&self.slots, self.returned, into);
+        self.in_place(value, self.returned, first)
+            .map(Stamp::number)
     }
 
     /// Copies a part of the last value, from this offset in bytes on, as [`Reader::load_into`]
@@ -300,8 +302,9 @@ impl<T: Layout> Reader<T> {
     ///
     /// # Errors
     ///
-    /// Those of [`Reader::load`]; [`Error::System`] with [`Operation::Access`]: `EFAULT` – the
-    /// value does not have that many bytes after the offset. Then `part` is unchanged.
+    /// Those of [`Reader::load`], after which `part` holds parts of several values.
+    /// [`Error::System`] with [`Operation::Access`]: `EFAULT` – the value does not have that many
+    /// bytes after the offset; `part` is unchanged.
     ///
     /// # Examples
     ///
@@ -321,7 +324,7 @@ impl<T: Layout> Reader<T> {
     /// ```
     pub fn load_part(&self, offset: usize, part: &mut [u8]) -> Result<u64, Error> {
         let source = self.slots.part(offset, part.len())?;
-        let loaded = attempts(|| seqlock::load(&source, self.returned, part));
+        let loaded = attempts(|| seqlock::load_again(&source, self.returned, part));
         Ok(loaded?.number())
     }
 
@@ -329,7 +332,8 @@ impl<T: Layout> Reader<T> {
     /// makes no system call.
     ///
     /// For a process that polls: while no value is stored, it accesses nothing that the writer
-    /// writes but the slot of the next value. [`Reader::is_retired`] tells whether one can follow.
+    /// writes but the slot of the next value. To learn of the end, ask [`Reader::is_retired`]
+    /// first: if the snapshot was retired and this then returns `None`, no value will follow.
     ///
     /// # Errors
     ///
@@ -428,8 +432,8 @@ impl<T: Layout> Reader<T> {
     /// Loads the value that [`seqlock::has_newer`] has found.
     #[inline]
     fn load_next(&mut self) -> Result<T, Overrun> {
-        let load = |into: &mut _| seqlock::load_newer(&self.slots, self.returned, into);
-        let (stamp, value) = Self::on_the_stack(load)?;
+        let first = |into: &mut _| seqlock::load_next(&self.slots, self.returned, into);
+        let (stamp, value) = self.on_the_stack(self.returned.next(), first)?;
         self.returned = stamp;
         Ok(value)
     }
@@ -437,36 +441,48 @@ impl<T: Layout> Reader<T> {
     /// Copies the value that [`seqlock::has_newer`] has found.
     #[inline]
     fn load_next_into(&mut self, value: &mut T) -> Result<(), Overrun> {
-        let load = |into: &mut _| seqlock::load_newer(&self.slots, self.returned, into);
-        self.returned = Self::in_place(value, load)?;
+        let first = |into: &mut _| seqlock::load_next(&self.slots, self.returned, into);
+        self.returned = self.in_place(value, self.returned.next(), first)?;
         Ok(())
     }
 
-    /// Loads a value with `load`, which returns None if the writer has reached its slot.
+    /// Loads a value with `first`, or else with [`seqlock::load_again`].
     #[inline]
     fn on_the_stack(
-        load: impl Fn(&mut MaybeUninit<T>) -> Option<Stamp>,
+        &self,
+        at_least: Stamp,
+        first: impl FnOnce(&mut MaybeUninit<T>) -> Option<Stamp>,
     ) -> Result<(Stamp, T), Overrun> {
-        // The value is made in the loop: so it stays in registers.
+        // Made for each attempt, so that it stays in registers.
+        let mut value = MaybeUninit::uninit();
+        if let Some(stamp) = first(&mut value) {
+            // SAFETY: every byte has been written, and any bit pattern is a `T`, which is `Pod`.
+            return Ok((stamp, unsafe { value.assume_init() }));
+        }
         attempts(|| {
             let mut value = MaybeUninit::uninit();
-            let stamp = load(&mut value)?;
-            // SAFETY: every byte has been written, and any bit pattern is a `T`, which is `Pod`.
+            let stamp = seqlock::load_again(&self.slots, at_least, &mut value)?;
+            // SAFETY: as above.
             Some((stamp, unsafe { value.assume_init() }))
         })
     }
 
-    /// Loads a value with `load`, which returns None if the writer has reached its slot.
+    /// Loads a value with `first`, or else with [`seqlock::load_again`].
     #[inline]
     fn in_place(
+        &self,
         value: &mut T,
-        load: impl Fn(&mut MaybeUninit<T>) -> Option<Stamp>,
+        at_least: Stamp,
+        first: impl FnOnce(&mut MaybeUninit<T>) -> Option<Stamp>,
     ) -> Result<Stamp, Overrun> {
         let value: *mut T = value;
-        // SAFETY: it is borrowed exclusively, and `load` writes only initialised bytes to it, of
+        // SAFETY: it is borrowed exclusively, and a load writes only initialised bytes to it, of
         // which any are a `T`, which is `Pod`.
         let value = unsafe { &mut *value.cast::<MaybeUninit<T>>() };
-        attempts(|| load(value))
+        match first(value) {
+            Some(stamp) => Ok(stamp),
+            None => attempts(|| seqlock::load_again(&self.slots, at_least, value)),
+        }
     }
 
     /// Goes on after what `old` has returned, if it is a reader of the same object.
@@ -480,11 +496,11 @@ impl<T: Layout> Reader<T> {
     /// Sleeps until there is a value that `next` has not returned; false if the deadline passes
     /// first.
     pub(super) fn wait_for_new(&self, deadline: Deadline) -> Result<bool, Error> {
-        self.wait(self.returned.number(), deadline)
+        self.wait_until(deadline, || seqlock::has_newer(&self.slots, self.returned))
     }
 
-    /// Sleeps until there is a value after the one with this number, and returns whether there is:
-    /// `false` if the deadline passed first. The calls of [`Reader::next`].
+    /// Sleeps until [`Reader::load`] returns a value after the one with this number, and returns
+    /// whether it does: `false` if the deadline passed first. The calls of [`Reader::next`].
     ///
     /// # Errors
     ///
@@ -492,20 +508,31 @@ impl<T: Layout> Reader<T> {
     /// [`Operation::Wait`]: `EFAULT` – the object was shrunk; `ENOSYS` – a filter refuses `futex`.
     #[doc(alias = "futex")]
     pub fn wait(&self, sequence: u64, deadline: Deadline) -> Result<bool, Error> {
-        let seen = Stamp::of(sequence);
-        for _ in 0..self.spins {
-            if seqlock::has_newer(&self.slots, seen) == Some(true) {
-                return Ok(true);
-            }
-            core::hint::spin_loop();
-        }
+        // A load goes by the header.
+        let has_newer = || Some(self.slots.last()?.number() > sequence);
+        self.wait_until(deadline, has_newer)
+    }
+
+    fn wait_until(
+        &self,
+        deadline: Deadline,
+        has_newer: impl Fn() -> Option<bool>,
+    ) -> Result<bool, Error> {
         let mut rounds: u32 = 0;
         loop {
-            let look = seqlock::look(&self.slots, seen);
+            let look = seqlock::look(&self.slots, &has_newer);
             match look {
                 Look::Newer => return Ok(true),
                 Look::Retired => return Err(Error::Retired),
                 Look::Sleep(_) | Look::Again => {}
+            }
+            if rounds == 0 {
+                for _ in 0..self.spins {
+                    core::hint::spin_loop();
+                    if has_newer() == Some(true) {
+                        return Ok(true);
+                    }
+                }
             }
             // The kernel checks the deadline only when it puts this process to sleep, and a peer
             // that changes the stamps all the time would prevent that.
@@ -516,7 +543,7 @@ impl<T: Layout> Reader<T> {
             if let Look::Sleep(last) = look {
                 let sleep = self.slots.last_word().sleep(last, deadline.until());
                 if !sleep.map_err(because(Operation::Wait))? {
-                    return Ok(seqlock::has_newer(&self.slots, seen) == Some(true));
+                    return Ok(has_newer() == Some(true));
                 }
             }
         }
@@ -528,7 +555,8 @@ impl<T: Layout> Reader<T> {
     /// It spends the processor's time to save that of a wake-up, where values follow each other
     /// within some microseconds and each process has a processor: see [waking and
     /// polling](super#waking-and-polling). It is a number, not a time, because reading the clock
-    /// can be a system call. A thousand looks take 20 to 40 µs where that was measured.
+    /// can be a system call. A thousand looks take 20 to 40 µs where that was measured, and are
+    /// made whatever the deadline.
     #[must_use]
     pub const fn spinning(mut self, looks: u32) -> Self {
         self.spins = looks;
@@ -539,19 +567,20 @@ impl<T: Layout> Reader<T> {
     /// Makes no system call.
     #[must_use]
     pub fn is_retired(&self) -> bool {
-        self.slots.last_word().is_marked()
+        let is_retired = self.slots.last_word().is_marked();
+        // The last value is there for what is loaded after this.
+        self.slots.acquire();
+        is_retired
     }
 }
 
 /// Tries to load until it succeeds.
-#[inline]
 fn attempts<V>(mut load: impl FnMut() -> Option<V>) -> Result<V, Overrun> {
-    // One loop, and no call for what is rare.
     for _ in 0..ATTEMPTS {
+        core::hint::spin_loop();
         if let Some(loaded) = load() {
             return Ok(loaded);
         }
-        core::hint::spin_loop();
     }
     Err(Overrun)
 }

@@ -7,9 +7,10 @@
 //! The writer marks the next slot with the new number, writes the value, removes the mark, and
 //! publishes the number in the header. A reader takes the number from the header, copies the value
 //! of that slot, and looks at its stamp: the copy is whole if it is the stamp of that number. So
-//! only the slot that a reader copies can make it start again, not the stores into other slots. If
-//! it does, or if the reader has waited for value `n + 1` and so looks at nothing but the stamp of
-//! its slot, it looks at the stamp before the copy and after it.
+//! only the slot that a reader copies can make it start again, not the stores into other slots. A
+//! reader that starts again looks at the stamp before the copy, too, and accepts a later value that
+//! is in the slot by now. A reader that waits for value `n + 1` looks at nothing but the stamp of
+//! its slot, and then, to know that it is the last one, at the next.
 //!
 //! # What holds, and why
 //!
@@ -21,7 +22,7 @@
 //!   stamp never has an earlier value again, until 2^63 values have been stored.
 //! - **A reader never goes backwards.** It returns the value of the number in the header or a later
 //!   one. It finds a later one either in the slot, and then accepts it only if the header is not
-//!   behind it; or through [`load_newer`], and then `Reader` remembers it.
+//!   behind it; or through [`load_next`], and then `Reader` remembers it.
 //! - **Nobody waits for a writer.** If a writer is stopped or killed while a slot is marked, the
 //!   value before is in another slot, and the header names it.
 //! - **A number names one value.** A writer that was killed between the removal of the mark and the
@@ -31,8 +32,8 @@
 //!
 //! # In halves
 //!
-//! Targets of 32 bits read a stamp in two loads of 4 bytes, see `Words`. The mark and the low bits
-//! of the number are in the same half, which every change of a stamp changes, and the writer
+//! Targets of 32 bits read a stamp in loads of 4 bytes, see `StampWord`. The mark and the low bits
+//! of the number are in the lower half, which every change of a stamp changes, and the writer
 //! changes both halves at once. A reader loads the upper half, the lower one, and the upper one
 //! again: they are one stamp if the upper half is the same. A reader that was stopped meanwhile,
 //! for whatever number of stores, finds another upper half, since that has the numbers from 2^31
@@ -151,20 +152,49 @@ pub(crate) fn adopt<S: Source>(source: &S) -> Option<Stamp> {
     Some(if found == next { next } else { last })
 }
 
-/// Loads the last value, but none before `at_least`, and returns its stamp. None if it was being
-/// overwritten: then `into` holds no value.
+/// Loads the last value, and returns its stamp. None if it is before `at_least`, or if it was being
+/// overwritten: then `into` holds no value, and [`load_again`] may load one.
 #[inline]
 pub(crate) fn load<S: Source>(source: &S, at_least: Stamp, into: &mut S::Value) -> Option<Stamp> {
     let last = source.last()?.without_mark();
     source.acquire();
-    // Nearly every load ends here. The value is at least the one of the header, so that the stamp
-    // has to be looked at only after the copy.
-    if last >= at_least && copy(source, last, into).is_some() {
-        return Some(last);
+    // Its slot has this value or a later one, so that the stamp has to be looked at only after the
+    // copy.
+    if last < at_least {
+        return None;
     }
-    let stamp = later(source, last.max(at_least))?;
+    copy(source, last, into)
+}
+
+/// Loads the last value, or a later one that is in its slot by now, but none before `at_least`. Its
+/// stamp is looked at before the copy, too. None if it was being overwritten: then `into` holds no
+/// value.
+pub(crate) fn load_again<S: Source>(
+    source: &S,
+    at_least: Stamp,
+    into: &mut S::Value,
+) -> Option<Stamp> {
+    let stamp = later(source, at_least)?;
     source.acquire();
     copy(source, stamp, into)
+}
+
+/// Loads the value after `seen`, which [`has_newer`] has found, if it is the last one, and returns
+/// its stamp. None if it is not, or was being overwritten: then `into` holds no value, and
+/// [`load_again`] may load one.
+///
+/// It is the last one if the slot after it has none that is newer. So a reader that keeps up with
+/// the writer does not need the header.
+#[inline]
+pub(crate) fn load_next<S: Source>(source: &S, seen: Stamp, into: &mut S::Value) -> Option<Stamp> {
+    let next = seen.next();
+    let after = next.next();
+    let is_last = source.stamp(next.number())? == next && source.stamp(after.number())? < after;
+    if !is_last {
+        return None;
+    }
+    source.acquire();
+    copy(source, next, into)
 }
 
 /// Returns whether there is a value after `seen`; None if that was changing.
@@ -188,14 +218,14 @@ pub(crate) enum Look {
     Again,
 }
 
-/// Looks for a value after `seen`.
-pub(crate) fn look<S: Source>(source: &S, seen: Stamp) -> Look {
+/// Looks for a value that `has_newer` finds.
+pub(crate) fn look<S: Source>(source: &S, has_newer: impl Fn() -> Option<bool>) -> Look {
     // In the reverse of the order in which a writer stores them: the stamp in the header, then that
     // in the slot. So a value that is not in its slot changes the header later, and a sleep on it
     // ends.
     let last = source.last();
     source.acquire();
-    match (has_newer(source, seen), last) {
+    match (has_newer(), last) {
         (Some(true), _) => Look::Newer,
         (Some(false), Some(last)) if last.is_marked() => Look::Retired,
         (Some(false), Some(last)) => Look::Sleep(last),
@@ -203,27 +233,11 @@ pub(crate) fn look<S: Source>(source: &S, seen: Stamp) -> Look {
     }
 }
 
-/// Loads the last value, if [`has_newer`] has found one after `seen`, and returns its stamp. None
-/// if it was being overwritten: then `into` holds no value.
-///
-/// The value after `seen` is the last one if the slot after it has none that is newer. So a reader
-/// that keeps up with the writer does not need the header.
-#[inline]
-pub(crate) fn load_newer<S: Source>(source: &S, seen: Stamp, into: &mut S::Value) -> Option<Stamp> {
-    let next = seen.next();
-    let after = next.next();
-    if source.stamp(next.number())? == next && source.stamp(after.number())? < after {
-        source.acquire();
-        copy(source, next, into)
-    } else {
-        load(source, next, into)
-    }
-}
-
-/// Returns the stamp of the slot of `from`, which has the value of `from` or a later one; None if
-/// it is being overwritten.
-#[cold]
-fn later<S: Source>(source: &S, from: Stamp) -> Option<Stamp> {
+/// Returns the stamp of a whole value, which is the last one or `at_least`, or a later one in the
+/// same slot; None if it is being overwritten.
+fn later<S: Source>(source: &S, at_least: Stamp) -> Option<Stamp> {
+    let from = source.last()?.without_mark().max(at_least);
+    source.acquire();
     let stamp = source.stamp(from.number())?;
     if stamp.is_marked() || stamp < from {
         return None;

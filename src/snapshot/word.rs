@@ -91,7 +91,8 @@ impl<R> StampWord<'_, R> {
 
     /// Loads whether the stamp has its mark, relaxed.
     pub(super) fn is_marked(&self) -> bool {
-        Stamp::from_bits(self.lower().load(Relaxed).into()).is_marked()
+        // If it is changing, a value is being published.
+        self.load().is_some_and(Stamp::is_marked)
     }
 
     /// Wakes all processes that sleep, and returns how many they were.

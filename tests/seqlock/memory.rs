@@ -41,6 +41,8 @@ pub enum Mutation {
     DoesNotAdopt,
     /// A stamp that is read in halves is not checked.
     HalvesUnchecked,
+    /// What is loaded after a look whether the snapshot is retired may be older.
+    EndNotAcquired,
     /// The upper half of a stamp is not compared.
     UpperHalfIgnored,
 }
@@ -176,8 +178,9 @@ impl<'a> Reader<'a> {
         } else {
             self.returned
         };
-        let number = seqlock::load(&view, at_least, &mut loaded)?.number();
-        Some((number, loaded))
+        let stamp = seqlock::load(&view, at_least, &mut loaded)
+            .or_else(|| seqlock::load_again(&view.anew(), at_least, &mut loaded))?;
+        Some((stamp.number(), loaded))
     }
 
     /// Loads a value, and checks it.
@@ -195,7 +198,9 @@ impl<'a> Reader<'a> {
         }
         let view = ReaderView::new(self.memory);
         let mut loaded = [0; 2];
-        let stamp = seqlock::load_newer(&view, self.returned, &mut loaded)?;
+        let next = self.returned.next();
+        let stamp = seqlock::load_next(&view, self.returned, &mut loaded)
+            .or_else(|| seqlock::load_again(&view.anew(), next, &mut loaded))?;
         assert!(stamp > self.returned, "a value that it has not returned");
         self.returned = stamp;
         Some((stamp.number(), loaded))
@@ -210,7 +215,19 @@ impl<'a> Reader<'a> {
 
     /// Looks for a value after the last one that `try_next` has returned.
     pub fn look(&self) -> Look {
-        seqlock::look(&ReaderView::new(self.memory), self.returned)
+        let view = ReaderView::new(self.memory);
+        let has_newer = || seqlock::has_newer(&view, self.returned);
+        seqlock::look(&view, has_newer)
+    }
+
+    /// As `Reader::is_retired`.
+    pub fn is_retired(&self) -> bool {
+        let view = ReaderView::new(self.memory);
+        let is_retired = view.last().is_some_and(Stamp::is_marked);
+        if self.memory.mutation != Mutation::EndNotAcquired {
+            view.acquire();
+        }
+        is_retired
     }
 }
 
@@ -230,6 +247,11 @@ impl<'a> ReaderView<'a> {
             acquired_the_number: Cell::new(true),
             copied: Cell::new(false),
         }
+    }
+
+    /// For another attempt.
+    fn anew(&self) -> Self {
+        Self::new(self.memory)
     }
 }
 

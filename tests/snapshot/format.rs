@@ -1,12 +1,18 @@
 //! The format of a snapshot's object, and what a writer leaves in it that is killed in the middle
 //! of a store.
 
-use rawshm::snapshot::{Layout, Reader, Writer};
-use rawshm::{Extent, Mapping};
+use std::time::Duration;
+
+use rawshm::snapshot::{self, Deadline, Follower, Layout, Reader, Writer};
+use rawshm::{Extent, Mapping, Name, ReadWrite};
 use rawshm_tests::UniqueName;
 use rawshm_tests::header::{
-    BYTE_ORDER, FINGERPRINT, LAST, LAST_LOWER, SLOTS, VALUE_SIZE, VERSION, slot, stamp,
+    BYTE_ORDER, FINGERPRINT, LAST, LAST_LOWER, SLOTS, VALUE_SIZE, VERSION, retire_unheard, slot,
+    stamp,
 };
+#[cfg(target_os = "linux")]
+use rawshm_tests::rungs;
+use rawshm_tests::watchdog::watchdog;
 
 #[test]
 fn the_object_is_laid_out_as_documented() {
@@ -88,6 +94,65 @@ fn the_next_writer_adopts_a_value_that_is_whole_but_not_published() {
         writer.store(&3);
         assert_eq!(reader.try_next(), Ok(Some(3)));
     }
+}
+
+/// Leaves two values, of which the second is whole, but not published: as a writer that is killed
+/// in between.
+fn unpublished(name: &Name) -> Mapping<ReadWrite> {
+    let mut writer = Writer::create(name, 4, &1_u32).expect("created");
+    writer.store(&2);
+    drop(writer);
+    let object = Mapping::open_read_write(name, Extent::Whole).expect("mapped");
+    object.store(LAST, &stamp(1)).expect("within");
+    object
+}
+
+#[test]
+fn waiting_and_loading_agree_on_the_last_value() {
+    let name = UniqueName::new();
+    unpublished(&name);
+    let reader = Reader::<u32>::open(&name).expect("opened");
+    let soon = Deadline::after(Duration::from_millis(5)).expect("a clock");
+    assert_eq!(reader.load_with_sequence(), Ok((1, 1)));
+    assert_eq!(reader.wait(1, soon), Ok(false));
+    for none in [2, (1 << 63) - 1, 1 << 63, u64::MAX] {
+        assert_eq!(reader.wait(none, soon), Ok(false), "{none}");
+    }
+    let writer = Writer::<u32>::open(&name).expect("taken over");
+    assert_eq!(reader.wait(1, watchdog()), Ok(true));
+    assert_eq!(reader.load_with_sequence(), Ok((2, 2)));
+    writer.retire();
+    assert_eq!(reader.wait(2, watchdog()), Err(snapshot::Error::Retired));
+
+    let name = UniqueName::new();
+    unpublished(&name);
+    let mut reader = Reader::<u32>::open(&name).expect("opened");
+    retire_unheard(&name);
+    assert_eq!(reader.wait(1, watchdog()), Err(snapshot::Error::Retired));
+    assert_eq!(reader.next(watchdog()), Ok(Some(1)));
+    assert_eq!(reader.next(watchdog()), Ok(Some(2)));
+    assert_eq!(reader.next(watchdog()), Err(snapshot::Error::Retired));
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn a_follower_returns_each_value_once_also_if_the_name_goes_and_comes_back() {
+    let name = UniqueName::new();
+    unpublished(&name);
+    let mut follower = Follower::<u32>::new(&name);
+    assert_eq!(follower.next(watchdog()), Ok(Some(1)));
+    assert_eq!(follower.next(watchdog()), Ok(Some(2)));
+    // It is away when the follower asks, and back when that opens it.
+    let mut asked = 0;
+    let answer = || {
+        asked += 1;
+        rungs::Answer::FailsWith(libc::ENOENT)
+    };
+    let next = rungs::where_supervised(libc::SYS_newfstatat, answer, || {
+        follower.next(Deadline::after(Duration::from_millis(2500)).expect("a clock"))
+    });
+    assert_eq!(next, Ok(None));
+    assert_eq!(asked, 1);
 }
 
 #[test]

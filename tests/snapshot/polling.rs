@@ -63,6 +63,37 @@ fn a_reader_that_spins_gets_the_same_as_one_that_does_not() {
     stored.join().expect("the writer");
 }
 
+#[cfg(target_os = "linux")]
+#[test]
+fn a_reader_that_spins_for_long_enough_does_not_sleep() {
+    use rawshm_tests::rungs;
+
+    let name = UniqueName::new();
+    let mut writer = Writer::create(&name, 2, &1_u64).expect("created");
+    rungs::where_futexes_fail(libc::ENOSYS, || {
+        let mut reader = Reader::<u64>::open(&name).expect("opened");
+        assert_eq!(reader.next(watchdog()), Ok(Some(1)));
+        let error = Error::new(Operation::Wait, Errno::NOSYS);
+        assert_eq!(reader.next(watchdog()), Err(error.into()));
+        let mut reader = reader.spinning(u32::MAX);
+        let number = reader.load_with_sequence().expect("a value").0;
+        let stored = std::thread::spawn(move || {
+            std::thread::sleep(Duration::from_millis(20));
+            writer.store(&2);
+            std::thread::sleep(Duration::from_millis(20));
+            writer.store(&3);
+            writer
+        });
+        assert_eq!(reader.next(watchdog()), Ok(Some(2)));
+        assert_eq!(reader.wait(number + 1, watchdog()), Ok(true));
+        assert_eq!(reader.load(), Ok(3));
+        // The end is seen before the spin.
+        stored.join().expect("the writer").retire();
+        assert_eq!(reader.next(watchdog()), Ok(Some(3)));
+        assert_eq!(reader.next(watchdog()), Err(snapshot::Error::Retired));
+    });
+}
+
 #[test]
 fn a_follower_that_spins_goes_on_with_the_next_snapshot() {
     let name = UniqueName::new();

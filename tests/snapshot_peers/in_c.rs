@@ -8,7 +8,7 @@ use std::sync::OnceLock;
 
 use rawshm::snapshot::Writer;
 use rawshm::{Extent, Mapping};
-use rawshm_tests::header::VERSION;
+use rawshm_tests::header::{LAST, VERSION, stamp};
 use rawshm_tests::{Peer, UniqueName, c_program, run};
 
 fn program() -> &'static Path {
@@ -30,6 +30,23 @@ fn a_reader_in_c_loads_each_value_and_sleeps_until_the_next_or_the_end() {
             format!("{number}: {} {} {}", -number, i64::MAX, i64::MIN)
         );
     }
+    reader.asleep_in(libc::SYS_futex);
+    writer.retire();
+    assert_eq!(reader.line(), "no value will follow");
+    assert_eq!(reader.end(), 0);
+}
+
+#[test]
+fn a_reader_in_c_returns_a_value_that_is_not_published_once() {
+    let name = UniqueName::new();
+    let mut writer = Writer::create(&name, 4, &[1_i64, 2, 3]).expect("created");
+    writer.store(&[4, 5, 6]);
+    let mapping = Mapping::open_read_write(&name, Extent::Whole).expect("mapped");
+    // As a writer that is killed before it has published its second value.
+    mapping.store(LAST, &stamp(1)).expect("within");
+    let mut reader = Peer::start(Command::new(program()).args([&name.argument(), "5"]));
+    assert_eq!(reader.line(), "1: 1 2 3");
+    assert_eq!(reader.line(), "2: 4 5 6");
     reader.asleep_in(libc::SYS_futex);
     writer.retire();
     assert_eq!(reader.line(), "no value will follow");

@@ -43,7 +43,8 @@
 //! Rust's model, like C++'s, defines nothing for accesses that overlap in part and are not
 //! synchronised, not even for atomic ones. Among the copies in assembly, which are of single bytes,
 //! there is no such overlap. There can be with an atomic integer of the same process (such as a
-//! snapshot's header, which is read as a whole once, when it is opened), among copies of the
+//! stamp of a snapshot, which is read with the rest of the header once, when it is opened, and in
+//! halves on 32-bit targets), among copies of the
 //! portable form for types of different alignment, and with what peers do. Compilers and processors
 //! give each byte some value that was stored there, and nothing else is relied on.
 //!

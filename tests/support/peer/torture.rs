@@ -1,7 +1,7 @@
 //! Writers that are killed, and readers that check every value, of any size.
 
 use rawshm::Name;
-use rawshm::snapshot::{self, Deadline, Layout, Reader, Writer};
+use rawshm::snapshot::{self, Deadline, Layout, Overrun, Reader, Writer};
 use rawshm_tests::values::{fill, filled};
 
 use crate::say;
@@ -86,17 +86,23 @@ where
             how => how,
         };
         let is_last = reader.is_retired();
+        let mut of = None;
         let loaded = match how {
-            "load" => reader
-                .load_into(&mut value)
-                .map(|_| true)
-                .map_err(Into::into),
-            "poll" => reader.try_next_into(&mut value).map_err(Into::into),
-            _ => reader.next_into(&mut value, Deadline::NEVER),
+            "load" => reader.load_into(&mut value).map(|number| {
+                of = Some(number);
+                true
+            }),
+            "poll" => reader.try_next_into(&mut value),
+            _ => match reader.next_into(&mut value, Deadline::NEVER) {
+                Err(snapshot::Error::Retired) => Ok(false),
+                Err(snapshot::Error::Overrun) => Err(Overrun),
+                next => Ok(next?),
+            },
         };
         match loaded {
             Ok(true) => {
                 let found = filled(&*value).expect("torn");
+                assert_eq!(of.unwrap_or(found), found, "the number of its value");
                 assert!(found >= number, "{found} after {number}");
                 if how != "load" {
                     assert!(found > returned, "{found} again");
@@ -110,13 +116,11 @@ where
                 number = found;
                 last.copy_from_slice(&*value);
             }
-            Ok(false) => assert_eq!(how, "poll", "there is no deadline"),
-            Err(snapshot::Error::Overrun) => {
+            Ok(false) => assert!(how != "load"),
+            Err(Overrun) => {
                 overruns += 1;
                 continue;
             }
-            Err(snapshot::Error::Retired) => {}
-            Err(error) => return Err(error),
         }
         if is_last {
             break;
