@@ -184,8 +184,8 @@ impl<T: Layout> Writer<T> {
     /// [`Object::status`], and a `pread64` of the old object's header; those of [`Writer::create`]
     /// and [`Options::replace`]. Before the `renameat` come an `fstat` and a `newfstatat`, which
     /// ask whether the old object still has the name, and `mmap`, `pwrite64`, `futex` and `munmap`,
-    /// which retire it and wake its readers. At the end, a `close` of the old object. If there is no
-    /// object, the calls of [`Writer::create`].
+    /// which retire it and wake its readers. At the end, a `close` of the old object. If there is
+    /// no object, the calls of [`Writer::create`].
     ///
     /// # Errors
     ///
