@@ -48,7 +48,7 @@ pub fn measure(settings: &Settings) -> Outcome<(Vec<Table>, Vec<Budget>)> {
     let mut budgets = vec![Budget {
         what: "snapshot load of 24 bytes, × a plain copy's time".into(),
         measured: load,
-        at_most: 2.0,
+        at_most: 1.5,
         noise,
         decimals: 2,
     }];

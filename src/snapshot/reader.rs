@@ -555,7 +555,7 @@ impl<T: Layout> Reader<T> {
     /// It spends the processor's time to save that of a wake-up, where values follow each other
     /// within some microseconds and each process has a processor: see [waking and
     /// polling](super#waking-and-polling). It is a number, not a time, because reading the clock
-    /// can be a system call. A thousand looks take 20 to 40 µs where that was measured, and are
+    /// can be a system call. A thousand looks take 10 to 40 µs where that was measured, and are
     /// made whatever the deadline.
     #[must_use]
     pub const fn spinning(mut self, looks: u32) -> Self {
