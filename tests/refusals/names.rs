@@ -111,7 +111,7 @@ fn is_old(name: &Name) -> bool {
 }
 
 #[test]
-fn a_snapshot_that_cannot_be_retired_whole_is_as_it_was() {
+fn a_snapshot_that_cannot_be_retired_is_as_it_was() {
     type Operate = fn(&Name) -> Result<(), Error>;
     let operations: [Operate; 2] = [
         |name| snapshot::reap(name).map(drop),
@@ -123,16 +123,7 @@ fn a_snapshot_that_cannot_be_retired_whole_is_as_it_was() {
     {
         let name = UniqueName::new();
         drop(Writer::create(&name, 2, &1_u64).expect("created"));
-        // The state is written, and the word that readers sleep on is not.
-        let mut calls = 0;
-        let answer = || {
-            calls += 1;
-            if calls == 2 {
-                Answer::FailsWith(libc::EIO)
-            } else {
-                Answer::Made
-            }
-        };
+        let answer = || Answer::FailsWith(libc::EIO);
         let done = where_supervised(libc::SYS_pwrite64, answer, || operation(&name));
         rawshm_tests::assert_failed(done, what, Errno::IO);
         let writer = Writer::<u64>::open(&name).expect("not retired");
