@@ -3,7 +3,9 @@
 
 use std::time::Duration;
 
-use rawshm::snapshot::{self, Deadline, Follower, Layout, Reader, Writer};
+#[cfg(target_os = "linux")]
+use rawshm::snapshot::Follower;
+use rawshm::snapshot::{self, Deadline, Layout, Reader, Writer};
 use rawshm::{Extent, Mapping, Name, ReadWrite};
 use rawshm_tests::UniqueName;
 use rawshm_tests::header::{
