@@ -344,7 +344,7 @@ processes_of_32_and_64_bits_share_snapshots_for() {
         done
         "$narrow/publish" -n "$OBJECT" -u </dev/null
         wait $watcher
-        # In order, but for the two beginnings.
+        # In order, except where the second and the third begin.
         awk '$1 != $2 || $2 != $3 || NF != 3 { exit 1 } $1 < last { fell++ } { last = $1 }
             END { if (fell > 2 || NR < 100 || last != 50000) exit 1 }' "$TOOLS/watched"
     done

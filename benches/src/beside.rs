@@ -33,7 +33,7 @@ impl Beside {
         load: impl FnMut() -> bool + 'static,
     ) -> Outcome<Self> {
         let runs = Shared::new(AtomicBool::new(false))?;
-        let child = Child::start(processor, || {
+        let child = Child::repeat_on(processor, || {
             if !runs.get().load(Ordering::Relaxed) {
                 return std::thread::sleep(Duration::from_micros(100));
             }

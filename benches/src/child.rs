@@ -1,4 +1,4 @@
-//! Child processes on another processor, and the memory that they share.
+//! Child processes, and the memory that they share.
 
 use std::io::Error;
 use std::marker::PhantomData;
@@ -50,19 +50,29 @@ impl<T> Shared<T> {
 pub struct Child(i32);
 
 impl Child {
-    /// Runs `act` in a child on another processor, again and again.
-    pub fn start(processor: usize, mut act: impl FnMut()) -> Outcome<Self> {
-        // SAFETY: this process has one thread.
+    /// Runs `run` in a child, which ends with it.
+    pub fn start(run: impl FnOnce()) -> Outcome<Self> {
+        // SAFETY: this process has one thread. The new process uses only what `run` does, and
+        // exits.
         match unsafe { libc::fork() } {
             -1 => Err(Error::last_os_error().into()),
             0 => {
-                let _ = crate::stay_on(processor);
-                loop {
-                    act();
-                }
+                run();
+                // SAFETY: it ends the process.
+                unsafe { libc::_exit(0) }
             }
             process => Ok(Self(process)),
         }
+    }
+
+    /// Runs `act` in a child on a processor, again and again.
+    pub fn repeat_on(processor: usize, mut act: impl FnMut()) -> Outcome<Self> {
+        Self::start(|| {
+            let _ = crate::stay_on(processor);
+            loop {
+                act();
+            }
+        })
     }
 }
 

@@ -176,7 +176,7 @@ impl Trips {
 
     fn start(processor: usize, mut there: Box<dyn Way>, mut back: Box<dyn Way>) -> Outcome<Self> {
         let runs = Shared::new(AtomicBool::new(false))?;
-        let child = Child::start(processor, || {
+        let child = Child::repeat_on(processor, || {
             if !runs.get().load(Ordering::Relaxed) {
                 return std::thread::sleep(Duration::from_micros(100));
             }

@@ -6,6 +6,7 @@ use std::time::Duration;
 use rawshm::snapshot::Deadline;
 use rawshm::snapshot::{Reader, Writer};
 
+use crate::child::Child;
 use crate::sampling::{Outcome, Samples};
 use crate::table::{Budget, Row, Table, column};
 use crate::{Settings, Unlinked, unique_name};
@@ -113,29 +114,20 @@ struct Sleeper {
     there: Box<dyn Way>,
     /// Always a pipe, so that the measurements differ only in `there`.
     back: Box<dyn Way>,
-    process: i32,
     last: u64,
+    _child: Child,
 }
 
 impl Sleeper {
     fn start(mut there: Box<dyn Way>) -> Outcome<Self> {
         let mut back = pipe()?;
-        // SAFETY: this process has one thread. The new process uses only `there` and `back`, and
-        // exits.
-        match unsafe { libc::fork() } {
-            -1 => Err(Error::last_os_error().into()),
-            0 => {
-                while there.receive().is_ok() && back.send(now()).is_ok() {}
-                // SAFETY: it ends the process.
-                unsafe { libc::_exit(0) }
-            }
-            process => Ok(Self {
-                there,
-                back,
-                process,
-                last: 0,
-            }),
-        }
+        let child = Child::start(|| while there.receive().is_ok() && back.send(now()).is_ok() {})?;
+        Ok(Self {
+            there,
+            back,
+            last: 0,
+            _child: child,
+        })
     }
 
     /// The nanoseconds from sending a number until the other process has it.
@@ -148,15 +140,6 @@ impl Sleeper {
             sum += self.back.receive()?.saturating_sub(begin);
         }
         Ok(Duration::from_nanos(sum).as_secs_f64() * 1e9 / f64::from(ROUNDS))
-    }
-}
-
-impl Drop for Sleeper {
-    fn drop(&mut self) {
-        // SAFETY: it is a child of this process.
-        unsafe { libc::kill(self.process, libc::SIGKILL) };
-        // SAFETY: as above. Its status is not needed.
-        unsafe { libc::waitpid(self.process, std::ptr::null_mut(), 0) };
     }
 }
 

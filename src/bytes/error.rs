@@ -27,6 +27,22 @@ pub enum AccessError {
     },
 }
 
+impl AccessError {
+    /// Checks that `len` bytes from an offset on are within those that there are: then the offset
+    /// is at most `available`, too.
+    #[inline]
+    pub(crate) const fn check(offset: usize, len: usize, available: usize) -> Result<(), Self> {
+        match available.checked_sub(offset) {
+            Some(rest) if len <= rest => Ok(()),
+            _ => Err(Self::OutOfBounds {
+                offset,
+                len,
+                available,
+            }),
+        }
+    }
+}
+
 impl fmt::Display for AccessError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {

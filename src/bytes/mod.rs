@@ -108,16 +108,10 @@ impl Span {
     /// The address of an offset, if `len` bytes from there are within the span.
     #[inline]
     fn at(self, offset: usize, len: usize) -> Result<NonNull<u8>, AccessError> {
-        match self.len.checked_sub(offset) {
-            // SAFETY: the offset is at most `self.len`, so the address is within or just past the
-            // bytes.
-            Some(rest) if len <= rest => Ok(unsafe { self.start.add(offset) }),
-            _ => Err(AccessError::OutOfBounds {
-                offset,
-                len,
-                available: self.len,
-            }),
-        }
+        AccessError::check(offset, len, self.len)?;
+        // SAFETY: the offset is at most `self.len`, so the address is within or just past the
+        // bytes.
+        Ok(unsafe { self.start.add(offset) })
     }
 
     fn fmt(self, name: &str, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -139,8 +139,8 @@ impl<R: Rights> Object<R> {
 /// Those of [`Options::open_read_write`] and [`Object::unlink`], and the others of
 /// [`Object::claim`], except `EBUSY`. With [`Operation::Inspect`]: `EFBIG` – the process may write
 /// only files of less than 48 bytes (`RLIMIT_FSIZE`; 41 on little-endian machines); it also gets a
-/// `SIGXFSZ`. `ENOMEM` – the
-/// header cannot be mapped. `EINVAL` – a snapshot on hugetlbfs, where `pwrite64` is refused.
+/// `SIGXFSZ`. `ENOMEM` – the header cannot be mapped. `EINVAL` – a snapshot on hugetlbfs, where
+/// `pwrite64` is refused.
 ///
 /// # Examples
 ///

@@ -62,7 +62,7 @@ impl Claimed {
         // Mapped first: if readers cannot be woken, the stamp must not change. Unless the object
         // has no name any more: no other process can find it then, to tell them.
         let sleepers = match self.sleepers() {
-            Err(error) if !self.is_removed() => return Err(error),
+            Err(error) if !is_removed(&self.object) => return Err(error),
             sleepers => sleepers.ok(),
         };
         self.set_last(last.marked())?;
@@ -82,13 +82,9 @@ impl Claimed {
     /// be taken from it, if a peer has moved it, or if a file system was mounted over its
     /// directory. No reader sleeps because of the mark, so none has to be woken.
     pub(super) fn restore_unless_removed(&self) {
-        if let Some(last) = self.last.filter(|_| !self.is_removed()) {
+        if let Some(last) = self.last.filter(|_| !is_removed(&self.object)) {
             let _ = self.set_last(last);
         }
-    }
-
-    pub(super) fn is_removed(&self) -> bool {
-        self.object.is_unlinked() == Ok(true)
     }
 
     /// Stores the byte of the header's stamp that has the mark: all of it or nothing.
@@ -104,6 +100,11 @@ impl Claimed {
         let mapping = Mapping::<ReadOnly>::new(self.object.as_fd(), part, self.status.page_rest());
         mapping.map_err(crate::Error::errno)
     }
+}
+
+/// Whether an object has no name any more.
+pub(super) fn is_removed(object: &Object<ReadWrite>) -> bool {
+    object.is_unlinked() == Ok(true)
 }
 
 /// Where the mark is in the header.

@@ -2,11 +2,11 @@
 
 use rustix::fd::AsFd as _;
 
-use super::claimed::Claimed;
+use super::claimed::{Claimed, is_removed};
 use super::error::{Error, MISSING};
 use super::header::{FIRST, Header, Shape, value_offset};
 use super::layout::Layout;
-use super::seqlock::{self, Target as _};
+use super::seqlock;
 use super::slots::Slots;
 use super::writer::Writer;
 use crate::complete::{Complete, Draft};
@@ -108,17 +108,15 @@ impl<T: Layout> Writer<T> {
 
     fn take_over(object: Object<ReadWrite>) -> Result<Self, Error> {
         let slots = Slots::<T, ReadWrite>::map(&object, object.status()?)?;
-        let word = slots.last_word();
-        if word.is_marked() {
+        if slots.last_word().is_marked() {
             return Err(Error::Retired);
         }
         let last = seqlock::adopt(&slots).unwrap_or(FIRST);
+        let writer = Self::new(slots, last, object);
         // The last writer may have ended before this step of its store, and a reader that is about
-        // to sleep must not.
-        slots.publish(last);
-        // The snapshot is taken over, whether or not its readers can be woken.
-        let _ = word.wake();
-        Ok(Self::new(slots, last, object))
+        // to sleep must not. The snapshot is taken over, whether or not its readers can be woken.
+        writer.publish(last);
+        Ok(writer)
     }
 
     /// Takes a snapshot over if there is one, else creates it with a first value. The [`Outcome`]
@@ -237,23 +235,19 @@ fn take(options: &Options<'_>, name: &Name) -> Result<Option<Claimed>, Error> {
         if sys::HAS_CLAIMS {
             match object.claim() {
                 // Another process has just ended it.
-                Err(error) if error.errno() == Errno::BUSY && is_unlinked(&object) => continue,
+                Err(error) if error.errno() == Errno::BUSY && is_removed(&object) => continue,
                 claimed => claimed?,
             }
         }
-        let unlinked = sys::HAS_CLAIMS && is_unlinked(&object);
+        let removed = sys::HAS_CLAIMS && is_removed(&object);
         let claimed = Claimed::new(object, status).map_err(because(Operation::Inspect))?;
-        if !unlinked {
+        if !removed {
             return Ok(Some(claimed));
         }
         // It was removed, and no other process can claim it: this one tells its readers.
         let _ = claimed.retire();
     }
     Err(Options::GAVE_UP.into())
-}
-
-fn is_unlinked(object: &Object<ReadWrite>) -> bool {
-    object.is_unlinked() == Ok(true)
 }
 
 /// Creates a snapshot in place of an old object. `EEXIST` if that does not have the name any more.
@@ -269,7 +263,7 @@ fn put_in_place<T: Layout>(
     make(options, name, contents, &|draft| {
         draft.stage()?;
         if !is_same(options.dir(), name, old.object().as_fd())? {
-            if old.is_removed() {
+            if is_removed(old.object()) {
                 // No other process can claim it: this one tells its readers.
                 let _ = old.retire();
             }

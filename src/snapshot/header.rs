@@ -154,14 +154,19 @@ pub(super) const fn value_offset<T>() -> usize {
 
 /// The distance between two slots in bytes: whole cache lines.
 const fn stride<T>() -> u64 {
-    let offset: u64 = if value_offset::<T>() == 8 { 8 } else { 64 };
-    offset.saturating_add(size::<T>()).next_multiple_of(64)
+    wide(value_offset::<T>())
+        .saturating_add(size::<T>())
+        .next_multiple_of(64)
+}
+
+const fn size<T>() -> u64 {
+    wide(size_of::<T>())
 }
 
 #[expect(
     clippy::as_conversions,
     reason = "no other conversion is const; no target has a usize of more than 64 bits"
 )]
-const fn size<T>() -> u64 {
-    size_of::<T>() as u64
+const fn wide(len: usize) -> u64 {
+    len as u64
 }

@@ -21,8 +21,8 @@
 //!   and the acquire fence after the copy would make the reader find that mark, or a later stamp. A
 //!   stamp never has an earlier value again, until 2^63 values have been stored.
 //! - **A reader never goes backwards.** It returns the value of the number in the header or a later
-//!   one. It finds a later one either in the slot, and then accepts it only if the header is not
-//!   behind it; or through [`load_next`], and then `Reader` remembers it.
+//!   one. It accepts a later one that it finds in the slot only if the header is not behind it.
+//!   `Reader` remembers one that it finds through [`load_next`], and loads none before it.
 //! - **Nobody waits for a writer.** If a writer is stopped or killed while a slot is marked, the
 //!   value before is in another slot, and the header names it.
 //! - **A number names one value.** A writer that was killed between the removal of the mark and the

@@ -84,23 +84,11 @@ impl<T: Layout, R: Rights> Slots<T, R> {
 
     /// The part of the values that begins at an offset.
     pub(super) fn part(&self, offset: usize, len: usize) -> Result<Part<'_, T, R>, AccessError> {
-        let available = size_of::<T>();
-        if available
-            .checked_sub(offset)
-            .is_some_and(|rest| len <= rest)
-        {
-            Ok(Part {
-                slots: self,
-                offset,
-                len,
-            })
-        } else {
-            Err(AccessError::OutOfBounds {
-                offset,
-                len,
-                available,
-            })
-        }
+        AccessError::check(offset, len, size_of::<T>())?;
+        Ok(Part {
+            slots: self,
+            offset,
+        })
     }
 
     /// The stamp in the slot of a number.
@@ -159,9 +147,8 @@ impl<T: Layout, R: Rights> Source for Slots<T, R> {
 /// A part of the values of a snapshot.
 pub(super) struct Part<'a, T, R: Rights> {
     slots: &'a Slots<T, R>,
-    /// At most the size of a value, like `offset + len`.
+    /// At most the size of a value.
     offset: usize,
-    len: usize,
 }
 
 impl<T: Layout, R: Rights> Source for Part<'_, T, R> {
@@ -179,11 +166,12 @@ impl<T: Layout, R: Rights> Source for Part<'_, T, R> {
 
     #[inline]
     fn copy(&self, number: u64, into: &mut [u8]) {
-        let len = self.len.min(into.len());
+        let rest = size_of::<T>().saturating_sub(self.offset);
+        let len = rest.min(into.len());
         // SAFETY: the value has the offset, see the field.
         let part = unsafe { self.slots.value(number).byte_add(self.offset) };
-        // SAFETY: the value has the part, see the fields, which is accessed as `SharedBytes` are;
-        // `into` has as many bytes and is borrowed exclusively.
+        // SAFETY: the value has at least as many bytes after the offset, which are accessed as
+        // `SharedBytes` are; `into` has as many and is borrowed exclusively.
         unsafe { copy::from_shared(part, into.as_mut_ptr(), len) };
     }
 

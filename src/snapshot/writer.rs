@@ -207,7 +207,7 @@ impl<T: Layout> Writer<T> {
     }
 
     /// Stores the stamp in the header and wakes the readers, if they can be woken.
-    fn publish(&self, stamp: Stamp) {
+    pub(super) fn publish(&self, stamp: Stamp) {
         self.slots.publish(stamp);
         let _ = self.slots.last_word().wake();
     }

@@ -6,11 +6,11 @@ use std::time::Duration;
 #[cfg(target_os = "linux")]
 use rawshm::snapshot::Follower;
 use rawshm::snapshot::{self, Deadline, Layout, Reader, Writer};
-use rawshm::{Extent, Mapping, Name, ReadWrite};
+use rawshm::{Extent, Mapping, Name};
 use rawshm_tests::UniqueName;
 use rawshm_tests::header::{
     BYTE_ORDER, FINGERPRINT, LAST, LAST_LOWER, SLOTS, VALUE_SIZE, VERSION, retire_unheard, slot,
-    stamp,
+    stamp, unpublish,
 };
 #[cfg(target_os = "linux")]
 use rawshm_tests::rungs;
@@ -80,9 +80,8 @@ fn the_next_writer_adopts_a_value_that_is_whole_but_not_published() {
         assert_eq!(reader.try_next(), Ok(Some(1)));
         writer.store(&2);
         drop(writer);
-        let object = Mapping::open_read_write(&name, Extent::Whole).expect("mapped");
-        // Killed before it has published the second value.
-        object.store(LAST, &stamp(1)).expect("within");
+        unpublish(&name, 1);
+        let object = Mapping::open(&name, Extent::Whole).expect("mapped");
         let late = Reader::<u32>::open(&name).expect("opened");
         assert_eq!(late.load_with_sequence(), Ok((1, 1)));
         assert_eq!(reader.try_next(), Ok(Some(2)));
@@ -100,13 +99,10 @@ fn the_next_writer_adopts_a_value_that_is_whole_but_not_published() {
 
 /// Leaves two values, of which the second is whole, but not published: as a writer that is killed
 /// in between.
-fn unpublished(name: &Name) -> Mapping<ReadWrite> {
+fn unpublished(name: &Name) {
     let mut writer = Writer::create(name, 4, &1_u32).expect("created");
     writer.store(&2);
-    drop(writer);
-    let object = Mapping::open_read_write(name, Extent::Whole).expect("mapped");
-    object.store(LAST, &stamp(1)).expect("within");
-    object
+    unpublish(name, 1);
 }
 
 #[test]

@@ -8,7 +8,7 @@ use std::sync::OnceLock;
 
 use rawshm::snapshot::Writer;
 use rawshm::{Extent, Mapping};
-use rawshm_tests::header::{LAST, VERSION, stamp};
+use rawshm_tests::header::{VERSION, unpublish};
 use rawshm_tests::{Peer, UniqueName, c_program, run};
 
 fn program() -> &'static Path {
@@ -41,9 +41,7 @@ fn a_reader_in_c_returns_a_value_that_is_not_published_once() {
     let name = UniqueName::new();
     let mut writer = Writer::create(&name, 4, &[1_i64, 2, 3]).expect("created");
     writer.store(&[4, 5, 6]);
-    let mapping = Mapping::open_read_write(&name, Extent::Whole).expect("mapped");
-    // As a writer that is killed before it has published its second value.
-    mapping.store(LAST, &stamp(1)).expect("within");
+    unpublish(&name, 1);
     let mut reader = Peer::start(Command::new(program()).args([&name.argument(), "5"]));
     assert_eq!(reader.line(), "1: 1 2 3");
     assert_eq!(reader.line(), "2: 4 5 6");

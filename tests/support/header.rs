@@ -43,6 +43,16 @@ pub fn slot(number: u64, slots: u64, value_size: usize) -> usize {
     HEADER + slot * stride(value_size)
 }
 
+/// Puts this number into the header, which has a later one: as if the writer was killed before it
+/// has published the value after it.
+///
+/// # Panics
+/// If there is no such snapshot.
+pub fn unpublish(name: &Name, last: u64) {
+    let mapping = Mapping::open_read_write(name, Extent::Whole).expect("mapped");
+    mapping.store(LAST, &stamp(last)).expect("within");
+}
+
 /// Retires a snapshot as a process does that is killed before it wakes the readers.
 ///
 /// # Panics

@@ -41,9 +41,7 @@ impl Stream {
         // read that, and have closed it, or opened it only to read, before they write.
         unsafe { BorrowedFd::borrow_raw(fd) }
     }
-}
 
-impl Stream {
     /// Returns whether a line can be written without waiting. One `ppoll`.
     #[must_use]
     pub fn is_ready(self) -> bool {

@@ -44,9 +44,9 @@
 //! synchronised, not even for atomic ones. Among the copies in assembly, which are of single bytes,
 //! there is no such overlap. There can be with an atomic integer of the same process (such as a
 //! stamp of a snapshot, which is read with the rest of the header once, when it is opened, and in
-//! halves on 32-bit targets), among copies of the
-//! portable form for types of different alignment, and with what peers do. Compilers and processors
-//! give each byte some value that was stored there, and nothing else is relied on.
+//! halves on 32-bit targets), among copies of the portable form for types of different alignment,
+//! and with what peers do. Compilers and processors give each byte some value that was stored
+//! there, and nothing else is relied on.
 //!
 //! # Files
 //!
