@@ -66,10 +66,24 @@ fn a_reader_that_spins_gets_the_same_as_one_that_does_not() {
 #[cfg(target_os = "linux")]
 #[test]
 fn a_reader_that_spins_for_long_enough_does_not_sleep() {
+    use std::sync::mpsc;
+
     use rawshm_tests::rungs;
+    use rawshm_tests::watchdog::until;
 
     let name = UniqueName::new();
     let mut writer = Writer::create(&name, 2, &1_u64).expect("created");
+    let (go, gone) = mpsc::channel();
+    // Outside of the filter: to wait for the end of a thread takes a futex that it refuses.
+    let stored = std::thread::spawn(move || {
+        for value in 2..4 {
+            gone.recv().expect("a reader");
+            std::thread::sleep(Duration::from_millis(20));
+            writer.store(&value);
+        }
+        gone.recv().expect("a reader");
+        writer.retire();
+    });
     rungs::where_futexes_fail(libc::ENOSYS, || {
         let mut reader = Reader::<u64>::open(&name).expect("opened");
         assert_eq!(reader.next(watchdog()), Ok(Some(1)));
@@ -77,21 +91,18 @@ fn a_reader_that_spins_for_long_enough_does_not_sleep() {
         assert_eq!(reader.next(watchdog()), Err(error.into()));
         let mut reader = reader.spinning(u32::MAX);
         let number = reader.load_with_sequence().expect("a value").0;
-        let stored = std::thread::spawn(move || {
-            std::thread::sleep(Duration::from_millis(20));
-            writer.store(&2);
-            std::thread::sleep(Duration::from_millis(20));
-            writer.store(&3);
-            writer
-        });
+        go.send(()).expect("a writer");
         assert_eq!(reader.next(watchdog()), Ok(Some(2)));
+        go.send(()).expect("a writer");
         assert_eq!(reader.wait(number + 1, watchdog()), Ok(true));
         assert_eq!(reader.load(), Ok(3));
+        go.send(()).expect("a writer");
+        until("the end", || reader.is_retired());
         // The end is seen before the spin.
-        stored.join().expect("the writer").retire();
         assert_eq!(reader.next(watchdog()), Ok(Some(3)));
         assert_eq!(reader.next(watchdog()), Err(snapshot::Error::Retired));
     });
+    stored.join().expect("the writer");
 }
 
 #[test]
