@@ -11,6 +11,9 @@ cd "$(dirname "$0")/.." || exit 1
 needs=(
     "strace         strace       strace -o /dev/null true"
     "musl_gcc       musl-tools   command -v musl-gcc"
+    "cxx            g++          command -v g++"
+    "clang          clang        command -v clang"
+    "pkg_config     pkg-config   command -v pkg-config"
     "go             golang-go    command -v go"
     "python3        python3      command -v python3"
     "postgres       postgresql   command -v pg_ctlcluster"

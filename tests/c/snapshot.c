@@ -1,22 +1,21 @@
-/* Reads a snapshot of three int64_t with the header of the C examples:
- *     snapshot NAME COUNT
- * prints COUNT values, each after its number, and sleeps between them. */
-#define _GNU_SOURCE
-#include "../../examples/capi/rawshm_snapshot.h"
+/* Reads a snapshot of three int64_t with the header of the C examples, as C and as C++:
+ *     snapshot NAME COUNT TIMEOUT
+ * prints COUNT values, each after its number, and sleeps between them for at most TIMEOUT
+ * milliseconds; -1 is no limit. */
 #include <fcntl.h>
 #include <inttypes.h>
-#include <linux/futex.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
-#include <sys/syscall.h>
 #include <unistd.h>
+
+#include "../../examples/capi/rawshm_snapshot.h"
 
 int main(int argc, char **argv)
 {
-    if (argc != 3) {
-        fprintf(stderr, "usage: snapshot NAME COUNT\n");
+    if (argc != 4) {
+        fprintf(stderr, "usage: snapshot NAME COUNT TIMEOUT\n");
         return 2;
     }
     int fd = shm_open(argv[1], O_RDONLY, 0);
@@ -43,20 +42,22 @@ int main(int argc, char **argv)
         return 1;
     }
     uint64_t number = 0;
+    int timeout = atoi(argv[3]);
     for (int left = atoi(argv[2]); left > 0;) {
-        uint32_t seen = rawshm_snapshot_seen(map);
-        if (rawshm_snapshot_has_newer(map, slots, sizeof value, number)) {
-            if (rawshm_snapshot_load(map, slots, value, sizeof value, &number)) {
-                printf("%" PRIu64 ": %" PRId64 " %" PRId64 " %" PRId64 "\n", number, value[0],
-                       value[1], value[2]);
-                fflush(stdout);
-                left--;
-            }
-        } else if (seen & 1) {
+        int found = rawshm_snapshot_wait(map, slots, sizeof value, number, timeout);
+        if (found == -1) {
+            perror("futex");
+            return 1;
+        }
+        if (found == 0) {
             puts("no value will follow");
             return 0;
-        } else {
-            syscall(SYS_futex, rawshm_snapshot_word(map), FUTEX_WAIT, seen, NULL, NULL, 0);
+        }
+        if (rawshm_snapshot_load(map, slots, value, sizeof value, &number)) {
+            printf("%" PRIu64 ": %" PRId64 " %" PRId64 " %" PRId64 "\n", number, value[0],
+                   value[1], value[2]);
+            fflush(stdout);
+            left--;
         }
     }
     return 0;

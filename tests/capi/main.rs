@@ -3,6 +3,7 @@
 mod open;
 mod preload;
 mod programs;
+mod standards;
 mod symbols;
 mod unlink;
 

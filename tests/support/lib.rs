@@ -146,21 +146,32 @@ fn build_static() -> PathBuf {
 /// Compiles one of the C programs, once in each process, and returns the executable.
 #[must_use]
 pub fn c_program(name: &'static str) -> PathBuf {
-    static PROGRAMS: Mutex<BTreeMap<&str, PathBuf>> = Mutex::new(BTreeMap::new());
+    compiled(&["cc"], name)
+}
+
+/// Compiles one of the C programs as C++.
+#[must_use]
+pub fn cxx_program(name: &'static str) -> PathBuf {
+    compiled(&["g++", "-x", "c++"], name)
+}
+
+fn compiled(compiler: &'static [&'static str], name: &'static str) -> PathBuf {
+    static PROGRAMS: Mutex<BTreeMap<(&[&str], &str), PathBuf>> = Mutex::new(BTreeMap::new());
     let mut programs = PROGRAMS.lock().unwrap_or_else(PoisonError::into_inner);
     programs
-        .entry(name)
-        .or_insert_with(|| compile(name))
+        .entry((compiler, name))
+        .or_insert_with(|| compile(compiler, name))
         .clone()
 }
 
-fn compile(name: &str) -> PathBuf {
+fn compile(compiler: &[&str], name: &str) -> PathBuf {
     let source = repository().join("tests/c").join(name).with_extension("c");
     let test = std::env::current_exe().expect("a path");
-    let program = test.with_file_name(format!("c-{name}"));
+    let program = test.with_file_name(format!("{}-{name}", compiler[0]));
     // Another test may be compiling it, or running it.
-    let new = test.with_file_name(format!("c-{name}-{}", std::process::id()));
-    let compiled = run(Command::new("cc")
+    let new = program.with_extension(std::process::id().to_string());
+    let compiled = run(Command::new(compiler[0])
+        .args(&compiler[1..])
         .args(["-Wall", "-Wextra", "-Werror", "-O1", "-o"])
         .arg(&new)
         .arg(source));
