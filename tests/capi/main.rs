@@ -1,5 +1,6 @@
 //! The C drop-in.
 
+mod install;
 mod open;
 mod preload;
 mod programs;

@@ -9,11 +9,11 @@ use std::process::Command;
 use rawshm_tests::capi::{self, Linkage};
 use rawshm_tests::{Folder, repository, run};
 
-const DEFINED: [&str; 4] = ["rawshm_open", "rawshm_unlink", "shm_open", "shm_unlink"];
-const ASKED_FOR: [&str; 1] = ["__errno_location"];
+pub(crate) const DEFINED: [&str; 4] = ["rawshm_open", "rawshm_unlink", "shm_open", "shm_unlink"];
+pub(crate) const ASKED_FOR: [&str; 1] = ["__errno_location"];
 
 /// The names that `nm` prints with these arguments.
-fn names(arguments: &[&str], file: &Path) -> BTreeSet<String> {
+pub(crate) fn names(arguments: &[&str], file: &Path) -> BTreeSet<String> {
     let printed = run(Command::new("nm")
         .args(["--format=just-symbols"])
         .args(arguments)
@@ -25,7 +25,7 @@ fn names(arguments: &[&str], file: &Path) -> BTreeSet<String> {
         .collect()
 }
 
-fn set(names: &[&str]) -> BTreeSet<String> {
+pub(crate) fn set(names: &[&str]) -> BTreeSet<String> {
     names.iter().map(|name| (*name).to_owned()).collect()
 }
 

@@ -111,16 +111,21 @@ pub fn repository() -> &'static Path {
 /// Cargo for this repository, without the variables that cargo sets for a test.
 #[must_use]
 pub fn cargo() -> Command {
-    let mut cargo = Command::new(env!("CARGO"));
-    cargo.current_dir(repository());
+    as_a_user(Command::new(env!("CARGO")))
+}
+
+/// A command in this repository, without the variables that cargo sets for a test.
+#[must_use]
+pub fn as_a_user(mut command: Command) -> Command {
+    command.current_dir(repository());
     for (variable, _) in std::env::vars_os() {
         let name = variable.to_string_lossy();
         let of_the_test = name.starts_with("CARGO_PKG") || name.starts_with("CARGO_MANIFEST");
         if of_the_test || name == "CARGO_BUILD_TARGET" {
-            cargo.env_remove(&variable);
+            command.env_remove(&variable);
         }
     }
-    cargo
+    command
 }
 
 /// The static executable of this name, built as a user would. `RAWSHM_STATIC` names another folder,
@@ -170,12 +175,12 @@ fn compile(compiler: &[&str], name: &str) -> PathBuf {
     let program = test.with_file_name(format!("{}-{name}", compiler[0]));
     // Another test may be compiling it, or running it.
     let new = program.with_extension(std::process::id().to_string());
-    let compiled = run(Command::new(compiler[0])
+    let ended = run(Command::new(compiler[0])
         .args(&compiler[1..])
         .args(["-Wall", "-Wextra", "-Werror", "-O1", "-o"])
         .arg(&new)
         .arg(source));
-    assert_eq!(compiled.status, 0, "{}", compiled.stderr);
+    assert_eq!(ended.status, 0, "{}", ended.stderr);
     std::fs::rename(new, &program).expect("renaming within a folder");
     program
 }
