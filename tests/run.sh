@@ -116,8 +116,6 @@ else
 fi
 check "documentation" \
     env RUSTDOCFLAGS="-D warnings" cargo doc --quiet --no-deps --package rawshm --all-features
-check "the package holds what it needs" \
-    cargo package --quiet --allow-dirty --no-verify --package rawshm
 for features in "${feature_sets[@]}"; do
     check "the crate alone builds with '$features'" \
         cargo build --quiet --package rawshm --no-default-features --features "$features"
