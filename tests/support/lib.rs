@@ -141,7 +141,9 @@ pub fn static_program(name: &str) -> PathBuf {
         .join(name)
 }
 
-fn build_static() -> PathBuf {
+/// Builds the static executables, as a user would, and returns their folder.
+#[must_use]
+pub fn build_static() -> PathBuf {
     let built = run(cargo().args(["static", "--quiet"]));
     assert_eq!(built.status, 0, "cargo static: {}", built.stderr);
     let target = std::env::var_os("CARGO_TARGET_DIR").unwrap_or("target".into());
