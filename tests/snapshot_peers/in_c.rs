@@ -10,10 +10,12 @@ use rawshm::{Extent, Mapping};
 use rawshm_tests::header::{VERSION, unpublish};
 use rawshm_tests::{Peer, UniqueName, c_program, cxx_program, run};
 
+const SOURCE: &str = "examples/capi/snapshot.c";
+
 /// The reader, for at most this many values, without a limit on the time.
 fn reader(program: &Path, name: &UniqueName, count: &str) -> Command {
     let mut reader = Command::new(program);
-    reader.args([&name.argument(), count, "-1"]);
+    reader.args([&name.argument(), count]);
     reader
 }
 
@@ -38,7 +40,7 @@ fn loads_each_value_and_sleeps_until_the_next_or_the_end(program: &Path) {
 
 #[test]
 fn a_reader_in_c_loads_each_value_and_sleeps_until_the_next_or_the_end() {
-    loads_each_value_and_sleeps_until_the_next_or_the_end(&c_program("snapshot"));
+    loads_each_value_and_sleeps_until_the_next_or_the_end(&c_program(SOURCE));
 }
 
 #[test]
@@ -46,14 +48,14 @@ fn a_reader_in_c_sleeps_no_longer_than_it_wants_and_then_has_what_is_there() {
     let name = UniqueName::new();
     let mut writer = Writer::create(&name, 2, &[1_i64, 2, 3]).expect("created");
     let read =
-        |count: &str| run(Command::new(c_program("snapshot")).args([&name.argument(), count, "1"]));
+        |count: &str| run(Command::new(c_program(SOURCE)).args([&name.argument(), count, "1"]));
     let late = read("2");
     assert_eq!(
         (late.stdout.as_str(), late.stderr.as_str()),
         ("1: 1 2 3\n", "futex: Connection timed out\n")
     );
     // As a writer leaves it that is killed before it wakes its readers.
-    let mut reader = Command::new(c_program("snapshot"));
+    let mut reader = Command::new(c_program(SOURCE));
     let mut reader = Peer::start(reader.args([&name.argument(), "2", "2000"]));
     assert_eq!(reader.line(), "1: 1 2 3");
     reader.asleep_in(libc::SYS_futex);
@@ -68,7 +70,7 @@ fn a_reader_in_c_returns_a_value_that_is_not_published_once() {
     let mut writer = Writer::create(&name, 4, &[1_i64, 2, 3]).expect("created");
     writer.store(&[4, 5, 6]);
     unpublish(&name, 1);
-    let mut reader = Peer::start(&mut reader(&c_program("snapshot"), &name, "5"));
+    let mut reader = Peer::start(&mut reader(&c_program(SOURCE), &name, "5"));
     assert_eq!(reader.line(), "1: 1 2 3");
     assert_eq!(reader.line(), "2: 4 5 6");
     reader.asleep_in(libc::SYS_futex);
@@ -80,7 +82,7 @@ fn a_reader_in_c_returns_a_value_that_is_not_published_once() {
 #[test]
 fn a_reader_in_c_refuses_a_snapshot_of_another_type() {
     let refused = |name: &UniqueName| {
-        let ended = run(&mut reader(&c_program("snapshot"), name, "1"));
+        let ended = run(&mut reader(&c_program(SOURCE), name, "1"));
         assert_eq!(ended.stderr, "not a snapshot of three int64_t\n");
         assert_eq!(ended.status, 1);
     };
@@ -106,6 +108,6 @@ mod needs_cxx {
     #[test]
     #[ignore = "needs cxx"]
     fn a_reader_in_cxx_loads_each_value_and_sleeps_until_the_next_or_the_end() {
-        loads_each_value_and_sleeps_until_the_next_or_the_end(&cxx_program("snapshot"));
+        loads_each_value_and_sleeps_until_the_next_or_the_end(&cxx_program(SOURCE));
     }
 }

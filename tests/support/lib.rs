@@ -150,31 +150,32 @@ pub fn build_static() -> PathBuf {
     repository().join(target).join("static")
 }
 
-/// Compiles one of the C programs, once in each process, and returns the executable.
+/// Compiles a C program, once in each process, and returns the executable.
 #[must_use]
-pub fn c_program(name: &'static str) -> PathBuf {
-    compiled(&["cc"], name)
+pub fn c_program(source: &'static str) -> PathBuf {
+    compiled(&["cc"], source)
 }
 
-/// Compiles one of the C programs as C++.
+/// Compiles a C program as C++.
 #[must_use]
-pub fn cxx_program(name: &'static str) -> PathBuf {
-    compiled(&["g++", "-x", "c++"], name)
+pub fn cxx_program(source: &'static str) -> PathBuf {
+    compiled(&["g++", "-x", "c++"], source)
 }
 
-fn compiled(compiler: &'static [&'static str], name: &'static str) -> PathBuf {
+fn compiled(compiler: &'static [&'static str], source: &'static str) -> PathBuf {
     static PROGRAMS: Mutex<BTreeMap<(&[&str], &str), PathBuf>> = Mutex::new(BTreeMap::new());
     let mut programs = PROGRAMS.lock().unwrap_or_else(PoisonError::into_inner);
     programs
-        .entry((compiler, name))
-        .or_insert_with(|| compile(compiler, name))
+        .entry((compiler, source))
+        .or_insert_with(|| compile(compiler, source))
         .clone()
 }
 
-fn compile(compiler: &[&str], name: &str) -> PathBuf {
-    let source = repository().join("tests/c").join(name).with_extension("c");
+fn compile(compiler: &[&str], source: &str) -> PathBuf {
+    let source = repository().join(source);
+    let stem = source.file_stem().expect("a name").to_string_lossy();
     let test = std::env::current_exe().expect("a path");
-    let program = test.with_file_name(format!("{}-{name}", compiler[0]));
+    let program = test.with_file_name(format!("{}-{stem}", compiler[0]));
     // Another test may be compiling it, or running it.
     let new = program.with_extension(std::process::id().to_string());
     let ended = run(Command::new(compiler[0])

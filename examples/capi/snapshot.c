@@ -1,7 +1,8 @@
-/* Reads a snapshot of three int64_t with the header of the C examples, as C and as C++:
- *     snapshot NAME COUNT TIMEOUT
- * prints COUNT values, each after its number, and sleeps between them for at most TIMEOUT
- * milliseconds; -1 is no limit. */
+/* Prints the values of a snapshot of three int64_t, each after its number, and sleeps between them:
+ *     snapshot NAME [COUNT [TIMEOUT]]
+ * It ends after COUNT values, or when none has come for TIMEOUT milliseconds, or with the snapshot.
+ * C99, and C++11 too. */
+#define _POSIX_C_SOURCE 200809L
 #include <fcntl.h>
 #include <inttypes.h>
 #include <stdio.h>
@@ -10,14 +11,16 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "../../examples/capi/rawshm_snapshot.h"
+#include "rawshm_snapshot.h"
 
 int main(int argc, char **argv)
 {
-    if (argc != 4) {
-        fprintf(stderr, "usage: snapshot NAME COUNT TIMEOUT\n");
+    if (argc < 2) {
+        fprintf(stderr, "usage: snapshot NAME [COUNT [TIMEOUT]]\n");
         return 2;
     }
+    int left = argc > 2 ? atoi(argv[2]) : -1;
+    int timeout = argc > 3 ? atoi(argv[3]) : -1;
     int fd = shm_open(argv[1], O_RDONLY, 0);
     struct stat stat;
     if (fd == -1 || fstat(fd, &stat) == -1) {
@@ -42,8 +45,7 @@ int main(int argc, char **argv)
         return 1;
     }
     uint64_t number = 0;
-    int timeout = atoi(argv[3]);
-    for (int left = atoi(argv[2]); left > 0;) {
+    while (left != 0) {
         int found = rawshm_snapshot_wait(map, slots, sizeof value, number, timeout);
         if (found == -1) {
             perror("futex");
