@@ -9,7 +9,7 @@ use std::process::Command;
 use rawshm_tests::{Folder, UniqueName, as_a_user, repository, run};
 
 use crate::programs::{exchange, go_build};
-use crate::symbols::{ASKED_FOR, DEFINED, names, set};
+use crate::symbols::{ASKED_FOR, DEFINED, names, needs_no_c_library, set};
 
 const FILES: [&str; 6] = [
     "include/rawshm.h",
@@ -90,6 +90,7 @@ fn the_archive_has_at_most_64_kib_and_four_functions() {
     let defined = names(&["--extern-only", "--defined-only"], &archive);
     assert_eq!(defined, set(&DEFINED));
     assert_eq!(names(&["--undefined-only"], &archive), set(&ASKED_FOR));
+    needs_no_c_library(&archive);
 }
 
 #[test]
