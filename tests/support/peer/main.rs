@@ -53,3 +53,22 @@ fn say(line: &str) {
     println!("{line}");
     std::io::stdout().flush().expect("standard output");
 }
+
+/// Does what is traced: what the process does between two looks at a directory, which the library
+/// makes by another call.
+fn begun<T>(act: impl FnOnce() -> T) -> T {
+    look();
+    let done = act();
+    look();
+    done
+}
+
+fn look() {
+    // SAFETY: a C string.
+    unsafe { libc::access(c"/dev/shm".as_ptr(), libc::X_OK) };
+}
+
+/// Does what is traced, and drops what that has made later: drops make calls of their own.
+fn kept<T, E>(act: impl FnOnce() -> Result<T, E>) -> Result<(), E> {
+    begun(act).map(drop)
+}
