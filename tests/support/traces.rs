@@ -145,7 +145,7 @@ fn normalised(trace: &str, name: &UniqueName, program: &Path) -> String {
 fn without_the_machines_state(line: &str) -> String {
     match (line.split_once('{'), line.rsplit_once('}')) {
         (Some((before, _)), Some((_, after)))
-            if line.contains("S_IFDIR") || line.starts_with("statfs") =>
+            if line.contains("S_IFDIR") || line.contains("statfs(") =>
         {
             format!("{before}{{...}}{after}")
         }

@@ -58,6 +58,10 @@ fn answer(command: &str, name: &str, rest: &[&str]) -> Result<String, Error> {
             let object = Object::open(&name)?;
             kept(|| object.map(Extent::Whole)).map(|()| done)
         }
+        "map-within" => {
+            let (object, status) = options.open_with_status(&name)?;
+            kept(|| object.map_within(Extent::Whole, status)).map(|()| done)
+        }
         "resize" => {
             let object = Object::open_read_write(&name)?;
             kept(|| object.resize(Size::Sparse(number(0)))).map(|()| done)
@@ -85,9 +89,13 @@ fn answer(command: &str, name: &str, rest: &[&str]) -> Result<String, Error> {
             let object = Object::open(&name)?;
             kept(|| object.unlink_on_drop(&name)).map(|()| done)
         }
-        "drop-guard" => {
+        "drop-guard" | "keep-guard" | "unlink-guard" => {
             let guard = Object::open(&name)?.unlink_on_drop(&name)?;
-            begun(|| drop(guard));
+            match command {
+                "drop-guard" => begun(|| drop(guard)),
+                "keep-guard" => begun(|| guard.keep()),
+                _ => begun(|| guard.unlink()).map(drop)?,
+            }
             Ok(done)
         }
         _ => mapping(command, &name, rest),
@@ -101,6 +109,9 @@ fn mapping(command: &str, name: &Name, rest: &[&str]) -> Result<String, Error> {
         "create-mapping" => {
             let size = Size::Sparse(rest[0].parse().expect("a number"));
             kept(|| Mapping::create(name, size)).map(|()| done)
+        }
+        "open-mapping-read-write" => {
+            kept(|| Mapping::open_read_write(name, Extent::Whole)).map(|()| done)
         }
         "open-mapping" => kept(|| Mapping::open(name, Extent::Whole)).map(|()| done),
         "drop-mapping" => {
@@ -129,6 +140,9 @@ fn mapping(command: &str, name: &Name, rest: &[&str]) -> Result<String, Error> {
             kept(|| mapping.into_read_only()).map(|()| done)
         }
         "open-directory" => kept(|| directory("/dev/shm")).map(|()| done),
+        "open-with-flags" => {
+            kept(|| Directory::DEFAULT.open_with_flags(name, libc::O_RDONLY, 0)).map(|()| done)
+        }
         "is-memory" => kept(|| Directory::DEFAULT.is_memory()).map(|()| done),
         "is-memory-opened" => {
             let directory = directory("/dev/shm")?;

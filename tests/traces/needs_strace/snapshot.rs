@@ -368,7 +368,7 @@ fn claims_make_the_calls_that_their_documentation_names() {
         "open-writer",
         &[],
     );
-    library("Object::unlink/unlinked", &name, "unlink-object", &[]);
+    rawshm::unlink(&name).expect("its own");
     drop(object(&name));
     library("snapshot::reap/reaped", &name, "reap", &[]);
     library("snapshot::reap/missing", &name, "reap", &[]);
