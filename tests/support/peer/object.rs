@@ -174,15 +174,30 @@ fn mapping(command: &str, name: &Name, rest: &[&str]) -> Result<String, Error> {
     }
 }
 
-/// All kinds of accesses to a mapping.
+/// All accesses to a mapping.
 fn access(mapping: &Mapping<ReadWrite>) -> Result<(), AccessError> {
     for number in 0..100_u64 {
         mapping.store(0, &number)?;
         let _: u64 = mapping.load(0)?;
         mapping.copy_from(8, &[number; 100])?;
         mapping.copy_to(8, &mut [0; 100])?;
-        mapping.fill(8, 800, 7)?;
-        mapping.atomic::<u64>(0)?.fetch_add(1, Relaxed);
+        mapping.fill(8, 100, number)?;
+        mapping.compare(8, &[number; 100])?;
+        let slice = mapping.slice(8, 800)?;
+        mapping.copy_from_shared(2048, &slice)?;
+        let atomic = mapping.slice(0, 8)?.slice(0, 8)?.atomic::<u64>(0)?;
+        atomic.store(number, Relaxed);
+        atomic.swap(number, Relaxed);
+        let _ = atomic.compare_exchange(number, 1, Relaxed);
+        let _ = atomic.compare_exchange_weak(number, 1, Relaxed);
+        atomic.fetch_add(1, Relaxed);
+        atomic.fetch_sub(1, Relaxed);
+        atomic.fetch_and(1, Relaxed);
+        atomic.fetch_or(1, Relaxed);
+        atomic.fetch_xor(1, Relaxed);
+        atomic.fetch_min(1, Relaxed);
+        atomic.fetch_max(1, Relaxed);
+        let _ = mapping.atomic::<u64>(0)?.load(Relaxed);
     }
     Ok(())
 }

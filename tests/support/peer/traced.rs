@@ -10,6 +10,7 @@ use crate::say;
 use crate::snapshot::SLOTS;
 
 pub(crate) fn answer(command: &str, name: &Name, rest: &[&str]) -> Result<String, snapshot::Error> {
+    let first = message("first");
     let options = Options::new();
     let done = String::from("ok");
     match command {
@@ -34,8 +35,17 @@ pub(crate) fn answer(command: &str, name: &Name, rest: &[&str]) -> Result<String
         "load" => {
             let mut reader = Reader::<Message>::open(name)?;
             kept(|| {
-                reader.try_next()?;
-                (0..1000).try_for_each(|_| reader.load().map(|_| ()))
+                let mut value = first;
+                for _ in 0..100 {
+                    reader.load()?;
+                    reader.load_with_sequence()?;
+                    reader.load_into(&mut value)?;
+                    reader.load_part(0, &mut [0; 8])?;
+                    reader.try_next()?;
+                    reader.try_next_into(&mut value)?;
+                    let _ = reader.is_retired();
+                }
+                Ok::<(), snapshot::Error>(())
             })?;
             Ok(done)
         }
@@ -95,7 +105,14 @@ fn writer(command: &str, name: &Name) -> Result<String, snapshot::Error> {
         }
         "store" => {
             let mut writer = Writer::<Message>::open(name)?;
-            begun(|| (0..1000).for_each(|_| writer.store(&first)));
+            begun(|| {
+                let mut value = first;
+                for _ in 0..100 {
+                    writer.store(&value);
+                    let _ = writer.load();
+                    writer.load_into(&mut value);
+                }
+            });
             Ok(done)
         }
         "notify" => {
