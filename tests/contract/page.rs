@@ -19,9 +19,9 @@ its own steps, as in the lists that end in an error.
 
 - A call that a signal interrupts is made again, except for sleeps.
 - In a debug build of a program with std, `fcntl` comes before each `close`.
-- Outcomes `by a temporary name` are those where the file system or a filter refuses `O_TMPFILE`;
-  `by a temporary name after all`, where a file without a name cannot be linked; `by proc`, where it
-  can be linked through `/proc` only: before Linux 6.10, without the right to `AT_EMPTY_PATH`.
+- `without O_TMPFILE`: the file system or a filter refuses it. `without links`: a file without a
+  name cannot be linked. `through proc`: it can be linked through `/proc` only, as before Linux 6.10
+  without the right to `AT_EMPTY_PATH`.
 ";
 
 pub fn page(contract: &Contract) -> String {

@@ -107,9 +107,9 @@ fn library(run: &Run, command: &str, arguments: &[&str]) {
 fn suffix(rung: Rung) -> &'static str {
     match rung {
         Rung::ByDescriptor => "",
-        Rung::ByProc => "-by-proc",
-        Rung::Temporary => "-by-a-temporary-name",
-        Rung::TemporaryAfterAll => "-by-a-temporary-name-after-all",
+        Rung::ByProc => "-through-proc",
+        Rung::Temporary => "-without-O_TMPFILE",
+        Rung::TemporaryAfterAll => "-without-links",
     }
 }
 
@@ -248,7 +248,7 @@ fn a_call_that_fails_leaves_no_name_and_keeps_the_old_object() {
             &["reserved"][..],
         ),
         (
-            "Options::create_complete/no-space-by-a-temporary-name",
+            "Options::create_complete/no-space-without-O_TMPFILE",
             Rung::Temporary,
             "fallocate:error=ENOSPC",
             &["reserved"],
@@ -287,7 +287,7 @@ fn a_call_that_fails_leaves_no_name_and_keeps_the_old_object() {
             "renameat:error=EACCES",
         ),
         (
-            "Options::replace/renaming-refused-by-a-temporary-name",
+            "Options::replace/renaming-refused-without-O_TMPFILE",
             Rung::Temporary,
             "renameat:error=EACCES",
         ),
@@ -307,7 +307,7 @@ fn without_locks_it_goes_on_and_an_interrupted_call_is_made_again() {
             "flock:error=ENOLCK",
         ),
         (
-            "Options::replace/without-locks-by-a-temporary-name",
+            "Options::replace/without-locks-without-O_TMPFILE",
             Rung::Temporary,
             "flock:error=ENOSYS",
         ),
@@ -317,13 +317,13 @@ fn without_locks_it_goes_on_and_an_interrupted_call_is_made_again() {
             "linkat,renameat,flock:error=EINTR:when=1",
         ),
         (
-            "Options::replace/interrupted-by-a-temporary-name",
+            "Options::replace/interrupted-without-O_TMPFILE",
             Rung::Temporary,
             "flock,renameat:error=EINTR:when=1",
         ),
         // A peer took the new name for one that was left behind, or has already removed it.
         (
-            "Options::replace/raced-by-a-temporary-name",
+            "Options::replace/raced-without-O_TMPFILE",
             Rung::Temporary,
             "flock:error=EAGAIN:when=1",
         ),
