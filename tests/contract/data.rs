@@ -13,6 +13,7 @@ struct ByHand {
     calls: BTreeMap<String, Known>,
     same: BTreeMap<String, String>,
     no_calls: BTreeSet<String>,
+    untraced: BTreeMap<String, BTreeMap<String, String>>,
     #[serde(default)]
     notes: BTreeMap<String, String>,
 }
@@ -50,6 +51,17 @@ pub struct Operation {
     pub note: Option<String>,
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     pub outcomes: BTreeMap<String, Vec<Call>>,
+    /// Other calls, and when they are made.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub untraced: BTreeMap<String, String>,
+}
+
+impl Operation {
+    /// The names of all its calls.
+    pub fn calls(&self) -> impl Iterator<Item = &String> {
+        let traced = self.outcomes.values().flatten().map(|call| &call.name);
+        traced.chain(self.untraced.keys())
+    }
 }
 
 pub const PROGRAMS: [&str; 5] = ["creator", "publish", "reader", "watch", "writer"];
@@ -69,6 +81,7 @@ impl Contract {
             }
             let operation = Operation {
                 note: notes.notes.remove(&name),
+                untraced: notes.untraced.remove(&name).unwrap_or_default(),
                 outcomes,
                 ..Operation::default()
             };
@@ -83,6 +96,7 @@ impl Contract {
             functions.entry(name).or_default().same_as = Some(other);
         }
         assert_eq!(notes.notes, BTreeMap::new(), "notes on nothing");
+        assert_eq!(notes.untraced, BTreeMap::new(), "calls of nothing");
         Self {
             format: 1,
             traced_on: "x86_64",

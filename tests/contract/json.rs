@@ -10,8 +10,8 @@ use serde_json::ser::Formatter;
 struct Lines {
     depth: usize,
     arrays: usize,
-    /// In an object in an array.
-    flat: bool,
+    /// How deep in an object in an array.
+    flat: usize,
 }
 
 pub fn text(data: &impl Serialize) -> String {
@@ -24,7 +24,7 @@ pub fn text(data: &impl Serialize) -> String {
 
 impl Lines {
     fn next<W: Write + ?Sized>(&self, writer: &mut W, first: bool) -> io::Result<()> {
-        if self.flat {
+        if self.flat > 0 {
             return writer.write_all(if first { b"" } else { b", " });
         }
         writer.write_all(if first { b"\n" } else { b",\n" })?;
@@ -33,7 +33,7 @@ impl Lines {
 
     fn end<W: Write + ?Sized>(&mut self, writer: &mut W, bracket: &[u8]) -> io::Result<()> {
         self.depth -= 1;
-        if !self.flat {
+        if self.flat == 0 {
             self.next(writer, true)?;
         }
         writer.write_all(bracket)
@@ -62,13 +62,15 @@ impl Formatter for Lines {
 
     fn begin_object<W: Write + ?Sized>(&mut self, writer: &mut W) -> io::Result<()> {
         self.depth += 1;
-        self.flat = self.arrays > 0;
+        if self.arrays > 0 {
+            self.flat += 1;
+        }
         writer.write_all(b"{")
     }
 
     fn end_object<W: Write + ?Sized>(&mut self, writer: &mut W) -> io::Result<()> {
         self.end(writer, b"}")?;
-        self.flat = false;
+        self.flat = self.flat.saturating_sub(1);
         Ok(())
     }
 

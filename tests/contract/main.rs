@@ -5,6 +5,7 @@
 
 mod api;
 mod data;
+mod filters;
 mod json;
 mod page;
 mod trace;
@@ -42,4 +43,18 @@ fn the_data_is_what_the_traces_say() {
         contract.lists().count(),
         contract.lists().map(Vec::len).sum::<usize>()
     );
+}
+
+#[test]
+fn the_filters_are_what_the_data_says() {
+    let contract = Contract::assemble();
+    let roles = filters::roles(&contract);
+    for role in &roles {
+        let profile = json::text(&role.profile(&contract));
+        compare(format!("contract/oci/{}.json", role.name), &profile);
+        let lines = filters::systemd(role);
+        compare(format!("contract/systemd/{}.conf", role.name), &lines);
+    }
+    compare("contract/filters.h", &filters::in_c(&contract, &roles));
+    compare("contract/filters.rs", &filters::in_rust(&contract, &roles));
 }

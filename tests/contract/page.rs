@@ -71,6 +71,9 @@ fn operations(page: &mut String, operations: &BTreeMap<String, Operation>) {
             writeln!(page, "| {names} | {outcome} | {calls} |").expect("memory");
             names.clear();
         }
+        for (call, when) in &operation.untraced {
+            writeln!(page, "| {names} | {when} | `{call}` |").expect("memory");
+        }
         if let Some(note) = &operation.note {
             notes.push(format!("- `{name}`: {}\n", note.trim()));
         }

@@ -374,6 +374,35 @@ fn claims_make_the_calls_that_their_documentation_names() {
     library("snapshot::reap/missing", &name, "reap", &[]);
 }
 
+#[test]
+#[ignore = "needs strace"]
+fn publish_replaces_what_is_retired_and_is_refused_beside_a_writer() {
+    let name = UniqueName::new();
+    let argument = name.argument();
+    let program = static_program("publish");
+    object(&name).retire();
+    let arguments = ["-n", &argument, "-r", "1000000", "-c", "1"];
+    let file = "publish/in-place-of-a-retired-one";
+    start(file, &name, &program, &arguments).compare(0);
+    let _writer = Writer::<Message>::open(&name).expect("taken over");
+    start("publish/writer-alive", &name, &program, &arguments).compare(1);
+}
+
+#[test]
+#[ignore = "needs strace"]
+fn a_signal_ends_watch() {
+    let name = UniqueName::new();
+    let argument = name.argument();
+    let _writer = object(&name);
+    let arguments = ["-n", &argument];
+    let program = static_program("watch");
+    let mut watch = start("watch/ended-by-a-signal", &name, &program, &arguments);
+    assert_eq!(watch.strace.line(), "first");
+    watch.asleep_in(libc::SYS_futex);
+    watch.end_by(libc::SIGTERM);
+    watch.compare(128 + libc::SIGTERM);
+}
+
 mod needs_namespaces {
     use super::*;
 
@@ -404,8 +433,19 @@ mod needs_namespaces {
         );
         assert_eq!(waiter.strace.line(), "begin");
         waiter.asleep_in(libc::SYS_ppoll);
-        let _writer = object(&name);
+        let writer = object(&name);
         assert_eq!(waiter.strace.line(), "there");
         waiter.compare(0);
+        writer.finish(&name).expect("its own");
+
+        let argument = name.argument();
+        let program = static_program("watch");
+        let arguments = ["-n", &argument, "-c", "1"];
+        let watch = start("watch/appears", &name, &program, &arguments);
+        watch.asleep_in(libc::SYS_ppoll);
+        let writer = object(&name);
+        assert_eq!(watch.strace.line(), "first");
+        watch.compare(0);
+        writer.finish(&name).expect("its own");
     }
 }
