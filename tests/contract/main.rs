@@ -4,6 +4,7 @@
 //! `RAWSHM_BLESS=1` rewrites the files.
 
 mod api;
+mod biting;
 mod data;
 mod filters;
 mod json;
