@@ -50,197 +50,202 @@
     BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_KILL_PROCESS), \
     BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
 
-#ifdef __NR_clock_gettime
+#if defined(__NR_clock_gettime)
 #define RAWSHM_ALLOW_clock_gettime RAWSHM_ALWAYS(__NR_clock_gettime)
 #else
 #define RAWSHM_ALLOW_clock_gettime
 #endif
-#ifdef __NR_clock_gettime64
-#define RAWSHM_ALLOW_clock_gettime64 RAWSHM_ALWAYS(__NR_clock_gettime64)
+#if defined(__NR_clock_gettime64) && __SIZEOF_POINTER__ == 4
+#define RAWSHM_ALLOW_clock_gettime64_ON_32_bit RAWSHM_ALWAYS(__NR_clock_gettime64)
 #else
-#define RAWSHM_ALLOW_clock_gettime64
+#define RAWSHM_ALLOW_clock_gettime64_ON_32_bit
 #endif
-#ifdef __NR_clock_nanosleep_time64
-#define RAWSHM_ALLOW_clock_nanosleep_time64 RAWSHM_ALWAYS(__NR_clock_nanosleep_time64)
+#if defined(__NR_clock_nanosleep_time64) && __SIZEOF_POINTER__ == 4
+#define RAWSHM_ALLOW_clock_nanosleep_time64_ON_32_bit RAWSHM_ALWAYS(__NR_clock_nanosleep_time64)
 #else
-#define RAWSHM_ALLOW_clock_nanosleep_time64
+#define RAWSHM_ALLOW_clock_nanosleep_time64_ON_32_bit
 #endif
-#ifdef __NR_close
+#if defined(__NR_close)
 #define RAWSHM_ALLOW_close RAWSHM_ALWAYS(__NR_close)
 #else
 #define RAWSHM_ALLOW_close
 #endif
-#ifdef __NR_execve
+#if defined(__NR_execve)
 #define RAWSHM_ALLOW_execve RAWSHM_ALWAYS(__NR_execve)
 #else
 #define RAWSHM_ALLOW_execve
 #endif
-#ifdef __NR_exit_group
+#if defined(__NR_exit_group)
 #define RAWSHM_ALLOW_exit_group RAWSHM_ALWAYS(__NR_exit_group)
 #else
 #define RAWSHM_ALLOW_exit_group
 #endif
-#ifdef __NR_faccessat
+#if defined(__NR_faccessat)
 #define RAWSHM_ALLOW_faccessat RAWSHM_ALWAYS(__NR_faccessat)
 #else
 #define RAWSHM_ALLOW_faccessat
 #endif
-#ifdef __NR_fallocate
+#if defined(__NR_fallocate)
 #define RAWSHM_ALLOW_fallocate RAWSHM_ALWAYS(__NR_fallocate)
 #else
 #define RAWSHM_ALLOW_fallocate
 #endif
-#ifdef __NR_fcntl
+#if defined(__NR_fcntl)
 #define RAWSHM_ALLOW_fcntl RAWSHM_ALWAYS(__NR_fcntl)
 #else
 #define RAWSHM_ALLOW_fcntl
 #endif
-#ifdef __NR_fcntl64
-#define RAWSHM_ALLOW_fcntl64 RAWSHM_ALWAYS(__NR_fcntl64)
+#if defined(__NR_fcntl64) && __SIZEOF_POINTER__ == 4
+#define RAWSHM_ALLOW_fcntl64_ON_32_bit RAWSHM_ALWAYS(__NR_fcntl64)
 #else
-#define RAWSHM_ALLOW_fcntl64
+#define RAWSHM_ALLOW_fcntl64_ON_32_bit
 #endif
-#ifdef __NR_flock
+#if defined(__NR_flock)
 #define RAWSHM_ALLOW_flock RAWSHM_ALWAYS(__NR_flock)
 #else
 #define RAWSHM_ALLOW_flock
 #endif
-#ifdef __NR_fstat
+#if defined(__NR_fstat)
 #define RAWSHM_ALLOW_fstat RAWSHM_ALWAYS(__NR_fstat)
 #else
 #define RAWSHM_ALLOW_fstat
 #endif
-#ifdef __NR_fstat64
-#define RAWSHM_ALLOW_fstat64 RAWSHM_ALWAYS(__NR_fstat64)
+#if defined(__NR_fstat64) && __SIZEOF_POINTER__ == 4
+#define RAWSHM_ALLOW_fstat64_ON_32_bit RAWSHM_ALWAYS(__NR_fstat64)
 #else
-#define RAWSHM_ALLOW_fstat64
+#define RAWSHM_ALLOW_fstat64_ON_32_bit
 #endif
-#ifdef __NR_fstatat64
-#define RAWSHM_ALLOW_fstatat64 RAWSHM_ALWAYS(__NR_fstatat64)
+#if defined(__NR_fstatat64) && __SIZEOF_POINTER__ == 4
+#define RAWSHM_ALLOW_fstatat64_ON_32_bit RAWSHM_ALWAYS(__NR_fstatat64)
 #else
-#define RAWSHM_ALLOW_fstatat64
+#define RAWSHM_ALLOW_fstatat64_ON_32_bit
 #endif
-#ifdef __NR_ftruncate
+#if defined(__NR_ftruncate)
 #define RAWSHM_ALLOW_ftruncate RAWSHM_ALWAYS(__NR_ftruncate)
 #else
 #define RAWSHM_ALLOW_ftruncate
 #endif
-#ifdef __NR_ftruncate64
-#define RAWSHM_ALLOW_ftruncate64 RAWSHM_ALWAYS(__NR_ftruncate64)
+#if defined(__NR_ftruncate64) && __SIZEOF_POINTER__ == 4
+#define RAWSHM_ALLOW_ftruncate64_ON_32_bit RAWSHM_ALWAYS(__NR_ftruncate64)
 #else
-#define RAWSHM_ALLOW_ftruncate64
+#define RAWSHM_ALLOW_ftruncate64_ON_32_bit
 #endif
-#ifdef __NR_futex
+#if defined(__NR_futex)
 #define RAWSHM_ALLOW_futex RAWSHM_ALWAYS(__NR_futex)
 #else
 #define RAWSHM_ALLOW_futex
 #endif
-#ifdef __NR_futex_time64
-#define RAWSHM_ALLOW_futex_time64 RAWSHM_ALWAYS(__NR_futex_time64)
+#if defined(__NR_futex_time64) && __SIZEOF_POINTER__ == 4
+#define RAWSHM_ALLOW_futex_time64_ON_32_bit RAWSHM_ALWAYS(__NR_futex_time64)
 #else
-#define RAWSHM_ALLOW_futex_time64
+#define RAWSHM_ALLOW_futex_time64_ON_32_bit
 #endif
-#ifdef __NR_inotify_add_watch
+#if defined(__NR_inotify_add_watch)
 #define RAWSHM_ALLOW_inotify_add_watch RAWSHM_ALWAYS(__NR_inotify_add_watch)
 #else
 #define RAWSHM_ALLOW_inotify_add_watch
 #endif
-#ifdef __NR_inotify_init1
+#if defined(__NR_inotify_init1)
 #define RAWSHM_ALLOW_inotify_init1 RAWSHM_ALWAYS(__NR_inotify_init1)
 #else
 #define RAWSHM_ALLOW_inotify_init1
 #endif
-#ifdef __NR_linkat
+#if defined(__NR_linkat)
 #define RAWSHM_ALLOW_linkat RAWSHM_ALWAYS(__NR_linkat)
 #else
 #define RAWSHM_ALLOW_linkat
 #endif
-#ifdef __NR_mmap
+#if defined(__NR_mmap)
 #define RAWSHM_ALLOW_mmap RAWSHM_WITHOUT_EXEC(__NR_mmap)
 #else
 #define RAWSHM_ALLOW_mmap
 #endif
-#ifdef __NR_mmap2
-#define RAWSHM_ALLOW_mmap2 RAWSHM_WITHOUT_EXEC(__NR_mmap2)
+#if defined(__NR_mmap2) && __SIZEOF_POINTER__ == 4
+#define RAWSHM_ALLOW_mmap2_ON_32_bit RAWSHM_WITHOUT_EXEC(__NR_mmap2)
 #else
-#define RAWSHM_ALLOW_mmap2
+#define RAWSHM_ALLOW_mmap2_ON_32_bit
 #endif
-#ifdef __NR_munmap
+#if defined(__NR_munmap)
 #define RAWSHM_ALLOW_munmap RAWSHM_ALWAYS(__NR_munmap)
 #else
 #define RAWSHM_ALLOW_munmap
 #endif
-#ifdef __NR_nanosleep
+#if defined(__NR_nanosleep)
 #define RAWSHM_ALLOW_nanosleep RAWSHM_ALWAYS(__NR_nanosleep)
 #else
 #define RAWSHM_ALLOW_nanosleep
 #endif
-#ifdef __NR_newfstatat
+#if defined(__NR_newfstatat)
 #define RAWSHM_ALLOW_newfstatat RAWSHM_ALWAYS(__NR_newfstatat)
 #else
 #define RAWSHM_ALLOW_newfstatat
 #endif
-#ifdef __NR_openat
+#if defined(__NR_openat)
 #define RAWSHM_ALLOW_openat RAWSHM_ALWAYS(__NR_openat)
 #else
 #define RAWSHM_ALLOW_openat
 #endif
-#ifdef __NR_ppoll
+#if defined(__NR_ppoll)
 #define RAWSHM_ALLOW_ppoll RAWSHM_ALWAYS(__NR_ppoll)
 #else
 #define RAWSHM_ALLOW_ppoll
 #endif
-#ifdef __NR_ppoll_time64
-#define RAWSHM_ALLOW_ppoll_time64 RAWSHM_ALWAYS(__NR_ppoll_time64)
+#if defined(__NR_ppoll_time64) && __SIZEOF_POINTER__ == 4
+#define RAWSHM_ALLOW_ppoll_time64_ON_32_bit RAWSHM_ALWAYS(__NR_ppoll_time64)
 #else
-#define RAWSHM_ALLOW_ppoll_time64
+#define RAWSHM_ALLOW_ppoll_time64_ON_32_bit
 #endif
-#ifdef __NR_pread64
+#if defined(__NR_pread64)
 #define RAWSHM_ALLOW_pread64 RAWSHM_ALWAYS(__NR_pread64)
 #else
 #define RAWSHM_ALLOW_pread64
 #endif
-#ifdef __NR_pwrite64
+#if defined(__NR_pwrite64)
 #define RAWSHM_ALLOW_pwrite64 RAWSHM_ALWAYS(__NR_pwrite64)
 #else
 #define RAWSHM_ALLOW_pwrite64
 #endif
-#ifdef __NR_read
+#if defined(__NR_read)
 #define RAWSHM_ALLOW_read RAWSHM_ALWAYS(__NR_read)
 #else
 #define RAWSHM_ALLOW_read
 #endif
-#ifdef __NR_renameat
+#if defined(__NR_renameat)
 #define RAWSHM_ALLOW_renameat RAWSHM_ALWAYS(__NR_renameat)
 #else
 #define RAWSHM_ALLOW_renameat
 #endif
-#ifdef __NR_renameat2
+#if defined(__NR_renameat2)
 #define RAWSHM_ALLOW_renameat2 RAWSHM_ALWAYS(__NR_renameat2)
 #else
 #define RAWSHM_ALLOW_renameat2
 #endif
-#ifdef __NR_rt_sigaction
+#if defined(__NR_renameat2) && defined(__riscv)
+#define RAWSHM_ALLOW_renameat2_ON_riscv64 RAWSHM_ALWAYS(__NR_renameat2)
+#else
+#define RAWSHM_ALLOW_renameat2_ON_riscv64
+#endif
+#if defined(__NR_rt_sigaction)
 #define RAWSHM_ALLOW_rt_sigaction RAWSHM_ALWAYS(__NR_rt_sigaction)
 #else
 #define RAWSHM_ALLOW_rt_sigaction
 #endif
-#ifdef __NR_rt_sigreturn
+#if defined(__NR_rt_sigreturn)
 #define RAWSHM_ALLOW_rt_sigreturn RAWSHM_ALWAYS(__NR_rt_sigreturn)
 #else
 #define RAWSHM_ALLOW_rt_sigreturn
 #endif
-#ifdef __NR_statx
-#define RAWSHM_ALLOW_statx RAWSHM_ALWAYS(__NR_statx)
+#if defined(__NR_statx) && __SIZEOF_POINTER__ == 4
+#define RAWSHM_ALLOW_statx_ON_32_bit RAWSHM_ALWAYS(__NR_statx)
 #else
-#define RAWSHM_ALLOW_statx
+#define RAWSHM_ALLOW_statx_ON_32_bit
 #endif
-#ifdef __NR_unlinkat
+#if defined(__NR_unlinkat)
 #define RAWSHM_ALLOW_unlinkat RAWSHM_ALWAYS(__NR_unlinkat)
 #else
 #define RAWSHM_ALLOW_unlinkat
 #endif
-#ifdef __NR_write
+#if defined(__NR_write)
 #define RAWSHM_ALLOW_write RAWSHM_ALWAYS(__NR_write)
 #else
 #define RAWSHM_ALLOW_write
@@ -253,19 +258,19 @@
     RAWSHM_ALLOW_exit_group \
     RAWSHM_ALLOW_flock \
     RAWSHM_ALLOW_fstat \
-    RAWSHM_ALLOW_fstat64 \
-    RAWSHM_ALLOW_fstatat64 \
+    RAWSHM_ALLOW_fstat64_ON_32_bit \
+    RAWSHM_ALLOW_fstatat64_ON_32_bit \
     RAWSHM_ALLOW_ftruncate \
-    RAWSHM_ALLOW_ftruncate64 \
+    RAWSHM_ALLOW_ftruncate64_ON_32_bit \
     RAWSHM_ALLOW_linkat \
     RAWSHM_ALLOW_mmap \
-    RAWSHM_ALLOW_mmap2 \
+    RAWSHM_ALLOW_mmap2_ON_32_bit \
     RAWSHM_ALLOW_munmap \
     RAWSHM_ALLOW_newfstatat \
     RAWSHM_ALLOW_openat \
     RAWSHM_ALLOW_renameat \
     RAWSHM_ALLOW_renameat2 \
-    RAWSHM_ALLOW_statx \
+    RAWSHM_ALLOW_statx_ON_32_bit \
     RAWSHM_ALLOW_unlinkat \
     RAWSHM_ALLOW_write \
     BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_KILL_PROCESS), \
@@ -273,25 +278,25 @@
 
 #define RAWSHM_FILTER_PUBLISH { \
     RAWSHM_BEGIN \
-    RAWSHM_ALLOW_clock_nanosleep_time64 \
+    RAWSHM_ALLOW_clock_nanosleep_time64_ON_32_bit \
     RAWSHM_ALLOW_close \
     RAWSHM_ALLOW_execve \
     RAWSHM_ALLOW_exit_group \
     RAWSHM_ALLOW_faccessat \
     RAWSHM_ALLOW_fallocate \
     RAWSHM_ALLOW_fcntl \
-    RAWSHM_ALLOW_fcntl64 \
+    RAWSHM_ALLOW_fcntl64_ON_32_bit \
     RAWSHM_ALLOW_flock \
     RAWSHM_ALLOW_fstat \
-    RAWSHM_ALLOW_fstat64 \
-    RAWSHM_ALLOW_fstatat64 \
+    RAWSHM_ALLOW_fstat64_ON_32_bit \
+    RAWSHM_ALLOW_fstatat64_ON_32_bit \
     RAWSHM_ALLOW_ftruncate \
-    RAWSHM_ALLOW_ftruncate64 \
+    RAWSHM_ALLOW_ftruncate64_ON_32_bit \
     RAWSHM_ALLOW_futex \
-    RAWSHM_ALLOW_futex_time64 \
+    RAWSHM_ALLOW_futex_time64_ON_32_bit \
     RAWSHM_ALLOW_linkat \
     RAWSHM_ALLOW_mmap \
-    RAWSHM_ALLOW_mmap2 \
+    RAWSHM_ALLOW_mmap2_ON_32_bit \
     RAWSHM_ALLOW_munmap \
     RAWSHM_ALLOW_nanosleep \
     RAWSHM_ALLOW_newfstatat \
@@ -300,10 +305,10 @@
     RAWSHM_ALLOW_pwrite64 \
     RAWSHM_ALLOW_read \
     RAWSHM_ALLOW_renameat \
-    RAWSHM_ALLOW_renameat2 \
+    RAWSHM_ALLOW_renameat2_ON_riscv64 \
     RAWSHM_ALLOW_rt_sigaction \
     RAWSHM_ALLOW_rt_sigreturn \
-    RAWSHM_ALLOW_statx \
+    RAWSHM_ALLOW_statx_ON_32_bit \
     RAWSHM_ALLOW_unlinkat \
     RAWSHM_ALLOW_write \
     BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_KILL_PROCESS), \
@@ -316,12 +321,12 @@
     RAWSHM_ALLOW_exit_group \
     RAWSHM_ALLOW_faccessat \
     RAWSHM_ALLOW_fstat \
-    RAWSHM_ALLOW_fstat64 \
+    RAWSHM_ALLOW_fstat64_ON_32_bit \
     RAWSHM_ALLOW_mmap \
-    RAWSHM_ALLOW_mmap2 \
+    RAWSHM_ALLOW_mmap2_ON_32_bit \
     RAWSHM_ALLOW_munmap \
     RAWSHM_ALLOW_openat \
-    RAWSHM_ALLOW_statx \
+    RAWSHM_ALLOW_statx_ON_32_bit \
     RAWSHM_ALLOW_unlinkat \
     RAWSHM_ALLOW_write \
     BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_KILL_PROCESS), \
@@ -330,30 +335,30 @@
 #define RAWSHM_FILTER_WATCH { \
     RAWSHM_BEGIN \
     RAWSHM_ALLOW_clock_gettime \
-    RAWSHM_ALLOW_clock_gettime64 \
-    RAWSHM_ALLOW_clock_nanosleep_time64 \
+    RAWSHM_ALLOW_clock_gettime64_ON_32_bit \
+    RAWSHM_ALLOW_clock_nanosleep_time64_ON_32_bit \
     RAWSHM_ALLOW_close \
     RAWSHM_ALLOW_execve \
     RAWSHM_ALLOW_exit_group \
     RAWSHM_ALLOW_faccessat \
     RAWSHM_ALLOW_fstat \
-    RAWSHM_ALLOW_fstat64 \
-    RAWSHM_ALLOW_fstatat64 \
+    RAWSHM_ALLOW_fstat64_ON_32_bit \
+    RAWSHM_ALLOW_fstatat64_ON_32_bit \
     RAWSHM_ALLOW_futex \
-    RAWSHM_ALLOW_futex_time64 \
+    RAWSHM_ALLOW_futex_time64_ON_32_bit \
     RAWSHM_ALLOW_inotify_add_watch \
     RAWSHM_ALLOW_inotify_init1 \
     RAWSHM_ALLOW_mmap \
-    RAWSHM_ALLOW_mmap2 \
+    RAWSHM_ALLOW_mmap2_ON_32_bit \
     RAWSHM_ALLOW_munmap \
     RAWSHM_ALLOW_nanosleep \
     RAWSHM_ALLOW_newfstatat \
     RAWSHM_ALLOW_openat \
     RAWSHM_ALLOW_ppoll \
-    RAWSHM_ALLOW_ppoll_time64 \
+    RAWSHM_ALLOW_ppoll_time64_ON_32_bit \
     RAWSHM_ALLOW_read \
     RAWSHM_ALLOW_rt_sigaction \
-    RAWSHM_ALLOW_statx \
+    RAWSHM_ALLOW_statx_ON_32_bit \
     RAWSHM_ALLOW_write \
     BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_KILL_PROCESS), \
 }
@@ -364,16 +369,16 @@
     RAWSHM_ALLOW_execve \
     RAWSHM_ALLOW_exit_group \
     RAWSHM_ALLOW_fstat \
-    RAWSHM_ALLOW_fstat64 \
-    RAWSHM_ALLOW_fstatat64 \
+    RAWSHM_ALLOW_fstat64_ON_32_bit \
+    RAWSHM_ALLOW_fstatat64_ON_32_bit \
     RAWSHM_ALLOW_ftruncate \
-    RAWSHM_ALLOW_ftruncate64 \
+    RAWSHM_ALLOW_ftruncate64_ON_32_bit \
     RAWSHM_ALLOW_mmap \
-    RAWSHM_ALLOW_mmap2 \
+    RAWSHM_ALLOW_mmap2_ON_32_bit \
     RAWSHM_ALLOW_munmap \
     RAWSHM_ALLOW_newfstatat \
     RAWSHM_ALLOW_openat \
-    RAWSHM_ALLOW_statx \
+    RAWSHM_ALLOW_statx_ON_32_bit \
     RAWSHM_ALLOW_unlinkat \
     RAWSHM_ALLOW_write \
     BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_KILL_PROCESS), \
@@ -382,11 +387,11 @@
 #define RAWSHM_FILTER_MAPPED { \
     RAWSHM_BEGIN \
     RAWSHM_ALLOW_clock_gettime \
-    RAWSHM_ALLOW_clock_gettime64 \
+    RAWSHM_ALLOW_clock_gettime64_ON_32_bit \
     RAWSHM_ALLOW_close \
     RAWSHM_ALLOW_exit_group \
     RAWSHM_ALLOW_futex \
-    RAWSHM_ALLOW_futex_time64 \
+    RAWSHM_ALLOW_futex_time64_ON_32_bit \
     RAWSHM_ALLOW_munmap \
     BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_KILL_PROCESS), \
 }

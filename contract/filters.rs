@@ -230,6 +230,10 @@ pub const PUBLISH: &[sock_filter] = &[
     always(SYS_renameat)[0],
     #[cfg(not(target_arch = "riscv64"))]
     always(SYS_renameat)[1],
+    #[cfg(target_arch = "riscv64")]
+    always(SYS_renameat2)[0],
+    #[cfg(target_arch = "riscv64")]
+    always(SYS_renameat2)[1],
     always(SYS_rt_sigaction)[0],
     always(SYS_rt_sigaction)[1],
     always(SYS_rt_sigreturn)[0],

@@ -107,37 +107,63 @@ NoNewPrivileges=yes
 /// The filters as arrays of `struct sock_filter`, for C.
 pub fn in_c(contract: &Contract, roles: &[Role]) -> String {
     let mut text = String::from(C_HEAD);
-    let all: BTreeSet<_> = roles
-        .iter()
-        .flat_map(|role| role.names(contract).into_keys())
-        .collect();
-    for name in all {
-        let allow = if PROTECTING.contains(&name) {
-            "WITHOUT_EXEC"
-        } else {
-            "ALWAYS"
-        };
+    let all = roles.iter().flat_map(|role| role.names(contract));
+    for (name, only_on) in all.collect::<BTreeSet<_>>() {
+        let place = only_on.map_or(String::new(), |place| format!(" && {}", c_condition(place)));
+        let (define, allow) = (c_macro(name, only_on), allow(name).to_uppercase());
         write!(
             text,
-            "#ifdef __NR_{name}\n#define RAWSHM_ALLOW_{name} RAWSHM_{allow}(__NR_{name})\n\
-             #else\n#define RAWSHM_ALLOW_{name}\n#endif\n"
+            "#if defined(__NR_{name}){place}\n#define {define} RAWSHM_{allow}(__NR_{name})\n\
+             #else\n#define {define}\n#endif\n"
         )
         .expect("memory");
     }
     for role in roles {
+        let define = role.name.to_uppercase();
         write!(
             text,
-            "\n#define RAWSHM_FILTER_{} {{ \\\n    RAWSHM_BEGIN \\\n",
-            role.name.to_uppercase()
+            "\n#define RAWSHM_FILTER_{define} {{ \\\n    RAWSHM_BEGIN \\\n"
         )
         .expect("memory");
-        for name in role.names(contract).keys() {
-            writeln!(text, "    RAWSHM_ALLOW_{name} \\").expect("memory");
+        for (name, only_on) in role.names(contract) {
+            writeln!(text, "    {} \\", c_macro(name, only_on)).expect("memory");
         }
         text += "    BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_KILL_PROCESS), \\\n}\n";
     }
     text += "\n#endif\n";
     text
+}
+
+fn c_macro(name: &str, only_on: Option<&str>) -> String {
+    let place = only_on.map_or(String::new(), |place| {
+        format!("_ON_{}", place.replace('-', "_"))
+    });
+    format!("RAWSHM_ALLOW_{name}{place}")
+}
+
+fn c_condition(place: &str) -> &'static str {
+    match place {
+        "32-bit" => "__SIZEOF_POINTER__ == 4",
+        "riscv64" => "defined(__riscv)",
+        _ => unreachable!("{place}"),
+    }
+}
+
+fn rust_condition(place: &str) -> &'static str {
+    match place {
+        "32-bit" => "target_pointer_width = \"32\"",
+        "riscv64" => "target_arch = \"riscv64\"",
+        _ => unreachable!("{place}"),
+    }
+}
+
+/// How a call is allowed, as the heads of both languages define it.
+fn allow(name: &str) -> &'static str {
+    if PROTECTING.contains(&name) {
+        "without_exec"
+    } else {
+        "always"
+    }
 }
 
 /// The filters as constants, for a Rust program that includes them.
@@ -159,15 +185,14 @@ pub fn in_rust(contract: &Contract, roles: &[Role]) -> String {
         text += "    ARCHITECTURE[0], ARCHITECTURE[1], ARCHITECTURE[2], ARCHITECTURE[3],\n";
         for (name, only_on) in role.names(contract) {
             let cfg = match only_on {
-                None => elsewhere(name, contract),
-                Some("32-bit") => "    #[cfg(target_pointer_width = \"32\")]\n",
-                Some(_) => continue,
+                Some(place) => format!("    #[cfg({})]\n", rust_condition(place)),
+                // Where there are only other names for it.
+                None => (contract.calls[name].names.iter())
+                    .filter(|(_, others)| !others.iter().any(|other| other == name))
+                    .map(|(place, _)| format!("    #[cfg(not({}))]\n", rust_condition(place)))
+                    .collect(),
             };
-            let filter = if PROTECTING.contains(&name) {
-                "without_exec"
-            } else {
-                "always"
-            };
+            let filter = allow(name);
             let parts = if filter == "always" { 2 } else { 5 };
             for part in 0..parts {
                 writeln!(text, "{cfg}    {filter}(SYS_{name})[{part}],").expect("memory");
@@ -176,21 +201,6 @@ pub fn in_rust(contract: &Contract, roles: &[Role]) -> String {
         text += "    KILL,\n];\n";
     }
     text
-}
-
-/// Where an architecture has other names for a call than the first one, that one is left out there.
-fn elsewhere(name: &str, contract: &Contract) -> &'static str {
-    let names = &contract.calls[name].names;
-    let has = |architecture: &str| {
-        let others = names.get(architecture);
-        others.is_none_or(|others| others.iter().any(|other| other == name))
-    };
-    match (has("32-bit"), has("riscv64")) {
-        (true, true) => "",
-        (false, true) => "    #[cfg(not(target_pointer_width = \"32\"))]\n",
-        (true, false) => "    #[cfg(not(target_arch = \"riscv64\"))]\n",
-        (false, false) => unreachable!("{name}"),
-    }
 }
 
 const C_HEAD: &str = r"/* Filters of system calls for seccomp. Generated from syscalls.json.
