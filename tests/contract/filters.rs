@@ -184,14 +184,16 @@ pub fn in_rust(contract: &Contract, roles: &[Role]) -> String {
         .expect("memory");
         text += "    ARCHITECTURE[0], ARCHITECTURE[1], ARCHITECTURE[2], ARCHITECTURE[3],\n";
         for (name, only_on) in role.names(contract) {
-            let cfg = match only_on {
-                Some(place) => format!("    #[cfg({})]\n", rust_condition(place)),
-                // Where there are only other names for it.
-                None => (contract.calls[name].names.iter())
-                    .filter(|(_, others)| !others.iter().any(|other| other == name))
-                    .map(|(place, _)| format!("    #[cfg(not({}))]\n", rust_condition(place)))
-                    .collect(),
-            };
+            let mut cfg = only_on.map_or(String::new(), |place| {
+                format!("    #[cfg({})]\n", rust_condition(place))
+            });
+            // Where there are only other names for it.
+            let known = contract.calls.get(name).filter(|_| only_on.is_none());
+            for (place, others) in known.iter().flat_map(|known| &known.names) {
+                if !others.iter().any(|other| other == name) {
+                    writeln!(cfg, "    #[cfg(not({}))]", rust_condition(place)).expect("memory");
+                }
+            }
             let filter = allow(name);
             let parts = if filter == "always" { 2 } else { 5 };
             for part in 0..parts {
