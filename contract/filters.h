@@ -2,9 +2,9 @@
  *
  *     static struct sock_filter filter[] = RAWSHM_FILTER_READER;
  *
- * Each allows what the program of that name calls, and RAWSHM_FILTER_MAPPED what a process calls that
- * has mapped a snapshot: it loads or stores, sleeps or wakes, and ends. Anything else, and memory
- * that is executable, kills the process. */
+ * Each allows what the program of that name calls, and RAWSHM_FILTER_MAPPED what a process calls
+ * that has mapped a snapshot: it loads or stores, sleeps or wakes, and ends. Anything else, and
+ * memory that is executable, kills the process. */
 #ifndef RAWSHM_FILTERS_H
 #define RAWSHM_FILTERS_H
 

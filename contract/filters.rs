@@ -59,78 +59,42 @@ const fn without_exec(number: c_long) -> [sock_filter; 5] {
 #[rustfmt::skip]
 pub const CREATOR: &[sock_filter] = &[
     ARCHITECTURE[0], ARCHITECTURE[1], ARCHITECTURE[2], ARCHITECTURE[3],
-    always(SYS_close)[0],
-    always(SYS_close)[1],
-    always(SYS_execve)[0],
-    always(SYS_execve)[1],
-    always(SYS_exit_group)[0],
-    always(SYS_exit_group)[1],
-    always(SYS_flock)[0],
-    always(SYS_flock)[1],
-    #[cfg(not(target_pointer_width = "32"))]
-    always(SYS_fstat)[0],
-    #[cfg(not(target_pointer_width = "32"))]
-    always(SYS_fstat)[1],
-    #[cfg(target_pointer_width = "32")]
-    always(SYS_fstat64)[0],
-    #[cfg(target_pointer_width = "32")]
-    always(SYS_fstat64)[1],
-    #[cfg(target_pointer_width = "32")]
-    always(SYS_fstatat64)[0],
-    #[cfg(target_pointer_width = "32")]
-    always(SYS_fstatat64)[1],
-    #[cfg(not(target_pointer_width = "32"))]
-    always(SYS_ftruncate)[0],
-    #[cfg(not(target_pointer_width = "32"))]
-    always(SYS_ftruncate)[1],
-    #[cfg(target_pointer_width = "32")]
-    always(SYS_ftruncate64)[0],
-    #[cfg(target_pointer_width = "32")]
-    always(SYS_ftruncate64)[1],
-    always(SYS_linkat)[0],
-    always(SYS_linkat)[1],
-    #[cfg(not(target_pointer_width = "32"))]
-    without_exec(SYS_mmap)[0],
-    #[cfg(not(target_pointer_width = "32"))]
-    without_exec(SYS_mmap)[1],
-    #[cfg(not(target_pointer_width = "32"))]
-    without_exec(SYS_mmap)[2],
-    #[cfg(not(target_pointer_width = "32"))]
-    without_exec(SYS_mmap)[3],
-    #[cfg(not(target_pointer_width = "32"))]
-    without_exec(SYS_mmap)[4],
-    #[cfg(target_pointer_width = "32")]
-    without_exec(SYS_mmap2)[0],
-    #[cfg(target_pointer_width = "32")]
-    without_exec(SYS_mmap2)[1],
-    #[cfg(target_pointer_width = "32")]
-    without_exec(SYS_mmap2)[2],
-    #[cfg(target_pointer_width = "32")]
-    without_exec(SYS_mmap2)[3],
-    #[cfg(target_pointer_width = "32")]
-    without_exec(SYS_mmap2)[4],
-    always(SYS_munmap)[0],
-    always(SYS_munmap)[1],
-    #[cfg(not(target_pointer_width = "32"))]
-    always(SYS_newfstatat)[0],
-    #[cfg(not(target_pointer_width = "32"))]
-    always(SYS_newfstatat)[1],
-    always(SYS_openat)[0],
-    always(SYS_openat)[1],
-    #[cfg(not(target_arch = "riscv64"))]
-    always(SYS_renameat)[0],
-    #[cfg(not(target_arch = "riscv64"))]
-    always(SYS_renameat)[1],
-    always(SYS_renameat2)[0],
-    always(SYS_renameat2)[1],
-    #[cfg(target_pointer_width = "32")]
-    always(SYS_statx)[0],
-    #[cfg(target_pointer_width = "32")]
-    always(SYS_statx)[1],
-    always(SYS_unlinkat)[0],
-    always(SYS_unlinkat)[1],
-    always(SYS_write)[0],
-    always(SYS_write)[1],
+    always(SYS_close)[0], always(SYS_close)[1],
+    always(SYS_execve)[0], always(SYS_execve)[1],
+    always(SYS_exit_group)[0], always(SYS_exit_group)[1],
+    always(SYS_flock)[0], always(SYS_flock)[1],
+    #[cfg(not(target_pointer_width = "32"))] always(SYS_fstat)[0],
+    #[cfg(not(target_pointer_width = "32"))] always(SYS_fstat)[1],
+    #[cfg(target_pointer_width = "32")] always(SYS_fstat64)[0],
+    #[cfg(target_pointer_width = "32")] always(SYS_fstat64)[1],
+    #[cfg(target_pointer_width = "32")] always(SYS_fstatat64)[0],
+    #[cfg(target_pointer_width = "32")] always(SYS_fstatat64)[1],
+    #[cfg(not(target_pointer_width = "32"))] always(SYS_ftruncate)[0],
+    #[cfg(not(target_pointer_width = "32"))] always(SYS_ftruncate)[1],
+    #[cfg(target_pointer_width = "32")] always(SYS_ftruncate64)[0],
+    #[cfg(target_pointer_width = "32")] always(SYS_ftruncate64)[1],
+    always(SYS_linkat)[0], always(SYS_linkat)[1],
+    #[cfg(not(target_pointer_width = "32"))] without_exec(SYS_mmap)[0],
+    #[cfg(not(target_pointer_width = "32"))] without_exec(SYS_mmap)[1],
+    #[cfg(not(target_pointer_width = "32"))] without_exec(SYS_mmap)[2],
+    #[cfg(not(target_pointer_width = "32"))] without_exec(SYS_mmap)[3],
+    #[cfg(not(target_pointer_width = "32"))] without_exec(SYS_mmap)[4],
+    #[cfg(target_pointer_width = "32")] without_exec(SYS_mmap2)[0],
+    #[cfg(target_pointer_width = "32")] without_exec(SYS_mmap2)[1],
+    #[cfg(target_pointer_width = "32")] without_exec(SYS_mmap2)[2],
+    #[cfg(target_pointer_width = "32")] without_exec(SYS_mmap2)[3],
+    #[cfg(target_pointer_width = "32")] without_exec(SYS_mmap2)[4],
+    always(SYS_munmap)[0], always(SYS_munmap)[1],
+    #[cfg(not(target_pointer_width = "32"))] always(SYS_newfstatat)[0],
+    #[cfg(not(target_pointer_width = "32"))] always(SYS_newfstatat)[1],
+    always(SYS_openat)[0], always(SYS_openat)[1],
+    #[cfg(not(target_arch = "riscv64"))] always(SYS_renameat)[0],
+    #[cfg(not(target_arch = "riscv64"))] always(SYS_renameat)[1],
+    always(SYS_renameat2)[0], always(SYS_renameat2)[1],
+    #[cfg(target_pointer_width = "32")] always(SYS_statx)[0],
+    #[cfg(target_pointer_width = "32")] always(SYS_statx)[1],
+    always(SYS_unlinkat)[0], always(SYS_unlinkat)[1],
+    always(SYS_write)[0], always(SYS_write)[1],
     KILL,
 ];
 
@@ -138,114 +102,60 @@ pub const CREATOR: &[sock_filter] = &[
 #[rustfmt::skip]
 pub const PUBLISH: &[sock_filter] = &[
     ARCHITECTURE[0], ARCHITECTURE[1], ARCHITECTURE[2], ARCHITECTURE[3],
-    #[cfg(target_pointer_width = "32")]
-    always(SYS_clock_nanosleep_time64)[0],
-    #[cfg(target_pointer_width = "32")]
-    always(SYS_clock_nanosleep_time64)[1],
-    always(SYS_close)[0],
-    always(SYS_close)[1],
-    always(SYS_execve)[0],
-    always(SYS_execve)[1],
-    always(SYS_exit_group)[0],
-    always(SYS_exit_group)[1],
-    always(SYS_faccessat)[0],
-    always(SYS_faccessat)[1],
-    always(SYS_fallocate)[0],
-    always(SYS_fallocate)[1],
-    #[cfg(not(target_pointer_width = "32"))]
-    always(SYS_fcntl)[0],
-    #[cfg(not(target_pointer_width = "32"))]
-    always(SYS_fcntl)[1],
-    #[cfg(target_pointer_width = "32")]
-    always(SYS_fcntl64)[0],
-    #[cfg(target_pointer_width = "32")]
-    always(SYS_fcntl64)[1],
-    always(SYS_flock)[0],
-    always(SYS_flock)[1],
-    #[cfg(not(target_pointer_width = "32"))]
-    always(SYS_fstat)[0],
-    #[cfg(not(target_pointer_width = "32"))]
-    always(SYS_fstat)[1],
-    #[cfg(target_pointer_width = "32")]
-    always(SYS_fstat64)[0],
-    #[cfg(target_pointer_width = "32")]
-    always(SYS_fstat64)[1],
-    #[cfg(target_pointer_width = "32")]
-    always(SYS_fstatat64)[0],
-    #[cfg(target_pointer_width = "32")]
-    always(SYS_fstatat64)[1],
-    #[cfg(not(target_pointer_width = "32"))]
-    always(SYS_ftruncate)[0],
-    #[cfg(not(target_pointer_width = "32"))]
-    always(SYS_ftruncate)[1],
-    #[cfg(target_pointer_width = "32")]
-    always(SYS_ftruncate64)[0],
-    #[cfg(target_pointer_width = "32")]
-    always(SYS_ftruncate64)[1],
-    always(SYS_futex)[0],
-    always(SYS_futex)[1],
-    #[cfg(target_pointer_width = "32")]
-    always(SYS_futex_time64)[0],
-    #[cfg(target_pointer_width = "32")]
-    always(SYS_futex_time64)[1],
-    always(SYS_linkat)[0],
-    always(SYS_linkat)[1],
-    #[cfg(not(target_pointer_width = "32"))]
-    without_exec(SYS_mmap)[0],
-    #[cfg(not(target_pointer_width = "32"))]
-    without_exec(SYS_mmap)[1],
-    #[cfg(not(target_pointer_width = "32"))]
-    without_exec(SYS_mmap)[2],
-    #[cfg(not(target_pointer_width = "32"))]
-    without_exec(SYS_mmap)[3],
-    #[cfg(not(target_pointer_width = "32"))]
-    without_exec(SYS_mmap)[4],
-    #[cfg(target_pointer_width = "32")]
-    without_exec(SYS_mmap2)[0],
-    #[cfg(target_pointer_width = "32")]
-    without_exec(SYS_mmap2)[1],
-    #[cfg(target_pointer_width = "32")]
-    without_exec(SYS_mmap2)[2],
-    #[cfg(target_pointer_width = "32")]
-    without_exec(SYS_mmap2)[3],
-    #[cfg(target_pointer_width = "32")]
-    without_exec(SYS_mmap2)[4],
-    always(SYS_munmap)[0],
-    always(SYS_munmap)[1],
-    always(SYS_nanosleep)[0],
-    always(SYS_nanosleep)[1],
-    #[cfg(not(target_pointer_width = "32"))]
-    always(SYS_newfstatat)[0],
-    #[cfg(not(target_pointer_width = "32"))]
-    always(SYS_newfstatat)[1],
-    always(SYS_openat)[0],
-    always(SYS_openat)[1],
-    always(SYS_pread64)[0],
-    always(SYS_pread64)[1],
-    always(SYS_pwrite64)[0],
-    always(SYS_pwrite64)[1],
-    always(SYS_read)[0],
-    always(SYS_read)[1],
-    #[cfg(not(target_arch = "riscv64"))]
-    always(SYS_renameat)[0],
-    #[cfg(not(target_arch = "riscv64"))]
-    always(SYS_renameat)[1],
-    #[cfg(target_arch = "riscv64")]
-    always(SYS_renameat2)[0],
-    #[cfg(target_arch = "riscv64")]
-    always(SYS_renameat2)[1],
-    always(SYS_rt_sigaction)[0],
-    always(SYS_rt_sigaction)[1],
-    always(SYS_rt_sigreturn)[0],
-    always(SYS_rt_sigreturn)[1],
-    #[cfg(target_pointer_width = "32")]
-    always(SYS_statx)[0],
-    #[cfg(target_pointer_width = "32")]
-    always(SYS_statx)[1],
-    always(SYS_unlinkat)[0],
-    always(SYS_unlinkat)[1],
-    always(SYS_write)[0],
-    always(SYS_write)[1],
+    #[cfg(target_pointer_width = "32")] always(SYS_clock_nanosleep_time64)[0],
+    #[cfg(target_pointer_width = "32")] always(SYS_clock_nanosleep_time64)[1],
+    always(SYS_close)[0], always(SYS_close)[1],
+    always(SYS_execve)[0], always(SYS_execve)[1],
+    always(SYS_exit_group)[0], always(SYS_exit_group)[1],
+    always(SYS_faccessat)[0], always(SYS_faccessat)[1],
+    always(SYS_fallocate)[0], always(SYS_fallocate)[1],
+    #[cfg(not(target_pointer_width = "32"))] always(SYS_fcntl)[0],
+    #[cfg(not(target_pointer_width = "32"))] always(SYS_fcntl)[1],
+    #[cfg(target_pointer_width = "32")] always(SYS_fcntl64)[0],
+    #[cfg(target_pointer_width = "32")] always(SYS_fcntl64)[1],
+    always(SYS_flock)[0], always(SYS_flock)[1],
+    #[cfg(not(target_pointer_width = "32"))] always(SYS_fstat)[0],
+    #[cfg(not(target_pointer_width = "32"))] always(SYS_fstat)[1],
+    #[cfg(target_pointer_width = "32")] always(SYS_fstat64)[0],
+    #[cfg(target_pointer_width = "32")] always(SYS_fstat64)[1],
+    #[cfg(target_pointer_width = "32")] always(SYS_fstatat64)[0],
+    #[cfg(target_pointer_width = "32")] always(SYS_fstatat64)[1],
+    #[cfg(not(target_pointer_width = "32"))] always(SYS_ftruncate)[0],
+    #[cfg(not(target_pointer_width = "32"))] always(SYS_ftruncate)[1],
+    #[cfg(target_pointer_width = "32")] always(SYS_ftruncate64)[0],
+    #[cfg(target_pointer_width = "32")] always(SYS_ftruncate64)[1],
+    always(SYS_futex)[0], always(SYS_futex)[1],
+    #[cfg(target_pointer_width = "32")] always(SYS_futex_time64)[0],
+    #[cfg(target_pointer_width = "32")] always(SYS_futex_time64)[1],
+    always(SYS_linkat)[0], always(SYS_linkat)[1],
+    #[cfg(not(target_pointer_width = "32"))] without_exec(SYS_mmap)[0],
+    #[cfg(not(target_pointer_width = "32"))] without_exec(SYS_mmap)[1],
+    #[cfg(not(target_pointer_width = "32"))] without_exec(SYS_mmap)[2],
+    #[cfg(not(target_pointer_width = "32"))] without_exec(SYS_mmap)[3],
+    #[cfg(not(target_pointer_width = "32"))] without_exec(SYS_mmap)[4],
+    #[cfg(target_pointer_width = "32")] without_exec(SYS_mmap2)[0],
+    #[cfg(target_pointer_width = "32")] without_exec(SYS_mmap2)[1],
+    #[cfg(target_pointer_width = "32")] without_exec(SYS_mmap2)[2],
+    #[cfg(target_pointer_width = "32")] without_exec(SYS_mmap2)[3],
+    #[cfg(target_pointer_width = "32")] without_exec(SYS_mmap2)[4],
+    always(SYS_munmap)[0], always(SYS_munmap)[1],
+    always(SYS_nanosleep)[0], always(SYS_nanosleep)[1],
+    #[cfg(not(target_pointer_width = "32"))] always(SYS_newfstatat)[0],
+    #[cfg(not(target_pointer_width = "32"))] always(SYS_newfstatat)[1],
+    always(SYS_openat)[0], always(SYS_openat)[1],
+    always(SYS_pread64)[0], always(SYS_pread64)[1],
+    always(SYS_pwrite64)[0], always(SYS_pwrite64)[1],
+    always(SYS_read)[0], always(SYS_read)[1],
+    #[cfg(not(target_arch = "riscv64"))] always(SYS_renameat)[0],
+    #[cfg(not(target_arch = "riscv64"))] always(SYS_renameat)[1],
+    #[cfg(target_arch = "riscv64")] always(SYS_renameat2)[0],
+    #[cfg(target_arch = "riscv64")] always(SYS_renameat2)[1],
+    always(SYS_rt_sigaction)[0], always(SYS_rt_sigaction)[1],
+    always(SYS_rt_sigreturn)[0], always(SYS_rt_sigreturn)[1],
+    #[cfg(target_pointer_width = "32")] always(SYS_statx)[0],
+    #[cfg(target_pointer_width = "32")] always(SYS_statx)[1],
+    always(SYS_unlinkat)[0], always(SYS_unlinkat)[1],
+    always(SYS_write)[0], always(SYS_write)[1],
     KILL,
 ];
 
@@ -253,54 +163,30 @@ pub const PUBLISH: &[sock_filter] = &[
 #[rustfmt::skip]
 pub const READER: &[sock_filter] = &[
     ARCHITECTURE[0], ARCHITECTURE[1], ARCHITECTURE[2], ARCHITECTURE[3],
-    always(SYS_close)[0],
-    always(SYS_close)[1],
-    always(SYS_execve)[0],
-    always(SYS_execve)[1],
-    always(SYS_exit_group)[0],
-    always(SYS_exit_group)[1],
-    always(SYS_faccessat)[0],
-    always(SYS_faccessat)[1],
-    #[cfg(not(target_pointer_width = "32"))]
-    always(SYS_fstat)[0],
-    #[cfg(not(target_pointer_width = "32"))]
-    always(SYS_fstat)[1],
-    #[cfg(target_pointer_width = "32")]
-    always(SYS_fstat64)[0],
-    #[cfg(target_pointer_width = "32")]
-    always(SYS_fstat64)[1],
-    #[cfg(not(target_pointer_width = "32"))]
-    without_exec(SYS_mmap)[0],
-    #[cfg(not(target_pointer_width = "32"))]
-    without_exec(SYS_mmap)[1],
-    #[cfg(not(target_pointer_width = "32"))]
-    without_exec(SYS_mmap)[2],
-    #[cfg(not(target_pointer_width = "32"))]
-    without_exec(SYS_mmap)[3],
-    #[cfg(not(target_pointer_width = "32"))]
-    without_exec(SYS_mmap)[4],
-    #[cfg(target_pointer_width = "32")]
-    without_exec(SYS_mmap2)[0],
-    #[cfg(target_pointer_width = "32")]
-    without_exec(SYS_mmap2)[1],
-    #[cfg(target_pointer_width = "32")]
-    without_exec(SYS_mmap2)[2],
-    #[cfg(target_pointer_width = "32")]
-    without_exec(SYS_mmap2)[3],
-    #[cfg(target_pointer_width = "32")]
-    without_exec(SYS_mmap2)[4],
-    always(SYS_munmap)[0],
-    always(SYS_munmap)[1],
-    always(SYS_openat)[0],
-    always(SYS_openat)[1],
-    #[cfg(target_pointer_width = "32")]
-    always(SYS_statx)[0],
-    #[cfg(target_pointer_width = "32")]
-    always(SYS_statx)[1],
-    always(SYS_unlinkat)[0],
-    always(SYS_unlinkat)[1],
-    always(SYS_write)[0],
-    always(SYS_write)[1],
+    always(SYS_close)[0], always(SYS_close)[1],
+    always(SYS_execve)[0], always(SYS_execve)[1],
+    always(SYS_exit_group)[0], always(SYS_exit_group)[1],
+    always(SYS_faccessat)[0], always(SYS_faccessat)[1],
+    #[cfg(not(target_pointer_width = "32"))] always(SYS_fstat)[0],
+    #[cfg(not(target_pointer_width = "32"))] always(SYS_fstat)[1],
+    #[cfg(target_pointer_width = "32")] always(SYS_fstat64)[0],
+    #[cfg(target_pointer_width = "32")] always(SYS_fstat64)[1],
+    #[cfg(not(target_pointer_width = "32"))] without_exec(SYS_mmap)[0],
+    #[cfg(not(target_pointer_width = "32"))] without_exec(SYS_mmap)[1],
+    #[cfg(not(target_pointer_width = "32"))] without_exec(SYS_mmap)[2],
+    #[cfg(not(target_pointer_width = "32"))] without_exec(SYS_mmap)[3],
+    #[cfg(not(target_pointer_width = "32"))] without_exec(SYS_mmap)[4],
+    #[cfg(target_pointer_width = "32")] without_exec(SYS_mmap2)[0],
+    #[cfg(target_pointer_width = "32")] without_exec(SYS_mmap2)[1],
+    #[cfg(target_pointer_width = "32")] without_exec(SYS_mmap2)[2],
+    #[cfg(target_pointer_width = "32")] without_exec(SYS_mmap2)[3],
+    #[cfg(target_pointer_width = "32")] without_exec(SYS_mmap2)[4],
+    always(SYS_munmap)[0], always(SYS_munmap)[1],
+    always(SYS_openat)[0], always(SYS_openat)[1],
+    #[cfg(target_pointer_width = "32")] always(SYS_statx)[0],
+    #[cfg(target_pointer_width = "32")] always(SYS_statx)[1],
+    always(SYS_unlinkat)[0], always(SYS_unlinkat)[1],
+    always(SYS_write)[0], always(SYS_write)[1],
     KILL,
 ];
 
@@ -308,92 +194,49 @@ pub const READER: &[sock_filter] = &[
 #[rustfmt::skip]
 pub const WATCH: &[sock_filter] = &[
     ARCHITECTURE[0], ARCHITECTURE[1], ARCHITECTURE[2], ARCHITECTURE[3],
-    always(SYS_clock_gettime)[0],
-    always(SYS_clock_gettime)[1],
-    #[cfg(target_pointer_width = "32")]
-    always(SYS_clock_gettime64)[0],
-    #[cfg(target_pointer_width = "32")]
-    always(SYS_clock_gettime64)[1],
-    #[cfg(target_pointer_width = "32")]
-    always(SYS_clock_nanosleep_time64)[0],
-    #[cfg(target_pointer_width = "32")]
-    always(SYS_clock_nanosleep_time64)[1],
-    always(SYS_close)[0],
-    always(SYS_close)[1],
-    always(SYS_execve)[0],
-    always(SYS_execve)[1],
-    always(SYS_exit_group)[0],
-    always(SYS_exit_group)[1],
-    always(SYS_faccessat)[0],
-    always(SYS_faccessat)[1],
-    #[cfg(not(target_pointer_width = "32"))]
-    always(SYS_fstat)[0],
-    #[cfg(not(target_pointer_width = "32"))]
-    always(SYS_fstat)[1],
-    #[cfg(target_pointer_width = "32")]
-    always(SYS_fstat64)[0],
-    #[cfg(target_pointer_width = "32")]
-    always(SYS_fstat64)[1],
-    #[cfg(target_pointer_width = "32")]
-    always(SYS_fstatat64)[0],
-    #[cfg(target_pointer_width = "32")]
-    always(SYS_fstatat64)[1],
-    always(SYS_futex)[0],
-    always(SYS_futex)[1],
-    #[cfg(target_pointer_width = "32")]
-    always(SYS_futex_time64)[0],
-    #[cfg(target_pointer_width = "32")]
-    always(SYS_futex_time64)[1],
-    always(SYS_inotify_add_watch)[0],
-    always(SYS_inotify_add_watch)[1],
-    always(SYS_inotify_init1)[0],
-    always(SYS_inotify_init1)[1],
-    #[cfg(not(target_pointer_width = "32"))]
-    without_exec(SYS_mmap)[0],
-    #[cfg(not(target_pointer_width = "32"))]
-    without_exec(SYS_mmap)[1],
-    #[cfg(not(target_pointer_width = "32"))]
-    without_exec(SYS_mmap)[2],
-    #[cfg(not(target_pointer_width = "32"))]
-    without_exec(SYS_mmap)[3],
-    #[cfg(not(target_pointer_width = "32"))]
-    without_exec(SYS_mmap)[4],
-    #[cfg(target_pointer_width = "32")]
-    without_exec(SYS_mmap2)[0],
-    #[cfg(target_pointer_width = "32")]
-    without_exec(SYS_mmap2)[1],
-    #[cfg(target_pointer_width = "32")]
-    without_exec(SYS_mmap2)[2],
-    #[cfg(target_pointer_width = "32")]
-    without_exec(SYS_mmap2)[3],
-    #[cfg(target_pointer_width = "32")]
-    without_exec(SYS_mmap2)[4],
-    always(SYS_munmap)[0],
-    always(SYS_munmap)[1],
-    always(SYS_nanosleep)[0],
-    always(SYS_nanosleep)[1],
-    #[cfg(not(target_pointer_width = "32"))]
-    always(SYS_newfstatat)[0],
-    #[cfg(not(target_pointer_width = "32"))]
-    always(SYS_newfstatat)[1],
-    always(SYS_openat)[0],
-    always(SYS_openat)[1],
-    always(SYS_ppoll)[0],
-    always(SYS_ppoll)[1],
-    #[cfg(target_pointer_width = "32")]
-    always(SYS_ppoll_time64)[0],
-    #[cfg(target_pointer_width = "32")]
-    always(SYS_ppoll_time64)[1],
-    always(SYS_read)[0],
-    always(SYS_read)[1],
-    always(SYS_rt_sigaction)[0],
-    always(SYS_rt_sigaction)[1],
-    #[cfg(target_pointer_width = "32")]
-    always(SYS_statx)[0],
-    #[cfg(target_pointer_width = "32")]
-    always(SYS_statx)[1],
-    always(SYS_write)[0],
-    always(SYS_write)[1],
+    always(SYS_clock_gettime)[0], always(SYS_clock_gettime)[1],
+    #[cfg(target_pointer_width = "32")] always(SYS_clock_gettime64)[0],
+    #[cfg(target_pointer_width = "32")] always(SYS_clock_gettime64)[1],
+    #[cfg(target_pointer_width = "32")] always(SYS_clock_nanosleep_time64)[0],
+    #[cfg(target_pointer_width = "32")] always(SYS_clock_nanosleep_time64)[1],
+    always(SYS_close)[0], always(SYS_close)[1],
+    always(SYS_execve)[0], always(SYS_execve)[1],
+    always(SYS_exit_group)[0], always(SYS_exit_group)[1],
+    always(SYS_faccessat)[0], always(SYS_faccessat)[1],
+    #[cfg(not(target_pointer_width = "32"))] always(SYS_fstat)[0],
+    #[cfg(not(target_pointer_width = "32"))] always(SYS_fstat)[1],
+    #[cfg(target_pointer_width = "32")] always(SYS_fstat64)[0],
+    #[cfg(target_pointer_width = "32")] always(SYS_fstat64)[1],
+    #[cfg(target_pointer_width = "32")] always(SYS_fstatat64)[0],
+    #[cfg(target_pointer_width = "32")] always(SYS_fstatat64)[1],
+    always(SYS_futex)[0], always(SYS_futex)[1],
+    #[cfg(target_pointer_width = "32")] always(SYS_futex_time64)[0],
+    #[cfg(target_pointer_width = "32")] always(SYS_futex_time64)[1],
+    always(SYS_inotify_add_watch)[0], always(SYS_inotify_add_watch)[1],
+    always(SYS_inotify_init1)[0], always(SYS_inotify_init1)[1],
+    #[cfg(not(target_pointer_width = "32"))] without_exec(SYS_mmap)[0],
+    #[cfg(not(target_pointer_width = "32"))] without_exec(SYS_mmap)[1],
+    #[cfg(not(target_pointer_width = "32"))] without_exec(SYS_mmap)[2],
+    #[cfg(not(target_pointer_width = "32"))] without_exec(SYS_mmap)[3],
+    #[cfg(not(target_pointer_width = "32"))] without_exec(SYS_mmap)[4],
+    #[cfg(target_pointer_width = "32")] without_exec(SYS_mmap2)[0],
+    #[cfg(target_pointer_width = "32")] without_exec(SYS_mmap2)[1],
+    #[cfg(target_pointer_width = "32")] without_exec(SYS_mmap2)[2],
+    #[cfg(target_pointer_width = "32")] without_exec(SYS_mmap2)[3],
+    #[cfg(target_pointer_width = "32")] without_exec(SYS_mmap2)[4],
+    always(SYS_munmap)[0], always(SYS_munmap)[1],
+    always(SYS_nanosleep)[0], always(SYS_nanosleep)[1],
+    #[cfg(not(target_pointer_width = "32"))] always(SYS_newfstatat)[0],
+    #[cfg(not(target_pointer_width = "32"))] always(SYS_newfstatat)[1],
+    always(SYS_openat)[0], always(SYS_openat)[1],
+    always(SYS_ppoll)[0], always(SYS_ppoll)[1],
+    #[cfg(target_pointer_width = "32")] always(SYS_ppoll_time64)[0],
+    #[cfg(target_pointer_width = "32")] always(SYS_ppoll_time64)[1],
+    always(SYS_read)[0], always(SYS_read)[1],
+    always(SYS_rt_sigaction)[0], always(SYS_rt_sigaction)[1],
+    #[cfg(target_pointer_width = "32")] always(SYS_statx)[0],
+    #[cfg(target_pointer_width = "32")] always(SYS_statx)[1],
+    always(SYS_write)[0], always(SYS_write)[1],
     KILL,
 ];
 
@@ -401,68 +244,37 @@ pub const WATCH: &[sock_filter] = &[
 #[rustfmt::skip]
 pub const WRITER: &[sock_filter] = &[
     ARCHITECTURE[0], ARCHITECTURE[1], ARCHITECTURE[2], ARCHITECTURE[3],
-    always(SYS_close)[0],
-    always(SYS_close)[1],
-    always(SYS_execve)[0],
-    always(SYS_execve)[1],
-    always(SYS_exit_group)[0],
-    always(SYS_exit_group)[1],
-    #[cfg(not(target_pointer_width = "32"))]
-    always(SYS_fstat)[0],
-    #[cfg(not(target_pointer_width = "32"))]
-    always(SYS_fstat)[1],
-    #[cfg(target_pointer_width = "32")]
-    always(SYS_fstat64)[0],
-    #[cfg(target_pointer_width = "32")]
-    always(SYS_fstat64)[1],
-    #[cfg(target_pointer_width = "32")]
-    always(SYS_fstatat64)[0],
-    #[cfg(target_pointer_width = "32")]
-    always(SYS_fstatat64)[1],
-    #[cfg(not(target_pointer_width = "32"))]
-    always(SYS_ftruncate)[0],
-    #[cfg(not(target_pointer_width = "32"))]
-    always(SYS_ftruncate)[1],
-    #[cfg(target_pointer_width = "32")]
-    always(SYS_ftruncate64)[0],
-    #[cfg(target_pointer_width = "32")]
-    always(SYS_ftruncate64)[1],
-    #[cfg(not(target_pointer_width = "32"))]
-    without_exec(SYS_mmap)[0],
-    #[cfg(not(target_pointer_width = "32"))]
-    without_exec(SYS_mmap)[1],
-    #[cfg(not(target_pointer_width = "32"))]
-    without_exec(SYS_mmap)[2],
-    #[cfg(not(target_pointer_width = "32"))]
-    without_exec(SYS_mmap)[3],
-    #[cfg(not(target_pointer_width = "32"))]
-    without_exec(SYS_mmap)[4],
-    #[cfg(target_pointer_width = "32")]
-    without_exec(SYS_mmap2)[0],
-    #[cfg(target_pointer_width = "32")]
-    without_exec(SYS_mmap2)[1],
-    #[cfg(target_pointer_width = "32")]
-    without_exec(SYS_mmap2)[2],
-    #[cfg(target_pointer_width = "32")]
-    without_exec(SYS_mmap2)[3],
-    #[cfg(target_pointer_width = "32")]
-    without_exec(SYS_mmap2)[4],
-    always(SYS_munmap)[0],
-    always(SYS_munmap)[1],
-    #[cfg(not(target_pointer_width = "32"))]
-    always(SYS_newfstatat)[0],
-    #[cfg(not(target_pointer_width = "32"))]
-    always(SYS_newfstatat)[1],
-    always(SYS_openat)[0],
-    always(SYS_openat)[1],
-    #[cfg(target_pointer_width = "32")]
-    always(SYS_statx)[0],
-    #[cfg(target_pointer_width = "32")]
-    always(SYS_statx)[1],
-    always(SYS_unlinkat)[0],
-    always(SYS_unlinkat)[1],
-    always(SYS_write)[0],
-    always(SYS_write)[1],
+    always(SYS_close)[0], always(SYS_close)[1],
+    always(SYS_execve)[0], always(SYS_execve)[1],
+    always(SYS_exit_group)[0], always(SYS_exit_group)[1],
+    #[cfg(not(target_pointer_width = "32"))] always(SYS_fstat)[0],
+    #[cfg(not(target_pointer_width = "32"))] always(SYS_fstat)[1],
+    #[cfg(target_pointer_width = "32")] always(SYS_fstat64)[0],
+    #[cfg(target_pointer_width = "32")] always(SYS_fstat64)[1],
+    #[cfg(target_pointer_width = "32")] always(SYS_fstatat64)[0],
+    #[cfg(target_pointer_width = "32")] always(SYS_fstatat64)[1],
+    #[cfg(not(target_pointer_width = "32"))] always(SYS_ftruncate)[0],
+    #[cfg(not(target_pointer_width = "32"))] always(SYS_ftruncate)[1],
+    #[cfg(target_pointer_width = "32")] always(SYS_ftruncate64)[0],
+    #[cfg(target_pointer_width = "32")] always(SYS_ftruncate64)[1],
+    #[cfg(not(target_pointer_width = "32"))] without_exec(SYS_mmap)[0],
+    #[cfg(not(target_pointer_width = "32"))] without_exec(SYS_mmap)[1],
+    #[cfg(not(target_pointer_width = "32"))] without_exec(SYS_mmap)[2],
+    #[cfg(not(target_pointer_width = "32"))] without_exec(SYS_mmap)[3],
+    #[cfg(not(target_pointer_width = "32"))] without_exec(SYS_mmap)[4],
+    #[cfg(target_pointer_width = "32")] without_exec(SYS_mmap2)[0],
+    #[cfg(target_pointer_width = "32")] without_exec(SYS_mmap2)[1],
+    #[cfg(target_pointer_width = "32")] without_exec(SYS_mmap2)[2],
+    #[cfg(target_pointer_width = "32")] without_exec(SYS_mmap2)[3],
+    #[cfg(target_pointer_width = "32")] without_exec(SYS_mmap2)[4],
+    always(SYS_munmap)[0], always(SYS_munmap)[1],
+    #[cfg(not(target_pointer_width = "32"))] always(SYS_newfstatat)[0],
+    #[cfg(not(target_pointer_width = "32"))] always(SYS_newfstatat)[1],
+    always(SYS_openat)[0], always(SYS_openat)[1],
+    #[cfg(target_pointer_width = "32")] always(SYS_statx)[0],
+    #[cfg(target_pointer_width = "32")] always(SYS_statx)[1],
+    always(SYS_unlinkat)[0], always(SYS_unlinkat)[1],
+    always(SYS_write)[0], always(SYS_write)[1],
     KILL,
 ];
 
@@ -470,23 +282,14 @@ pub const WRITER: &[sock_filter] = &[
 #[rustfmt::skip]
 pub const MAPPED: &[sock_filter] = &[
     ARCHITECTURE[0], ARCHITECTURE[1], ARCHITECTURE[2], ARCHITECTURE[3],
-    always(SYS_clock_gettime)[0],
-    always(SYS_clock_gettime)[1],
-    #[cfg(target_pointer_width = "32")]
-    always(SYS_clock_gettime64)[0],
-    #[cfg(target_pointer_width = "32")]
-    always(SYS_clock_gettime64)[1],
-    always(SYS_close)[0],
-    always(SYS_close)[1],
-    always(SYS_exit_group)[0],
-    always(SYS_exit_group)[1],
-    always(SYS_futex)[0],
-    always(SYS_futex)[1],
-    #[cfg(target_pointer_width = "32")]
-    always(SYS_futex_time64)[0],
-    #[cfg(target_pointer_width = "32")]
-    always(SYS_futex_time64)[1],
-    always(SYS_munmap)[0],
-    always(SYS_munmap)[1],
+    always(SYS_clock_gettime)[0], always(SYS_clock_gettime)[1],
+    #[cfg(target_pointer_width = "32")] always(SYS_clock_gettime64)[0],
+    #[cfg(target_pointer_width = "32")] always(SYS_clock_gettime64)[1],
+    always(SYS_close)[0], always(SYS_close)[1],
+    always(SYS_exit_group)[0], always(SYS_exit_group)[1],
+    always(SYS_futex)[0], always(SYS_futex)[1],
+    #[cfg(target_pointer_width = "32")] always(SYS_futex_time64)[0],
+    #[cfg(target_pointer_width = "32")] always(SYS_futex_time64)[1],
+    always(SYS_munmap)[0], always(SYS_munmap)[1],
     KILL,
 ];

@@ -319,7 +319,7 @@ mod needs_strace {
 
 #[test]
 fn the_filters_are_the_same_in_c_and_in_rust() {
-    let in_c = run_to_end(&mut Command::new(c_program("filters")));
+    let in_c = run_to_end(&mut Command::new(c_program("tests/c/filters.c")));
     let in_rust = run_to_end(Command::new(PEER).arg("filters"));
     assert_eq!(in_c, in_rust);
     assert_eq!(

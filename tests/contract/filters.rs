@@ -185,20 +185,22 @@ pub fn in_rust(contract: &Contract, roles: &[Role]) -> String {
         text += "    ARCHITECTURE[0], ARCHITECTURE[1], ARCHITECTURE[2], ARCHITECTURE[3],\n";
         for (name, only_on) in role.names(contract) {
             let mut cfg = only_on.map_or(String::new(), |place| {
-                format!("    #[cfg({})]\n", rust_condition(place))
+                format!("#[cfg({})] ", rust_condition(place))
             });
             // Where there are only other names for it.
             let known = contract.calls.get(name).filter(|_| only_on.is_none());
             for (place, others) in known.iter().flat_map(|known| &known.names) {
                 if !others.iter().any(|other| other == name) {
-                    writeln!(cfg, "    #[cfg(not({}))]", rust_condition(place)).expect("memory");
+                    write!(cfg, "#[cfg(not({}))] ", rust_condition(place)).expect("memory");
                 }
             }
-            let filter = allow(name);
-            let parts = if filter == "always" { 2 } else { 5 };
-            for part in 0..parts {
-                writeln!(text, "{cfg}    {filter}(SYS_{name})[{part}],").expect("memory");
-            }
+            let allow = allow(name);
+            let parts = if allow == "always" { 0..2 } else { 0..5 };
+            let parts: Vec<_> = parts
+                .map(|part| format!("{cfg}{allow}(SYS_{name})[{part}],"))
+                .collect();
+            let between = if cfg.is_empty() { " " } else { "\n    " };
+            writeln!(text, "    {}", parts.join(between)).expect("memory");
         }
         text += "    KILL,\n];\n";
     }
@@ -209,9 +211,9 @@ const C_HEAD: &str = r"/* Filters of system calls for seccomp. Generated from sy
  *
  *     static struct sock_filter filter[] = RAWSHM_FILTER_READER;
  *
- * Each allows what the program of that name calls, and RAWSHM_FILTER_MAPPED what a process calls that
- * has mapped a snapshot: it loads or stores, sleeps or wakes, and ends. Anything else, and memory
- * that is executable, kills the process. */
+ * Each allows what the program of that name calls, and RAWSHM_FILTER_MAPPED what a process calls
+ * that has mapped a snapshot: it loads or stores, sleeps or wakes, and ends. Anything else, and
+ * memory that is executable, kills the process. */
 #ifndef RAWSHM_FILTERS_H
 #define RAWSHM_FILTERS_H
 

@@ -35,13 +35,20 @@ pub fn page(contract: &Contract) -> String {
     page += "\n## Programs\n";
     operations(&mut page, &contract.programs);
     page += "\n## Functions that make no calls\n\n";
-    let names: Vec<_> = contract
-        .no_calls
-        .iter()
-        .map(|name| format!("`{name}`"))
-        .collect();
-    writeln!(page, "{}.", names.join(", ")).expect("memory");
-    page += "\n## Calls\n\n| call | since Linux | on 32-bit arm and x86 | on riscv64 |\n|---|---|---|---|\n";
+    let mut line = String::new();
+    for name in &contract.no_calls {
+        let word = format!("`{name}`");
+        if line.len() + word.len() + 3 > 100 {
+            writeln!(page, "{},", line.trim_end()).expect("memory");
+            line.clear();
+        } else if !line.is_empty() {
+            line += ", ";
+        }
+        line += &word;
+    }
+    writeln!(page, "{line}.").expect("memory");
+    page += "\n## Calls\n\n| call | since Linux | on 32-bit arm and x86 | on riscv64 |\n";
+    page += "|---|---|---|---|\n";
     for (name, known) in &contract.calls {
         let since = &known.since;
         let (narrow, riscv) = (elsewhere(known, "32-bit"), elsewhere(known, "riscv64"));
