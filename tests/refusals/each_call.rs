@@ -1,10 +1,9 @@
 //! Each call is refused in turn, to each operation.
 
 use libc::{c_long, c_uint};
+use rawshm_tests::operations::{OPERATIONS, Operation, is_old_object, is_old_snapshot};
 use rawshm_tests::rungs::{Refused, where_refused};
 use rawshm_tests::{UniqueName, left_in_shm};
-
-use crate::operations::{OPERATIONS, Operation, is_old_object, is_old_snapshot};
 
 const fn any(name: &'static str, call: c_long) -> Refused {
     Refused {
@@ -96,8 +95,9 @@ fn refuse(operation: &Operation, refused: &[Refused], errno: i32) -> bool {
     });
     assert!(asleep, "{what} is busy while it waits");
     match (result, operation.done) {
-        (Ok(()), Some(done)) => done(&name),
-        (Ok(()), None) => assert_eq!(left_in_shm(&name), before, "{what}"),
+        (Ok(false), _) => panic!("{what} does nothing"),
+        (Ok(true), Some(done)) => done(&name),
+        (Ok(true), None) => assert_eq!(left_in_shm(&name), before, "{what}"),
         (Err(error), _) => {
             assert!(error.name().is_some(), "{what}: {error}");
             assert_ne!(error.words(), "unknown error", "{what}");

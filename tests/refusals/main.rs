@@ -4,7 +4,6 @@
 
 mod each_call;
 mod names;
-mod operations;
 mod programs;
 mod sizes;
 mod sleeps;

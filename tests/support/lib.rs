@@ -10,7 +10,13 @@ use std::sync::{Mutex, OnceLock, PoisonError};
 
 pub mod capi;
 pub mod complete;
+#[cfg(target_os = "linux")]
+pub mod faults;
+#[cfg(target_os = "linux")]
+mod filter;
 pub mod header;
+#[cfg(target_os = "linux")]
+pub mod operations;
 mod processes;
 pub mod rungs;
 pub mod traces;
