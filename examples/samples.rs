@@ -18,6 +18,8 @@ use rawshm::{Extent, Mapping, Name, Options, Size};
 /// The number of samples so far is at offset 0. The last ones follow, of 4 bytes each.
 const HEAD: usize = 0;
 const RING: u32 = 1024;
+/// What makes a sample of a number here.
+const MARK: u32 = 0x0809;
 
 fn slot(number: u32) -> Result<usize, Box<dyn Error>> {
     Ok(usize::try_from(4 + number % RING * 4)?)
@@ -27,7 +29,7 @@ fn record(name: &Name, count: u32) -> Result<(), Box<dyn Error>> {
     let size = Size::Reserved(u64::from(4 + RING * 4));
     let ring = Options::new().create_complete(name, size, |_| Ok::<(), rawshm::Error>(()))?;
     for number in 0..count {
-        let sample = number ^ 8021;
+        let sample = number ^ MARK;
         // A process that sees this sample sees the head of the last round, too.
         fence(Release);
         ring.mapping
@@ -53,7 +55,7 @@ fn read(name: &Name, count: u32) -> Result<(), Box<dyn Error>> {
         let head = ring.atomic::<u32>(HEAD)?.load(Relaxed);
         if head < next + RING {
             // It has not been written over, not even in part: there is one round between.
-            if sample != next ^ 8021 {
+            if sample != next ^ MARK {
                 return Err(format!("sample {next} is {sample}").into());
             }
             (next, read) = (next + 1, read + 1);

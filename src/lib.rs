@@ -70,9 +70,9 @@
 //!
 //! None is on by default.
 //!
-//! - `std` – [`fd`]'s types are those of std, and [`Error`] converts into `std::io::Error`. Programs
-//!   on std want it as soon as the compiler speaks of two types named `OwnedFd`, or refuses a `?`
-//!   in a function that returns `std::io::Result`.
+//! - `std` – [`fd`]'s types are those of std, and [`Error`] converts into `std::io::Error`. If the
+//!   compiler speaks of two types named `OwnedFd`, or refuses a `?` in a function that returns
+//!   `std::io::Result`, this is the remedy: `features = ["std"]`.
 //! - `snapshot` – the module `snapshot`, and claims of objects by their writers.
 //! - `derive` – [`bytemuck`]'s derive macros, for types of your own that are loaded and stored:
 //!

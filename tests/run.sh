@@ -113,6 +113,10 @@ else
 fi
 check "documentation" \
     env RUSTDOCFLAGS="-D warnings" cargo doc --quiet --no-deps --package rawshm --all-features
+# Badges need a nightly feature, which this compiler has, too.
+check "documentation as docs.rs builds it" \
+    env RUSTC_BOOTSTRAP=1 RUSTDOCFLAGS="-D warnings --cfg docsrs" cargo doc --quiet --no-deps \
+    --package rawshm --all-features --target-dir "${CARGO_TARGET_DIR:-target}/docsrs"
 check "the package holds what it needs" \
     cargo package --quiet --allow-dirty --no-verify --package rawshm
 for features in "${feature_sets[@]}"; do

@@ -34,7 +34,7 @@ use bytemuck::Pod;
 #[diagnostic::on_unimplemented(
     message = "`{Self}` has no `Layout`, which the values of a snapshot need",
     label = "not the type of a snapshot's values",
-    note = "describe it: `impl Layout for {Self} {{ const FINGERPRINT: u64 = fingerprint(\"…\"); }}`",
+    note = "write `impl Layout for {Self} {{ const FINGERPRINT: u64 = fingerprint(\"…\"); }}`",
     note = "it must be plain data, too: `#[derive(Clone, Copy, Pod, Zeroable)]`, feature `derive`"
 )]
 pub trait Layout: Pod {
