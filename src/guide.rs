@@ -28,6 +28,7 @@ pub mod snapshots {}
 #[doc = include_str!("../docs/guarantees.md")]
 pub mod guarantees {}
 
+#[doc = "[the same as data]: https://docs.rs/crate/rawshm/latest/source/contract/syscalls.json\n"]
 #[doc = include_str!("../SYSCALLS.md")]
 pub mod system_calls {}
 

@@ -11,6 +11,9 @@ cd "$(dirname "$0")/.." || exit 1
 needs=(
     "strace         strace       strace -o /dev/null true"
     "musl_gcc       musl-tools   command -v musl-gcc"
+    "cxx            g++          command -v g++"
+    "clang          clang        command -v clang"
+    "pkg_config     pkg-config   command -v pkg-config"
     "go             golang-go    command -v go"
     "python3        python3      command -v python3"
     "postgres       postgresql   command -v pg_ctlcluster"
@@ -117,8 +120,6 @@ check "documentation" \
 check "documentation as docs.rs builds it" \
     env RUSTC_BOOTSTRAP=1 RUSTDOCFLAGS="-D warnings --cfg docsrs" cargo doc --quiet --no-deps \
     --package rawshm --all-features --target-dir "${CARGO_TARGET_DIR:-target}/docsrs"
-check "the package holds what it needs" \
-    cargo package --quiet --allow-dirty --no-verify --package rawshm
 for features in "${feature_sets[@]}"; do
     check "the crate alone builds with '$features'" \
         cargo build --quiet --package rawshm --no-default-features --features "$features"

@@ -1,10 +1,11 @@
 /* rawshm.h: POSIX shared memory for C, without librt.
  *
- * Link librawshm_capi.a (or librawshm_capi.so) after your own objects and before the C library. The
- * archive needs __errno_location from the C library, and on some architectures memcpy and the like.
- * A program that calls only rawshm_open and rawshm_unlink needs no C library at all if it is linked
- * with --gc-sections. Where the crate makes no system calls of its own (s390x, powerpc64,
- * loongarch64, macOS), it calls the C library's functions, and all four functions may change errno.
+ * Link librawshm_capi.a or librawshm_capi.so, as pkg-config --libs rawshm says, after your own
+ * objects and before the C library. The archive needs __errno_location from the C library, and on
+ * some architectures memcpy and the like. A program that calls only rawshm_open and rawshm_unlink
+ * needs no C library at all if it is linked with --gc-sections. Where the crate makes no system
+ * calls of its own (s390x, powerpc64, loongarch64, macOS), it calls the C library's functions, and
+ * all four functions may change errno.
  *
  * <sys/mman.h> declares shm_open and shm_unlink too, in the same way. On macOS these two are
  * libSystem's own, which need no library either, and the archive has only the other two. What this

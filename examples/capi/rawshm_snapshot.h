@@ -1,16 +1,24 @@
-/* Snapshots of rawshm, for readers in C: one writer publishes values, and any number of readers
- * load the last one from a read-only mapping.
+/* Snapshots of rawshm, for readers in C and C++: one writer publishes values, and any number of
+ * readers load the last one from a read-only mapping.
  *
  * A loaded value is always whole, whatever the writer does at the same time, and also if it was
- * killed in the middle of a store. Loading makes no system call and never waits. Needs no library;
- * C11, 64-bit Linux. */
+ * killed in the middle of a store. Loading makes no system call and never waits;
+ * rawshm_snapshot_wait sleeps until there is a new value. Needs no library. C99 or C++11, with GCC
+ * or Clang, on 64-bit Linux. */
 #ifndef RAWSHM_SNAPSHOT_H
 #define RAWSHM_SNAPSHOT_H
 
-#include <stdatomic.h>
+#include <errno.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <string.h>
+#include <sys/syscall.h>
+
+#ifdef __cplusplus
+#include <unistd.h>
+#else
+long syscall(long number, ...); /* <unistd.h> does not declare it in strict modes of C. */
+#endif
 
 /* The start of the object, in the machine's byte order. Slots follow at offset 64. Value number n is
  * in slot n % slots, which begins with its stamp: 2 * n, and 1 more while the value is written. */
@@ -22,12 +30,12 @@ struct rawshm_snapshot {
     uint64_t value_size;             /* bytes of a value */
     uint32_t slots;                  /* a power of two from 2 to 65536 */
     uint32_t reserved;               /* 0 */
-    _Atomic uint64_t last;           /* 2 * the number of the last value; the first is 1. 1 more:
+    uint64_t last;                   /* 2 * the number of the last value; the first is 1. 1 more:
                                       * retired, no value will follow */
     uint64_t reserved_too[2];        /* 0 */
 };
 
-_Static_assert(sizeof(struct rawshm_snapshot) == 64, "the layout is fixed");
+typedef char rawshm_snapshot_has_64_bytes[sizeof(struct rawshm_snapshot) == 64 ? 1 : -1];
 
 #define RAWSHM_SNAPSHOT_MAGIC "rawshm:S"
 
@@ -37,7 +45,7 @@ _Static_assert(sizeof(struct rawshm_snapshot) == 64, "the layout is fixed");
 static inline uint64_t rawshm_fingerprint(const void *bytes, size_t len)
 {
     uint64_t hash = UINT64_C(0xcbf29ce484222325);
-    for (const unsigned char *byte = bytes; len; byte++, len--)
+    for (const unsigned char *byte = (const unsigned char *)bytes; len; byte++, len--)
         hash = (hash ^ *byte) * UINT64_C(0x100000001b3);
     return hash;
 }
@@ -67,7 +75,7 @@ static inline const char *rawshm_snapshot_slot(const void *map, uint32_t slots, 
 static inline uint32_t rawshm_snapshot_slots(const void *map, size_t map_size, uint64_t value_size,
                                              uint64_t fingerprint)
 {
-    const struct rawshm_snapshot *header = map;
+    const struct rawshm_snapshot *header = (const struct rawshm_snapshot *)map;
     if (map_size < sizeof *header || memcmp(header->magic, RAWSHM_SNAPSHOT_MAGIC, 8) != 0)
         return 0;
     if (header->byte_order != 0x01020304 || header->version != 2)
@@ -87,8 +95,8 @@ static inline int rawshm_snapshot_has_newer(const void *map, uint32_t slots, siz
                                             uint64_t number)
 {
     const char *slot = rawshm_snapshot_slot(map, slots, value_size, number + 1);
-    const _Atomic uint64_t *stamp = (const _Atomic uint64_t *)(const void *)slot;
-    uint64_t found = atomic_load_explicit(stamp, memory_order_relaxed);
+    const uint64_t *stamp = (const uint64_t *)(const void *)slot;
+    uint64_t found = __atomic_load_n(stamp, __ATOMIC_RELAXED);
     return found == 2 * (number + 1) || found > 2 * (number + 1) + 1;
 }
 
@@ -98,51 +106,76 @@ static inline int rawshm_snapshot_has_newer(const void *map, uint32_t slots, siz
 static inline int rawshm_snapshot_load(const void *map, uint32_t slots, void *value,
                                        size_t value_size, uint64_t *number)
 {
-    const struct rawshm_snapshot *header = map;
-    uint64_t from = atomic_load_explicit(&header->last, memory_order_relaxed) & ~UINT64_C(1);
-    atomic_thread_fence(memory_order_acquire);
+    const struct rawshm_snapshot *header = (const struct rawshm_snapshot *)map;
+    uint64_t from = __atomic_load_n(&header->last, __ATOMIC_RELAXED) & ~UINT64_C(1);
+    __atomic_thread_fence(__ATOMIC_ACQUIRE);
     /* What rawshm_snapshot_has_newer has found may not be in the header yet. */
     uint64_t newer = rawshm_snapshot_has_newer(map, slots, value_size, *number) ? *number + 1
                                                                                  : *number;
-    atomic_thread_fence(memory_order_acquire);
+    __atomic_thread_fence(__ATOMIC_ACQUIRE);
     if (from < 2 * newer)
         from = 2 * newer;
     const char *slot = rawshm_snapshot_slot(map, slots, value_size, from / 2);
-    const _Atomic uint64_t *stamp = (const _Atomic uint64_t *)(const void *)slot;
-    uint64_t before = atomic_load_explicit(stamp, memory_order_relaxed);
+    const uint64_t *stamp = (const uint64_t *)(const void *)slot;
+    uint64_t before = __atomic_load_n(stamp, __ATOMIC_RELAXED);
     if ((before & 1) != 0 || before < from)
         return 0;
-    atomic_thread_fence(memory_order_acquire);
+    __atomic_thread_fence(__ATOMIC_ACQUIRE);
     /* C has no copy that may race. Compilers do not change a volatile one. */
     const volatile char *bytes = slot + rawshm_snapshot_value_offset(value_size);
     for (size_t at = 0; at < value_size; at++)
         ((char *)value)[at] = bytes[at];
-    atomic_thread_fence(memory_order_acquire);
-    if (atomic_load_explicit(stamp, memory_order_relaxed) != before)
+    __atomic_thread_fence(__ATOMIC_ACQUIRE);
+    if (__atomic_load_n(stamp, __ATOMIC_RELAXED) != before)
         return 0;
     /* The next load goes by the header, which must not be behind this value then. */
-    if (before > from && atomic_load_explicit(&header->last, memory_order_relaxed) < before)
+    if (before > from && __atomic_load_n(&header->last, __ATOMIC_RELAXED) < before)
         return 0;
     *number = before / 2;
     return 1;
 }
 
-/* To sleep until the next value: take what this returns; if there is nothing newer then, FUTEX_WAIT
- * on rawshm_snapshot_word, without FUTEX_PRIVATE_FLAG, while that is it. If it is odd and there is
- * nothing newer, no value will follow. */
+/* For a reader that has its own way to sleep: take what this returns; if there is nothing newer then,
+ * FUTEX_WAIT on rawshm_snapshot_word, without FUTEX_PRIVATE_FLAG, while that is it. If it is odd and
+ * there is nothing newer, no value will follow. */
 static inline uint32_t rawshm_snapshot_seen(const void *map)
 {
-    const struct rawshm_snapshot *header = map;
-    return (uint32_t)atomic_load_explicit(&header->last, memory_order_acquire);
+    const struct rawshm_snapshot *header = (const struct rawshm_snapshot *)map;
+    return (uint32_t)__atomic_load_n(&header->last, __ATOMIC_ACQUIRE);
 }
 
 /* The address of the lower half of the header's stamp. */
 static inline const uint32_t *rawshm_snapshot_word(const void *map)
 {
-    const struct rawshm_snapshot *header = map;
+    const struct rawshm_snapshot *header = (const struct rawshm_snapshot *)map;
     const uint32_t *halves = (const uint32_t *)(const void *)&header->last;
     const uint16_t one = 1;
     return *(const unsigned char *)&one == 1 ? halves : halves + 1;
+}
+
+/* Sleeps until there is a value after the one with this number. Each sleep, with one futex call,
+ * lasts at most timeout_ms milliseconds, or has no limit if that is negative. Returns
+ *      1  if there is such a value: load it
+ *      0  if there is none, and none will follow: the snapshot is retired
+ *     -1  with errno: ETIMEDOUT if the writer has not woken this reader in time; EINTR if a signal
+ *         has; or what a filter of system calls returns, such as ENOSYS or EPERM. */
+static inline int rawshm_snapshot_wait(const void *map, uint32_t slots, size_t value_size,
+                                       uint64_t number, int timeout_ms)
+{
+    const int futex_wait = 0;
+    const int64_t timeout[2] = { timeout_ms / 1000, timeout_ms % 1000 * INT64_C(1000000) };
+    for (;;) {
+        uint32_t seen = rawshm_snapshot_seen(map);
+        if (rawshm_snapshot_has_newer(map, slots, value_size, number))
+            return 1;
+        if (seen & 1)
+            return 0;
+        long slept = syscall(SYS_futex, rawshm_snapshot_word(map), futex_wait, seen,
+                             timeout_ms < 0 ? NULL : timeout, NULL, 0);
+        /* EAGAIN: the word has changed before the sleep. */
+        if (slept == -1 && errno != EAGAIN)
+            return rawshm_snapshot_has_newer(map, slots, value_size, number) ? 1 : -1;
+    }
 }
 
 #endif

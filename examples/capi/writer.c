@@ -1,5 +1,6 @@
 /* Replaces /my_shm, or the object named, with a new one of 4,000,000,000 bytes that begins with
  * three integers. */
+#define _POSIX_C_SOURCE 200809L /* for ftruncate, with -std=c99 and the like */
 #include <fcntl.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -9,11 +10,11 @@
 int main(int argc, char **argv)
 {
     const char *name = argc > 1 ? argv[1] : "/my_shm";
-    const off_t size = 4000000000;
+    const size_t size = 4000000000;
 
     shm_unlink(name);
     int fd = shm_open(name, O_RDWR | O_CREAT | O_EXCL, 0644);
-    if (fd == -1 || ftruncate(fd, size) == -1) {
+    if (fd == -1 || ftruncate(fd, (off_t)size) == -1) {
         perror(name);
         return 1;
     }

@@ -3,7 +3,8 @@
 package main
 
 // #cgo CFLAGS: -I${SRCDIR}
-// #cgo LDFLAGS: ${SRCDIR}/../../target/static/librawshm_capi.a
+// #cgo linux LDFLAGS: -L${SRCDIR}/../../target/static -l:librawshm_capi.a
+// #cgo darwin LDFLAGS: ${SRCDIR}/../../target/static/librawshm_capi.a
 // #include <stdlib.h>
 // #include "rawshm.h"
 import "C"

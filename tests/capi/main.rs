@@ -1,8 +1,10 @@
 //! The C drop-in.
 
+mod install;
 mod open;
 mod preload;
 mod programs;
+mod standards;
 mod symbols;
 mod unlink;
 

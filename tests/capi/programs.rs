@@ -28,7 +28,7 @@ fn succeed(command: &mut Command) -> String {
 
 /// Checks that a writer and a reader exchange data with each other, and with `writer` and `reader`.
 #[track_caller]
-fn exchange(writer: &Path, reader: &Path) {
+pub(crate) fn exchange(writer: &Path, reader: &Path) {
     let name = UniqueName::new();
     let argument = name.argument();
     let missing = run(Command::new(reader).arg(&argument));
@@ -79,13 +79,17 @@ fn go_program(source: &str) -> PathBuf {
     let stem = source.file_stem().expect("a name").to_string_lossy();
     let test = std::env::current_exe().expect("a path");
     let program = test.with_file_name(format!("go-{stem}"));
-    let compiled = run(Command::new("go")
-        .arg("build")
-        .arg("-o")
-        .arg(&program)
-        .arg(source));
+    let compiled = run(&mut go_build(&program, &source, ""));
     assert_eq!(compiled.status, 0, "{}", compiled.stderr);
     program
+}
+
+/// The command that compiles a Go program, with these flags for the linker beside its own.
+pub(crate) fn go_build(program: &Path, source: &Path, flags: &str) -> Command {
+    let mut go = Command::new("go");
+    go.env("CGO_LDFLAGS", flags);
+    go.args(["build", "-o"]).arg(program).arg(source);
+    go
 }
 
 #[test]
@@ -144,6 +148,33 @@ mod needs_go {
             &go_program("examples/capi/writer.go"),
             &go_program("examples/capi/reader.go"),
         );
+    }
+
+    #[test]
+    #[ignore = "needs go"]
+    fn go_programs_find_the_archive_in_another_target_directory() {
+        let folder = Folder::new();
+        // Not where these programs look by themselves.
+        let sources = folder.join("examples/capi");
+        std::fs::create_dir_all(&sources).expect("a folder");
+        for file in ["writer.go", "reader.go", "rawshm.h"] {
+            let from = repository().join("examples/capi").join(file);
+            std::fs::copy(from, sources.join(file)).expect("copied");
+        }
+        let built = |name: &str, flags: &str| {
+            let program = folder.join(name);
+            let source = sources.join(name).with_extension("go");
+            let ended = run(&mut go_build(&program, &source, flags));
+            (program, ended)
+        };
+        let (_, failed) = built("writer", "");
+        assert!(failed.stderr.contains("librawshm_capi.a"), "{failed:?}");
+        let programs = ["writer", "reader"].map(|name| {
+            let (program, ended) = built(name, &format!("-L{}", capi::library().display()));
+            assert_eq!(ended.status, 0, "{}", ended.stderr);
+            program
+        });
+        exchange(&programs[0], &programs[1]);
     }
 
     #[test]

@@ -9,11 +9,11 @@ use std::process::Command;
 use rawshm_tests::capi::{self, Linkage};
 use rawshm_tests::{Folder, repository, run};
 
-const DEFINED: [&str; 4] = ["rawshm_open", "rawshm_unlink", "shm_open", "shm_unlink"];
-const ASKED_FOR: [&str; 1] = ["__errno_location"];
+pub(crate) const DEFINED: [&str; 4] = ["rawshm_open", "rawshm_unlink", "shm_open", "shm_unlink"];
+pub(crate) const ASKED_FOR: [&str; 1] = ["__errno_location"];
 
 /// The names that `nm` prints with these arguments.
-fn names(arguments: &[&str], file: &Path) -> BTreeSet<String> {
+pub(crate) fn names(arguments: &[&str], file: &Path) -> BTreeSet<String> {
     let printed = run(Command::new("nm")
         .args(["--format=just-symbols"])
         .args(arguments)
@@ -25,7 +25,7 @@ fn names(arguments: &[&str], file: &Path) -> BTreeSet<String> {
         .collect()
 }
 
-fn set(names: &[&str]) -> BTreeSet<String> {
+pub(crate) fn set(names: &[&str]) -> BTreeSet<String> {
     names.iter().map(|name| (*name).to_owned()).collect()
 }
 
@@ -71,6 +71,12 @@ fn what_a_program_takes_of_the_archive_asks_for_the_place_of_errno() {
 
 #[test]
 fn a_program_without_a_c_library_needs_none() {
+    needs_no_c_library(&capi::library().join("librawshm_capi.a"));
+}
+
+/// Checks that a program that links this archive runs without a C library.
+#[track_caller]
+pub(crate) fn needs_no_c_library(archive: &Path) {
     let folder = Folder::new();
     let program = folder.join("freestanding");
     let compiled = run(Command::new("cc")
@@ -80,7 +86,7 @@ fn a_program_without_a_c_library_needs_none() {
         .arg("-o")
         .arg(&program)
         .arg(repository().join("tests/c/freestanding.c"))
-        .arg(capi::library().join("librawshm_capi.a")));
+        .arg(archive));
     assert_eq!(compiled.status, 0, "{}", compiled.stderr);
     let ended = run(&mut Command::new(program));
     assert_eq!((ended.status, ended.stderr.as_str()), (2, ""), "ENOENT");

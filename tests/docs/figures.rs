@@ -151,12 +151,12 @@ mod of_programs {
         }
         let made = |trace| u64::try_from(calls(trace).len()).expect("a number");
         let said = numbers_after(pair, "makes ");
-        assert_eq!(said, [made("writer")]);
-        assert_eq!(said, [made("reader")]);
-        assert_eq!(numbers_after(creator, "makes "), [made("creator")]);
+        assert_eq!(said, [made("writer/stored")]);
+        assert_eq!(said, [made("reader/printed")]);
+        assert_eq!(numbers_after(creator, "makes "), [made("creator/created")]);
         assert_eq!(
             numbers_after(creator, "by default and "),
-            [made("creator-r")]
+            [made("creator/replaced")]
         );
         let readme = page("README.md");
         let limits = numbers_after(section(&readme, "## The static pair"), "at most ");
@@ -175,20 +175,18 @@ mod of_programs {
             let calls = row[1].split('`').skip(1).step_by(2);
             calls.map(str::to_owned).collect()
         };
-        let without = |trace, dropped: &[&str]| {
-            let calls = calls(trace);
-            let (kept, end) = calls.split_at(calls.len() - dropped.len());
-            assert_eq!(end, dropped, "{trace}");
-            kept.to_vec()
-        };
-        let create = without("create-mapping", &["munmap"]);
-        assert_eq!(said("`Mapping::create`")[..4], create);
-        assert_eq!(said("`Mapping::create`")[4], calls("create-reserved")[2]);
-        assert_eq!(said("`Mapping::open`"), without("load", &["munmap"]));
-        assert_eq!(said("`load`, `store`, copies, atomics"), [""; 0]);
-        let complete = without("create-complete", &["close", "munmap"]);
+        let create = calls("Mapping.create/created");
+        let reserve = calls("Object.create/reserved").pop();
+        assert_eq!(
+            said("`Mapping::create`"),
+            [create, reserve.into_iter().collect()].concat()
+        );
+        assert_eq!(said("`Mapping::open`"), calls("Mapping.open/opened"));
+        let none = calls("SharedBytes.load/no-call");
+        assert_eq!(said("`load`, `store`, copies, atomics"), none);
+        let complete = calls("Options.create_complete/created");
         assert_eq!(said("`create_complete`"), complete);
-        assert_eq!(said("drop of a `Mapping`"), ["munmap"]);
-        assert_eq!(said("`unlink`"), calls("unlink"));
+        assert_eq!(said("drop of a `Mapping`"), calls("drop/Mapping"));
+        assert_eq!(said("`unlink`"), calls("unlink/unlinked"));
     }
 }

@@ -1,11 +1,10 @@
-//! The pages: their programs and commands work as pasted, their links lead somewhere, and their
-//! figures are of one run.
+//! The pages: their programs and commands work as pasted, and their figures are of one run. Their
+//! links are looked at in `structure`.
 
 mod commands;
 mod diagnostics;
 mod examples;
 mod figures;
-mod links;
 mod pasted;
 
 use rawshm_tests::repository;

@@ -6,7 +6,7 @@
 package main
 
 // #cgo CFLAGS: -I${SRCDIR}/../../examples/capi
-// #cgo LDFLAGS: ${SRCDIR}/../../target/static/librawshm_capi.a
+// #cgo LDFLAGS: -L${SRCDIR}/../../target/static -l:librawshm_capi.a
 // #include <stdlib.h>
 // #include "rawshm.h"
 import "C"

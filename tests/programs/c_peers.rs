@@ -11,7 +11,7 @@ use rawshm_tests::{UniqueName, c_program, run, static_program};
 
 fn columns() -> &'static PathBuf {
     static PROGRAM: OnceLock<PathBuf> = OnceLock::new();
-    PROGRAM.get_or_init(|| c_program("columns"))
+    PROGRAM.get_or_init(|| c_program("tests/c/columns.c"))
 }
 
 fn c(arguments: &[&str]) -> String {

@@ -3,6 +3,7 @@
 mod c_peers;
 mod creator;
 mod elf;
+mod elsewhere;
 mod publish_watch;
 mod signals;
 mod writer_reader;

@@ -3,6 +3,7 @@
 mod dependencies;
 mod files;
 mod needs;
+mod package;
 mod storeys;
 mod text;
 

@@ -111,16 +111,21 @@ pub fn repository() -> &'static Path {
 /// Cargo for this repository, without the variables that cargo sets for a test.
 #[must_use]
 pub fn cargo() -> Command {
-    let mut cargo = Command::new(env!("CARGO"));
-    cargo.current_dir(repository());
+    as_a_user(Command::new(env!("CARGO")))
+}
+
+/// A command in this repository, without the variables that cargo sets for a test.
+#[must_use]
+pub fn as_a_user(mut command: Command) -> Command {
+    command.current_dir(repository());
     for (variable, _) in std::env::vars_os() {
         let name = variable.to_string_lossy();
         let of_the_test = name.starts_with("CARGO_PKG") || name.starts_with("CARGO_MANIFEST");
         if of_the_test || name == "CARGO_BUILD_TARGET" {
-            cargo.env_remove(&variable);
+            command.env_remove(&variable);
         }
     }
-    cargo
+    command
 }
 
 /// The static executable of this name, built as a user would. `RAWSHM_STATIC` names another folder,
@@ -136,35 +141,49 @@ pub fn static_program(name: &str) -> PathBuf {
         .join(name)
 }
 
-fn build_static() -> PathBuf {
+/// Builds the static executables, as a user would, and returns their folder.
+#[must_use]
+pub fn build_static() -> PathBuf {
     let built = run(cargo().args(["static", "--quiet"]));
     assert_eq!(built.status, 0, "cargo static: {}", built.stderr);
     let target = std::env::var_os("CARGO_TARGET_DIR").unwrap_or("target".into());
     repository().join(target).join("static")
 }
 
-/// Compiles one of the C programs, once in each process, and returns the executable.
+/// Compiles a C program, once in each process, and returns the executable.
 #[must_use]
-pub fn c_program(name: &'static str) -> PathBuf {
-    static PROGRAMS: Mutex<BTreeMap<&str, PathBuf>> = Mutex::new(BTreeMap::new());
+pub fn c_program(source: &'static str) -> PathBuf {
+    compiled(&["cc"], source)
+}
+
+/// Compiles a C program as C++.
+#[must_use]
+pub fn cxx_program(source: &'static str) -> PathBuf {
+    compiled(&["g++", "-x", "c++"], source)
+}
+
+fn compiled(compiler: &'static [&'static str], source: &'static str) -> PathBuf {
+    static PROGRAMS: Mutex<BTreeMap<(&[&str], &str), PathBuf>> = Mutex::new(BTreeMap::new());
     let mut programs = PROGRAMS.lock().unwrap_or_else(PoisonError::into_inner);
     programs
-        .entry(name)
-        .or_insert_with(|| compile(name))
+        .entry((compiler, source))
+        .or_insert_with(|| compile(compiler, source))
         .clone()
 }
 
-fn compile(name: &str) -> PathBuf {
-    let source = repository().join("tests/c").join(name).with_extension("c");
+fn compile(compiler: &[&str], source: &str) -> PathBuf {
+    let source = repository().join(source);
+    let stem = source.file_stem().expect("a name").to_string_lossy();
     let test = std::env::current_exe().expect("a path");
-    let program = test.with_file_name(format!("c-{name}"));
+    let program = test.with_file_name(format!("{}-{stem}", compiler[0]));
     // Another test may be compiling it, or running it.
-    let new = test.with_file_name(format!("c-{name}-{}", std::process::id()));
-    let compiled = run(Command::new("cc")
+    let new = program.with_extension(std::process::id().to_string());
+    let ended = run(Command::new(compiler[0])
+        .args(&compiler[1..])
         .args(["-Wall", "-Wextra", "-Werror", "-O1", "-o"])
         .arg(&new)
         .arg(source));
-    assert_eq!(compiled.status, 0, "{}", compiled.stderr);
+    assert_eq!(ended.status, 0, "{}", ended.stderr);
     std::fs::rename(new, &program).expect("renaming within a folder");
     program
 }

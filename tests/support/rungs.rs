@@ -113,8 +113,8 @@ pub fn where_temporary_names_are_linked<T: Send>(test: impl FnOnce() -> T + Send
 }
 
 /// Runs a test in a thread of its own, where every `futex` fails with this errno, except those
-/// of the C library's and std's locks. The test must not wait for the end of a thread: `pthread_join`
-/// aborts the process when its futex, which is a shared one, fails.
+/// of the C library's and std's locks. The test must not wait for the end of a thread:
+/// `pthread_join` aborts the process when its futex, which is a shared one, fails.
 #[cfg(target_os = "linux")]
 pub fn where_futexes_fail<T: Send>(errno: i32, test: impl FnOnce() -> T + Send) -> T {
     let refused = Refused {

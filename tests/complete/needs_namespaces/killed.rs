@@ -39,7 +39,7 @@ fn replacement(rung: Rung) -> &'static [&'static str] {
 fn kill(unit: &str, what: &str) -> Vec<(u32, String)> {
     let script = format!(
         "exec {} {unit} {what} {}",
-        c_program("kill").display(),
+        c_program("tests/c/kill.c").display(),
         static_program("creator").display()
     );
     let ended = with_private_shm("", "mode=1777,size=64k", &script);

@@ -313,7 +313,7 @@ fn a_directory_on_a_disk_is_used_and_said_to_be_no_memory() {
 #[test]
 #[ignore = "needs namespaces"]
 fn the_programs_take_at_most_300_instructions_with_default_arguments_and_the_creator_500() {
-    let steps = c_program("steps");
+    let steps = c_program("tests/c/steps.c");
     for (script, limit) in [
         ("$STEPS $WRITER", 300),
         ("$WRITER; $STEPS $READER", 300),

@@ -13,7 +13,7 @@ use rawshm::{Outcome, ReadWrite, Size};
 use rawshm_tests::STEP;
 
 use crate::object::{directory, octal};
-use crate::say;
+use crate::{begun, say};
 
 pub(crate) fn answer(command: &str, name: &Name, rest: &[&str]) -> Result<String, Error> {
     let number = || rest[0].parse::<u64>().expect("a number");
@@ -58,14 +58,15 @@ fn make_complete(how: &str, name: &Name, arguments: &[&str]) -> Result<String, E
             None => Ok(mapping.store(0, &number("value=", 0))?),
         }
     };
-    let (complete, report) = match how {
-        "create-complete" => (options.create_complete(name, size, fill)?, "created"),
-        "replace" => (options.replace(name, size, fill)?, "replaced"),
+    let made = begun(|| match how {
+        "create-complete" => Ok((options.create_complete(name, size, fill)?, "created")),
+        "replace" => Ok((options.replace(name, size, fill)?, "replaced")),
         _ => match options.open_or_create_complete(name, size, fill)? {
-            (complete, Outcome::Created) => (complete, "created"),
-            (complete, Outcome::Opened) => (complete, "opened"),
+            (complete, Outcome::Created) => Ok((complete, "created")),
+            (complete, Outcome::Opened) => Ok((complete, "opened")),
         },
-    };
+    });
+    let (complete, report) = made.map_err(|error: InitError<Error>| Error::from(error))?;
     Ok(format!("{report} {}", complete.mapping.load::<u64>(0)?))
 }
 

@@ -2,6 +2,10 @@
 //!     peer COMMAND NAME [ARGUMENT...]             with an object
 //!     peer snapshot COMMAND NAME [ARGUMENT...]    with a snapshot or a claim
 //!     peer torture COMMAND NAME ARGUMENT...       stores or checks values of any size
+//!     peer filtered ROLE WITHOUT FAILING PROGRAM...
+//!                                                 becomes a program under a filter
+//!     peer filters                                prints the filters
+//!     peer mapped NAME WITHOUT                    locks itself in with a snapshot
 //!     peer step operations STRIDE FIRST           kills each operation after every STRIDE
 //!                                                 instructions
 //!     peer step life PUBLISH                      kills `publish` after each of its instructions
@@ -10,6 +14,8 @@
 //!     peer step appears-late NAME                 lets a name appear at a deadline
 
 mod complete;
+#[cfg(all(target_os = "linux", target_arch = "x86_64"))]
+mod filtered;
 mod object;
 #[cfg(target_os = "linux")]
 mod snapshot;
@@ -32,6 +38,14 @@ fn main() -> ExitCode {
         #[cfg(target_os = "linux")]
         ["torture", command, name, rest @ ..] => say(&torture::run(command, name, rest)),
         #[cfg(all(target_os = "linux", target_arch = "x86_64"))]
+        ["filtered", role, without, failing, program @ ..] => {
+            filtered::run(role, without, failing, program)
+        }
+        #[cfg(all(target_os = "linux", target_arch = "x86_64"))]
+        ["filters"] => filtered::print(),
+        #[cfg(all(target_os = "linux", target_arch = "x86_64"))]
+        ["mapped", name, without] => filtered::mapped(name, without),
+        #[cfg(all(target_os = "linux", target_arch = "x86_64"))]
         ["step", "operations", stride, first] => step::operations(stride, first),
         #[cfg(all(target_os = "linux", target_arch = "x86_64"))]
         ["step", "life", publish] => step::life(publish),
@@ -52,4 +66,23 @@ fn main() -> ExitCode {
 fn say(line: &str) {
     println!("{line}");
     std::io::stdout().flush().expect("standard output");
+}
+
+/// Does what is traced: what the process does between two looks at a directory, which the library
+/// makes by another call.
+fn begun<T>(act: impl FnOnce() -> T) -> T {
+    look();
+    let done = act();
+    look();
+    done
+}
+
+fn look() {
+    // SAFETY: a C string.
+    unsafe { libc::access(c"/dev/shm".as_ptr(), libc::X_OK) };
+}
+
+/// Does what is traced, and drops what that has made later: drops make calls of their own.
+fn kept<T, E>(act: impl FnOnce() -> Result<T, E>) -> Result<(), E> {
+    begun(act).map(drop)
 }

@@ -1,5 +1,4 @@
-//! What of the peer is traced: between `begin` and the answer, each command does only what its name
-//! says.
+//! What the peer does to snapshots and claims, each command one operation.
 
 use std::time::Duration;
 
@@ -15,49 +14,40 @@ pub(crate) fn answer(command: &str, name: &Name, rest: &[&str]) -> Result<String
     let options = Options::new();
     let done = String::from("ok");
     match command {
-        "create-writer" => {
-            begun(|| Writer::create_with(&options, name, SLOTS, &first)).map(|_| done)
-        }
-        "open-writer" => {
-            let writer: Writer<Message> = begun(|| Writer::open_with(&options, name))?;
-            Ok(format!("{} {}", writer.sequence(), text(&writer.load())))
-        }
-        "open-or-create-writer" => {
-            let (_, outcome) =
-                begun(|| Writer::open_or_create_with(&options, name, SLOTS, &first))?;
-            Ok(String::from(match outcome {
-                Outcome::Created => "created",
-                Outcome::Opened => "opened",
-            }))
-        }
-        "replace-writer" => {
-            begun(|| Writer::replace_with(&options, name, SLOTS, &first)).map(|_| done)
-        }
         "open-reader" => {
             let reader: Reader<Message> = begun(|| Reader::open_with(&options, name))?;
             let (number, value) = reader.load_with_sequence()?;
             Ok(format!("{number} {}", text(&value)))
+        }
+        "read-object" => {
+            let object = Object::open(name)?;
+            kept(|| Reader::<Message>::of(&object)).map(|()| done)
+        }
+        "drop-reader" => {
+            let reader = Reader::<Message>::open(name)?;
+            begun(|| drop(reader));
+            Ok(done)
         }
         "wait-for-reader" => {
             let wait = || Reader::<Message>::wait_for_with(&options, name, deadline(rest)?);
             Ok(begun(wait)?.map_or("none", |_| "there").into())
         }
         "load" => {
-            let reader = Reader::<Message>::open(name)?;
-            begun(|| (0..1000).try_for_each(|_| reader.load().map(|_| ())))?;
-            say("done");
+            let mut reader = Reader::<Message>::open(name)?;
+            kept(|| {
+                let mut value = first;
+                for _ in 0..100 {
+                    reader.load()?;
+                    reader.load_with_sequence()?;
+                    reader.load_into(&mut value)?;
+                    reader.load_part(0, &mut [0; 8])?;
+                    reader.try_next()?;
+                    reader.try_next_into(&mut value)?;
+                    let _ = reader.is_retired();
+                }
+                Ok::<(), snapshot::Error>(())
+            })?;
             Ok(done)
-        }
-        "store" => {
-            let mut writer = Writer::<Message>::open(name)?;
-            begun(|| (0..1000).for_each(|_| writer.store(&first)));
-            say("done");
-            Ok(done)
-        }
-        "notify" => {
-            let mut writer = Writer::<Message>::open(name)?;
-            writer.store(&first);
-            Ok(begun(|| writer.notify())?.to_string())
         }
         "next" => {
             let mut reader = Reader::<Message>::open(name)?;
@@ -65,6 +55,71 @@ pub(crate) fn answer(command: &str, name: &Name, rest: &[&str]) -> Result<String
             next(&mut reader)?;
             let next = begun(|| next(&mut reader))?;
             Ok(next.map_or("none".into(), |next| text(&next)))
+        }
+        "is-current" => {
+            let reader = Reader::<Message>::open(name)?;
+            let is_current = begun(|| reader.is_current(name))?;
+            Ok(is_current.to_string())
+        }
+        "follower" => {
+            let mut follower = Follower::<Message>::new(name);
+            let next = begun(|| follower.next(Deadline::NEVER))?;
+            Ok(next.map_or("none".into(), |next| text(&next)))
+        }
+        "deadline" => {
+            kept(|| Deadline::after(Duration::from_secs(1)))?;
+            Ok(done)
+        }
+        _ => writer(command, name),
+    }
+}
+
+fn writer(command: &str, name: &Name) -> Result<String, snapshot::Error> {
+    let first = message("first");
+    let options = Options::new();
+    let done = String::from("ok");
+    match command {
+        "create-writer" => {
+            kept(|| Writer::create_with(&options, name, SLOTS, &first)).map(|()| done)
+        }
+        "open-writer" => {
+            let writer: Writer<Message> = begun(|| Writer::open_with(&options, name))?;
+            let report = format!("{} {}", writer.sequence(), text(&writer.load()));
+            Ok(report)
+        }
+        "open-or-create-writer" => {
+            let create = || Writer::open_or_create_with(&options, name, SLOTS, &first);
+            let (_writer, outcome) = begun(create)?;
+            Ok(String::from(match outcome {
+                Outcome::Created => "created",
+                Outcome::Opened => "opened",
+            }))
+        }
+        "replace-writer" => {
+            kept(|| Writer::replace_with(&options, name, SLOTS, &first)).map(|()| done)
+        }
+        "drop-writer" => {
+            let writer = Writer::<Message>::open(name)?;
+            begun(|| drop(writer));
+            Ok(done)
+        }
+        "store" => {
+            let mut writer = Writer::<Message>::open(name)?;
+            begun(|| {
+                let mut value = first;
+                for _ in 0..100 {
+                    writer.store(&value);
+                    let _ = writer.load();
+                    writer.load_into(&mut value);
+                }
+            });
+            Ok(done)
+        }
+        "notify" => {
+            let mut writer = Writer::<Message>::open(name)?;
+            writer.store(&first);
+            let woken = begun(|| writer.notify())?;
+            Ok(woken.to_string())
         }
         "retire-message" => {
             let writer = Writer::<Message>::open(name)?;
@@ -77,29 +132,29 @@ pub(crate) fn answer(command: &str, name: &Name, rest: &[&str]) -> Result<String
         }
         "has-name" => {
             let writer = Writer::<Message>::open(name)?;
-            Ok(begun(|| writer.has_name(name))?.to_string())
+            let has_name = begun(|| writer.has_name(name))?;
+            Ok(has_name.to_string())
         }
-        "is-current" => {
-            let reader = Reader::<Message>::open(name)?;
-            Ok(begun(|| reader.is_current(name))?.to_string())
-        }
-        "follower" => {
-            let mut follower = Follower::<Message>::new(name);
-            let next = begun(|| follower.next(Deadline::NEVER))?;
-            Ok(next.map_or("none".into(), |next| text(&next)))
-        }
+        _ => claim(command, name),
+    }
+}
+
+fn claim(command: &str, name: &Name) -> Result<String, snapshot::Error> {
+    let options = Options::new();
+    match command {
         "claim" => {
             let object = Object::open_read_write(name)?;
-            begun(|| object.claim())?;
-            Ok(done)
+            kept(|| object.claim())?;
+            Ok("ok".into())
         }
         "writer-alive" => {
             let object = Object::open(name)?;
-            Ok(begun(|| object.writer_alive())?.to_string())
+            let is_alive = begun(|| object.writer_alive())?;
+            Ok(is_alive.to_string())
         }
         "wait-for-writer-end" => {
             let object = Object::open(name)?;
-            begun(|| object.wait_for_writer_end())?;
+            kept(|| object.wait_for_writer_end())?;
             Ok("ended".into())
         }
         "reap" => Ok(begun(|| snapshot::reap_with(&options, name))?.to_string()),
@@ -114,7 +169,11 @@ pub(crate) fn answer(command: &str, name: &Name, rest: &[&str]) -> Result<String
 /// Prints `begin`, and begins.
 fn begun<T>(act: impl FnOnce() -> T) -> T {
     say("begin");
-    act()
+    crate::begun(act)
+}
+
+fn kept<T, E>(act: impl FnOnce() -> Result<T, E>) -> Result<(), E> {
+    begun(act).map(drop)
 }
 
 fn deadline(rest: &[&str]) -> Result<Deadline, Error> {

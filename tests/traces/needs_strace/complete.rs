@@ -57,8 +57,8 @@ impl Run<'_> {
         }
         let inject = format!("inject={}", self.inject);
         let strace: &[&str] = match self.inject {
-            "" => &["-E", "RAWSHM_PEER_BEGIN=1"],
-            _ => &["-E", "RAWSHM_PEER_BEGIN=1", "-e", &inject],
+            "" => &[],
+            _ => &["-e", &inject],
         };
         let arguments: Vec<&str> = arguments
             .iter()
@@ -107,9 +107,9 @@ fn library(run: &Run, command: &str, arguments: &[&str]) {
 fn suffix(rung: Rung) -> &'static str {
     match rung {
         Rung::ByDescriptor => "",
-        Rung::ByProc => "-by-proc",
-        Rung::Temporary => "-temporary",
-        Rung::TemporaryAfterAll => "-temporary-after-all",
+        Rung::ByProc => "-through-proc",
+        Rung::Temporary => "-without-O_TMPFILE",
+        Rung::TemporaryAfterAll => "-without-links",
     }
 }
 
@@ -123,9 +123,9 @@ fn the_creator_makes_nine_calls_and_replaces_in_thirteen() {
             let run = run_of(&file, before, "", files);
             assert_eq!(creator(&run, arguments), status, "{file}");
         };
-        run("creator", Before::Nothing, 1, &[], 0);
-        run("creator-taken", Before::Old, 1, &[], 1);
-        run("creator-r", Before::Old, 1, &["-r"], 0);
+        run("creator/created", Before::Nothing, 1, &[], 0);
+        run("creator/taken", Before::Old, 1, &[], 1);
+        run("creator/replaced", Before::Old, 1, &["-r"], 0);
     });
 }
 
@@ -140,54 +140,84 @@ fn each_way_of_the_library_makes_the_calls_that_its_documentation_names() {
             library(&run, command, arguments);
         };
         let (create, replace, once) = ("create-complete", "replace", "open-or-create-complete");
-        run("create-complete", Before::Nothing, 1, create, &[]);
         run(
-            "create-complete-fails",
+            "Options::create_complete/created",
+            Before::Nothing,
+            1,
+            create,
+            &[],
+        );
+        run(
+            "Options::create_complete/initialiser-failed",
             Before::Nothing,
             0,
             create,
             &["fails"],
         );
-        run("replace", Before::Old, 1, replace, &[]);
-        run("replace-fails", Before::Old, 1, replace, &["fails"]);
-        run("complete-once-creates", Before::Nothing, 1, once, &[]);
+        run("Options::replace/replaced", Before::Old, 1, replace, &[]);
         run(
-            "create-complete-past-a-left-one",
+            "Options::replace/initialiser-failed",
+            Before::Old,
+            1,
+            replace,
+            &["fails"],
+        );
+        run(
+            "Options::open_or_create_complete/created",
+            Before::Nothing,
+            1,
+            once,
+            &[],
+        );
+        run(
+            "Options::create_complete/past-a-temporary-name-that-was-left",
             Before::Left,
             usize::from(!rung.is_temporary()) + 1,
             create,
             &[],
         );
-        run("replace-past-a-left-one", Before::Left, 1, replace, &[]);
-        run("replace-past-a-locked-one", Before::Locked, 2, replace, &[]);
+        run(
+            "Options::replace/past-a-temporary-name-that-was-left",
+            Before::Left,
+            1,
+            replace,
+            &[],
+        );
+        run(
+            "Options::replace/past-a-temporary-name-in-use",
+            Before::Locked,
+            2,
+            replace,
+            &[],
+        );
     });
     let run = |file, before, files, command: &str, arguments: &[&str]| {
         library(&run_of(file, before, "", files), command, arguments);
     };
     let (create, exact) = ("create-complete", ["exact=666", "reserved"]);
     run(
-        "create-complete-exact-and-reserved",
+        "Options::create_complete/reserved-with-an-exact-mode",
         Before::Nothing,
         1,
         create,
         &exact,
     );
     run(
-        "create-complete-in-another-directory",
+        "Options::create_complete/in-another-directory",
         Before::Nothing,
         1,
         create,
         &["in=/dev/shm"],
     );
     run(
-        "replace-in-another-directory",
+        "Options::replace/in-another-directory",
         Before::Old,
         1,
         "replace",
         &["in=/dev/shm"],
     );
     run(
-        "complete-once-opens",
+        "Options::open_or_create_complete/opened",
         Before::Old,
         1,
         "open-or-create-complete",
@@ -199,7 +229,7 @@ fn each_way_of_the_library_makes_the_calls_that_its_documentation_names() {
 #[ignore = "needs strace"]
 fn what_cannot_be_renamed_exclusively_is_linked_and_unlinked() {
     let run = run_of(
-        "create-complete-linked-instead",
+        "Options::create_complete/renaming-that-keeps-refused",
         Before::Nothing,
         "renameat2:error=ENOSYS",
         1,
@@ -212,31 +242,31 @@ fn what_cannot_be_renamed_exclusively_is_linked_and_unlinked() {
 fn a_call_that_fails_leaves_no_name_and_keeps_the_old_object() {
     for (file, rung, inject, arguments) in [
         (
-            "create-complete-no-space",
+            "Options::create_complete/no-space",
             Rung::ByDescriptor,
             "fallocate:error=ENOSPC",
             &["reserved"][..],
         ),
         (
-            "create-complete-no-space-temporary",
+            "Options::create_complete/no-space-without-O_TMPFILE",
             Rung::Temporary,
             "fallocate:error=ENOSPC",
             &["reserved"],
         ),
         (
-            "create-complete-exact-refused",
+            "Options::create_complete/exact-mode-refused",
             Rung::ByDescriptor,
             "fchmod:error=EPERM",
             &["exact=666"],
         ),
         (
-            "create-complete-not-linked",
+            "Options::create_complete/link-refused",
             Rung::ByDescriptor,
             "linkat:error=ENOSPC:when=2",
             &[],
         ),
         (
-            "create-complete-not-renamed",
+            "Options::create_complete/renaming-refused",
             Rung::Temporary,
             "renameat2:error=EACCES",
             &[],
@@ -247,17 +277,17 @@ fn a_call_that_fails_leaves_no_name_and_keeps_the_old_object() {
     }
     for (file, rung, inject) in [
         (
-            "replace-not-linked",
+            "Options::replace/link-refused",
             Rung::ByDescriptor,
             "linkat:error=ENOSPC:when=2",
         ),
         (
-            "replace-not-renamed",
+            "Options::replace/renaming-refused",
             Rung::ByDescriptor,
             "renameat:error=EACCES",
         ),
         (
-            "replace-not-renamed-temporary",
+            "Options::replace/renaming-refused-without-O_TMPFILE",
             Rung::Temporary,
             "renameat:error=EACCES",
         ),
@@ -272,28 +302,28 @@ fn a_call_that_fails_leaves_no_name_and_keeps_the_old_object() {
 fn without_locks_it_goes_on_and_an_interrupted_call_is_made_again() {
     for (file, rung, inject) in [
         (
-            "replace-without-locks",
+            "Options::replace/without-locks",
             Rung::ByDescriptor,
             "flock:error=ENOLCK",
         ),
         (
-            "replace-without-locks-temporary",
+            "Options::replace/without-locks-without-O_TMPFILE",
             Rung::Temporary,
             "flock:error=ENOSYS",
         ),
         (
-            "replace-interrupted",
+            "Options::replace/interrupted",
             Rung::ByDescriptor,
             "linkat,renameat,flock:error=EINTR:when=1",
         ),
         (
-            "replace-interrupted-temporary",
+            "Options::replace/interrupted-without-O_TMPFILE",
             Rung::Temporary,
             "flock,renameat:error=EINTR:when=1",
         ),
         // A peer took the new name for one that was left behind, or has already removed it.
         (
-            "replace-raced-temporary",
+            "Options::replace/raced-without-O_TMPFILE",
             Rung::Temporary,
             "flock:error=EAGAIN:when=1",
         ),
@@ -302,7 +332,12 @@ fn without_locks_it_goes_on_and_an_interrupted_call_is_made_again() {
         on(rung, || library(&run, "replace", &[]));
     }
     let inject = "linkat:error=EEXIST:when=2";
-    let run = run_of("complete-once-raced", Before::Nothing, inject, 1);
+    let run = run_of(
+        "Options::open_or_create_complete/raced",
+        Before::Nothing,
+        inject,
+        1,
+    );
     library(&run, "open-or-create-complete", &[]);
 }
 
@@ -310,15 +345,21 @@ fn without_locks_it_goes_on_and_an_interrupted_call_is_made_again() {
 #[ignore = "needs strace"]
 fn strace_forces_each_way_as_a_filter_does() {
     for (file, inject) in [
-        ("creator-refused-empty-path", "linkat:error=ENOENT:when=1"),
-        ("creator-refused-links", "linkat:error=EPERM:when=1..2"),
-        ("creator-refused-tmpfile", "openat:error=EOPNOTSUPP:when=1"),
         (
-            "creator-refused-tmpfile-by-an-old-kernel",
+            "creator/link-by-descriptor-refused",
+            "linkat:error=ENOENT:when=1",
+        ),
+        ("creator/links-refused", "linkat:error=EPERM:when=1..2"),
+        (
+            "creator/unnamed-file-refused",
+            "openat:error=EOPNOTSUPP:when=1",
+        ),
+        (
+            "creator/unnamed-file-unknown-to-an-old-kernel",
             "openat:error=EISDIR:when=1",
         ),
         (
-            "creator-refused-tmpfile-by-a-filter",
+            "creator/unnamed-file-refused-by-a-filter",
             "openat:error=EPERM:when=1",
         ),
     ] {
@@ -326,9 +367,9 @@ fn strace_forces_each_way_as_a_filter_does() {
         assert_eq!(creator(&run, &[]), 0, "{file}");
     }
     for (file, inject) in [
-        ("creator-out-of-descriptors", "openat:error=EMFILE"),
-        ("creator-no-directory", "openat:error=ENOENT"),
-        ("creator-no-address-space", "mmap:error=ENOMEM"),
+        ("creator/out-of-descriptors", "openat:error=EMFILE"),
+        ("creator/no-directory", "openat:error=ENOENT"),
+        ("creator/no-address-space", "mmap:error=ENOMEM"),
     ] {
         let run = run_of(file, Before::Nothing, inject, 0);
         assert_eq!(creator(&run, &[]), 1, "{file}");

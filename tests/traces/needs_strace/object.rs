@@ -22,7 +22,7 @@ fn writer(file: &str, strace: &[&str], arguments: &[&str]) -> i32 {
         &static_program("writer"),
         &[&["-n", &argument], arguments].concat(),
     );
-    if file != "writer-killed-before-ftruncate" {
+    if file != "writer/killed-before-it-has-set-the-size" {
         let left = name.path().symlink_metadata().is_ok();
         assert_eq!(left, status == 0, "an error leaves nothing behind");
     }
@@ -55,7 +55,7 @@ fn reader(file: &str, size: Option<u64>, strace: &[&str], arguments: &[&str]) ->
 }
 
 /// Traces one command of the peer: only the calls that the library makes.
-fn library(file: &str, command: &str, arguments: &[&str], strace: &[&str], existing: bool) {
+fn library(file: &str, command: &str, rest: &str, inject: &str, existing: bool) {
     let name = UniqueName::new();
     let argument = name.argument();
     let path = name.path();
@@ -65,19 +65,17 @@ fn library(file: &str, command: &str, arguments: &[&str], strace: &[&str], exist
     }
     // An injected error must not hit what the peer does before: so only calls on the object are
     // traced, and the others are not affected.
-    let strace = match strace {
-        [] => vec!["-E", "RAWSHM_PEER_BEGIN=1"],
-        injected => [&["-P", path, "-P", "/dev/shm"], injected].concat(),
+    let inject = format!("inject={inject}");
+    let strace: &[&str] = match inject.as_str() {
+        "inject=" => &[],
+        inject => &["-P", path, "-P", "/dev/shm", "-e", inject],
     };
     let status = Trace {
         file,
         name: &name,
-        strace: &strace,
+        strace,
     }
-    .of(
-        Path::new(PEER),
-        &[&[command, &argument], arguments].concat(),
-    );
+    .of(Path::new(PEER), &[command, &argument, rest]);
     assert_eq!(status, 0, "{file}");
 }
 
@@ -86,31 +84,39 @@ const SIZE: u64 = 4_000_000_000;
 #[test]
 #[ignore = "needs strace"]
 fn the_writer_makes_eight_calls() {
-    assert_eq!(writer("writer", &[], &[]), 0);
+    assert_eq!(writer("writer/stored", &[], &[]), 0);
 }
 
 #[test]
 #[ignore = "needs strace"]
 fn the_reader_makes_eight_calls() {
-    assert_eq!(reader("reader", Some(SIZE), &[], &[]), 0);
+    assert_eq!(reader("reader/printed", Some(SIZE), &[], &[]), 0);
 }
 
 #[test]
 #[ignore = "needs strace"]
 fn showing_and_unlinking_are_one_call_each() {
-    assert_eq!(reader("reader-v-u", Some(SIZE), &[], &["-v", "-u"]), 0);
+    assert_eq!(
+        reader(
+            "reader/printed-with-sizes-and-unlinked",
+            Some(SIZE),
+            &[],
+            &["-v", "-u"]
+        ),
+        0
+    );
 }
 
 #[test]
 #[ignore = "needs strace"]
 fn a_writer_that_fails_leaves_nothing_behind() {
     for (file, injected) in [
-        ("writer-out-of-descriptors", "openat:error=EMFILE"),
-        ("writer-no-directory", "openat:error=ENOENT"),
-        ("writer-unlink-not-permitted", "unlinkat:error=EPERM"),
-        ("writer-no-space", "ftruncate:error=ENOSPC"),
-        ("writer-no-address-space", "mmap:error=ENOMEM"),
-        ("writer-unknown-errno", "openat:error=EUCLEAN"),
+        ("writer/out-of-descriptors", "openat:error=EMFILE"),
+        ("writer/no-directory", "openat:error=ENOENT"),
+        ("writer/unlink-not-permitted", "unlinkat:error=EPERM"),
+        ("writer/no-space", "ftruncate:error=ENOSPC"),
+        ("writer/no-address-space", "mmap:error=ENOMEM"),
+        ("writer/unknown-errno", "openat:error=EUCLEAN"),
     ] {
         let inject = format!("inject={injected}");
         assert_eq!(writer(file, &["-e", &inject], &[]), 1, "{file}");
@@ -122,7 +128,7 @@ fn a_writer_that_fails_leaves_nothing_behind() {
 fn an_interrupted_call_is_made_again() {
     assert_eq!(
         writer(
-            "writer-interrupted",
+            "writer/interrupted",
             &["-e", "inject=openat,ftruncate:error=EINTR:when=1"],
             &[]
         ),
@@ -130,7 +136,7 @@ fn an_interrupted_call_is_made_again() {
     );
     assert_eq!(
         reader(
-            "reader-interrupted",
+            "reader/interrupted",
             Some(SIZE),
             &["-e", "inject=openat,write:error=EINTR:when=1"],
             &[]
@@ -143,24 +149,28 @@ fn an_interrupted_call_is_made_again() {
 #[ignore = "needs strace"]
 fn a_writer_killed_before_it_has_set_the_size_leaves_an_object_that_the_reader_refuses() {
     let inject = "inject=ftruncate:signal=SIGKILL";
-    let status = writer("writer-killed-before-ftruncate", &["-e", inject], &[]);
+    let status = writer(
+        "writer/killed-before-it-has-set-the-size",
+        &["-e", inject],
+        &[],
+    );
     assert_eq!(status, 128 + 9);
-    assert_eq!(reader("reader-too-small", Some(0), &[], &[]), 1);
+    assert_eq!(reader("reader/too-small", Some(0), &[], &[]), 1);
 }
 
 #[test]
 #[ignore = "needs strace"]
 fn a_reader_that_fails_says_so_in_one_write() {
-    assert_eq!(reader("reader-missing", None, &[], &[]), 1);
+    assert_eq!(reader("reader/missing", None, &[], &[]), 1);
     let filter = ["-e", "inject=faccessat:error=EPERM"];
     assert_eq!(
-        reader("reader-missing-behind-a-filter", None, &filter, &[]),
+        reader("reader/missing-behind-a-filter", None, &filter, &[]),
         1
     );
     for (file, injected) in [
-        ("reader-not-permitted", "openat:error=EACCES"),
-        ("reader-no-address-space", "mmap:error=ENOMEM"),
-        ("reader-broken-pipe", "write:error=EPIPE:when=1"),
+        ("reader/not-permitted", "openat:error=EACCES"),
+        ("reader/no-address-space", "mmap:error=ENOMEM"),
+        ("reader/broken-pipe", "write:error=EPIPE:when=1"),
     ] {
         let inject = format!("inject={injected}");
         assert_eq!(reader(file, Some(SIZE), &["-e", &inject], &[]), 1, "{file}");
@@ -169,95 +179,125 @@ fn a_reader_that_fails_says_so_in_one_write() {
 
 #[test]
 #[ignore = "needs strace"]
-fn each_operation_of_the_library_makes_the_calls_that_its_documentation_names() {
-    library("create", "create", &["4096"], &[], false);
-    library("create-taken", "create", &["4096"], &[], true);
-    library("create-reserved", "create-reserved", &["8192"], &[], false);
-    library(
-        "create-reserved-interrupted",
-        "create-reserved",
-        &["8388608"],
-        &["-e", "inject=fallocate:error=EINTR:when=1..2"],
-        false,
-    );
-    library(
-        "create-reserved-no-space",
-        "create-reserved",
-        &["8192"],
-        &["-e", "inject=fallocate:error=ENOSPC"],
-        false,
-    );
-    library("create-exact", "create-exact", &["666"], &[], false);
-    library(
-        "create-exact-refused",
-        "create-exact",
-        &["666"],
-        &["-e", "inject=fchmod:error=EPERM"],
-        false,
-    );
-    library("create-mapping", "create-mapping", &["4096"], &[], false);
-    library("open", "open", &[], &[], true);
-    library("open-missing", "open", &[], &[], false);
-    library("open-read-write", "open-read-write", &[], &[], true);
-    library(
-        "open-or-create-creates",
-        "open-or-create",
-        &["4096"],
-        &[],
-        false,
-    );
-    library(
-        "open-or-create-opens",
-        "open-or-create",
-        &["4096"],
-        &[],
-        true,
-    );
-    library("unlink", "unlink", &[], &[], true);
-    library("unlink-missing", "unlink", &[], &[], false);
-    library("load", "load", &[], &[], true);
-    library("resize-reserved", "resize-reserved", &["8192"], &[], true);
-    library(
-        "resize-reserved-no-space",
-        "resize-reserved",
-        &["8192"],
-        &["-e", "inject=fallocate:error=ENOSPC"],
-        true,
-    );
-    library("guard", "guard", &[], &[], true);
-    library("map", "map", &[], &[], true);
-    library("prefault", "prefault", &[], &[], true);
-    library("lock", "lock", &[], &[], true);
-    library("advise", "advise", &[], &[], true);
-    library("into-read-only", "into-read-only", &[], &[], true);
-    library("adopt", "adopt", &[], &[], true);
-    library("resize", "resize", &["8192"], &[], true);
-    library("is-memory", "is-memory", &[], &[], true);
-    library(
-        "create-in-another-directory",
-        "create-in",
-        &["/dev/shm"],
-        &[],
-        false,
-    );
-    library(
-        "open-missing-in-another-directory",
-        "open-in",
-        &["/dev/shm"],
-        &[],
-        false,
-    );
+fn objects_make_the_calls_that_their_documentation_names() {
+    const NO_SPACE: &str = "fallocate:error=ENOSPC";
+    // A peer unlinks the name between the two calls.
+    const RACED: &str = "openat:error=EEXIST:when=1";
+    for (file, command, argument, inject) in [
+        ("Object::create/created", "create", "4096", ""),
+        ("Object::create/reserved", "create-reserved", "8192", ""),
+        (
+            "Object::create/no-space",
+            "create-reserved",
+            "8192",
+            NO_SPACE,
+        ),
+        (
+            "Object::create/interrupted-while-it-reserves",
+            "create-reserved",
+            "8388608",
+            "fallocate:error=EINTR:when=1..2",
+        ),
+        (
+            "Options::create/with-an-exact-mode",
+            "create-exact",
+            "666",
+            "",
+        ),
+        (
+            "Options::create/exact-mode-refused",
+            "create-exact",
+            "666",
+            "fchmod:error=EPERM",
+        ),
+        (
+            "Options::create/in-another-directory",
+            "create-in",
+            "/dev/shm",
+            "",
+        ),
+        ("Object::open/missing", "open", "", ""),
+        (
+            "Options::open/missing-in-another-directory",
+            "open-in",
+            "/dev/shm",
+            "",
+        ),
+        (
+            "Object::open_or_create/created",
+            "open-or-create",
+            "4096",
+            "",
+        ),
+        (
+            "Object::open_or_create/raced",
+            "open-or-create",
+            "4096",
+            RACED,
+        ),
+        ("unlink/missing", "unlink", "", ""),
+        ("Mapping::create/created", "create-mapping", "4096", ""),
+        ("Directory::open/opened", "open-directory", "", ""),
+        ("Directory::is_memory/asked", "is-memory", "", ""),
+        (
+            "Directory::is_memory/asked-of-an-open-one",
+            "is-memory-opened",
+            "",
+            "",
+        ),
+    ] {
+        library(file, command, argument, inject, false);
+    }
+    for (file, command, argument, inject) in [
+        ("Object::create/taken", "create", "4096", ""),
+        ("Object::open/opened", "open", "", ""),
+        ("Object::open_read_write/opened", "open-read-write", "", ""),
+        (
+            "Object::open_or_create/opened",
+            "open-or-create",
+            "4096",
+            "",
+        ),
+        ("Object::resize/resized", "resize", "8192", ""),
+        ("Object::resize/reserved", "resize-reserved", "8192", ""),
+        (
+            "Object::resize/no-space",
+            "resize-reserved",
+            "8192",
+            NO_SPACE,
+        ),
+    ] {
+        library(file, command, argument, inject, true);
+    }
 }
 
 #[test]
 #[ignore = "needs strace"]
-fn a_name_that_a_peer_unlinks_between_the_two_calls_is_tried_again() {
-    let strace = ["-e", "inject=openat:error=EEXIST:when=1"];
-    library(
-        "open-or-create-raced",
-        "open-or-create",
-        &["4096"],
-        &strace,
-        false,
-    );
+fn what_is_done_to_an_object_makes_the_calls_that_its_documentation_names() {
+    for (file, command) in [
+        ("Object::status/asked", "status"),
+        ("Object::map/mapped", "map"),
+        ("Object::map_within/mapped", "map-within"),
+        ("Object::from_fd/adopted", "from-fd"),
+        ("Object::into_read_only/no-call", "object-into-read-only"),
+        ("Object::unlink/unlinked", "unlink-object"),
+        ("Object::unlink_on_drop/guarded", "unlink-on-drop"),
+        ("unlink/unlinked", "unlink"),
+        ("Mapping::open/opened", "open-mapping"),
+        ("Mapping::open_read_write/opened", "open-mapping-read-write"),
+        ("Directory::open_with_flags/opened", "open-with-flags"),
+        ("UnlinkGuard::unlink/unlinked", "unlink-guard"),
+        ("UnlinkGuard::keep/closed", "keep-guard"),
+        ("Mapping::prefault/prefaulted", "prefault"),
+        ("Mapping::lock/locked", "lock"),
+        ("Mapping::unlock/unlocked", "unlock"),
+        ("Mapping::advise/advised", "advise"),
+        ("Mapping::into_read_only/protected", "into-read-only"),
+        ("SharedBytes::load/no-call", "access"),
+        ("drop/Object", "drop-object"),
+        ("drop/Mapping", "drop-mapping"),
+        ("drop/UnlinkGuard", "drop-guard"),
+    ] {
+        library(file, command, "", "", true);
+    }
 }

@@ -8,7 +8,7 @@ use std::process::Command;
 use rawshm::snapshot::{Reader, Writer};
 use rawshm_tests::traces::{Trace, Traced};
 use rawshm_tests::values::{Message, message};
-use rawshm_tests::{Peer, UniqueName, a_thread_asleep_in, is_alone_through, repository, run};
+use rawshm_tests::{Peer, UniqueName, a_thread_asleep_in, is_alone_through, run};
 use rawshm_tests::{static_program, until, with_private_shm};
 
 const PEER: &str = env!("CARGO_BIN_EXE_peer");
@@ -46,7 +46,7 @@ fn publish_makes_one_read_and_one_futex_for_each_line() {
     let name = UniqueName::new();
     let argument = name.argument();
     let program = static_program("publish");
-    let mut publish = start("publish", &name, &program, &["-n", &argument]);
+    let mut publish = start("publish/lines", &name, &program, &["-n", &argument]);
     for (line, number) in [("one", 1), ("two", 2), ("three", 3)] {
         publish.asleep_in(libc::SYS_read);
         publish.strace.say(line);
@@ -67,10 +67,10 @@ fn publish_makes_one_nanosleep_and_one_futex_for_each_number() {
     let argument = name.argument();
     let program = static_program("publish");
     let arguments = ["-n", &argument, "-r", "1000000", "-c", "3"];
-    start("publish-rate", &name, &program, &arguments).compare(0);
+    start("publish/numbers", &name, &program, &arguments).compare(0);
     let arguments = ["-n", &argument, "-r", "1000000", "-c", "2", "-u"];
     start(
-        "publish-takes-over-and-retires",
+        "publish/numbers-of-a-snapshot-that-it-takes-over-and-removes",
         &name,
         &program,
         &arguments,
@@ -84,7 +84,12 @@ fn a_signal_ends_publish_while_it_waits_and_after_a_step() {
     let name = UniqueName::new();
     let argument = name.argument();
     let program = static_program("publish");
-    let mut publish = start("publish-ended", &name, &program, &["-n", &argument, "-u"]);
+    let mut publish = start(
+        "publish/ended-by-a-signal",
+        &name,
+        &program,
+        &["-n", &argument, "-u"],
+    );
     publish.asleep_in(libc::SYS_read);
     publish.strace.say("one");
     until("the name", || name.path().exists());
@@ -94,8 +99,14 @@ fn a_signal_ends_publish_while_it_waits_and_after_a_step() {
     // In the middle of creating a snapshot, and of waking its readers.
     let arguments = ["-n", &argument, "-u", "-r", "1000000"];
     for (file, inject) in [
-        ("publish-ended-creating", "inject=ftruncate:signal=INT"),
-        ("publish-ended-waking", "inject=futex:signal=INT:when=1"),
+        (
+            "publish/ended-by-a-signal-while-it-creates",
+            "inject=ftruncate:signal=INT",
+        ),
+        (
+            "publish/ended-by-a-signal-while-it-wakes",
+            "inject=futex:signal=INT:when=1",
+        ),
     ] {
         let strace = &["-e", inject];
         let name = &name;
@@ -129,7 +140,12 @@ fn watch_makes_one_futex_and_one_write_for_each_value() {
     let argument = name.argument();
     let mut writer = object(&name);
     let program = static_program("watch");
-    let watch = start("watch", &name, &program, &["-n", &argument, "-c", "4"]);
+    let watch = start(
+        "watch/values",
+        &name,
+        &program,
+        &["-n", &argument, "-c", "4"],
+    );
     assert_eq!(watch.strace.line(), "first");
     for value in ["one", "two", "three"] {
         watch.asleep_in(libc::SYS_futex);
@@ -140,7 +156,12 @@ fn watch_makes_one_futex_and_one_write_for_each_value() {
     watch.compare(0);
     // With a deadline, each value takes one call more, which asks for the time.
     let arguments = ["-n", &argument, "-c", "2", "-t", "1000"];
-    let watch = start("watch-t", &name, &program, &arguments);
+    let watch = start(
+        "watch/values-before-a-deadline",
+        &name,
+        &program,
+        &arguments,
+    );
     assert_eq!(watch.strace.line(), "three");
     watch.asleep_in(libc::SYS_futex);
     writer.store(&message("four"));
@@ -149,7 +170,7 @@ fn watch_makes_one_futex_and_one_write_for_each_value() {
     watch.compare(0);
     // After two seconds without a value it asks for the name, and prints nothing twice.
     let arguments = ["-n", &argument, "-t", "3"];
-    let mut watch = start("watch-asks", &name, &program, &arguments);
+    let mut watch = start("watch/deadline-passed", &name, &program, &arguments);
     assert_eq!(watch.strace.end_by_itself(), 1);
     watch.compare(1);
 }
@@ -158,37 +179,72 @@ fn watch_makes_one_futex_and_one_write_for_each_value() {
 #[ignore = "needs strace"]
 fn opening_and_replacing_make_the_calls_that_their_documentation_names() {
     let name = UniqueName::new();
-    library("open-reader-missing", &name, "open-reader", &[]);
-    library("open-writer-missing", &name, "open-writer", &[]);
-    library("create-writer", &name, "create-writer", &[]);
-    library("create-writer-taken", &name, "create-writer", &[]);
-    library("open-writer", &name, "open-writer", &[]);
+    library("snapshot::Reader::open/missing", &name, "open-reader", &[]);
+    library("snapshot::Writer::open/missing", &name, "open-writer", &[]);
     library(
-        "open-or-create-writer-opens",
+        "snapshot::Writer::create/created",
+        &name,
+        "create-writer",
+        &[],
+    );
+    library(
+        "snapshot::Writer::create/taken",
+        &name,
+        "create-writer",
+        &[],
+    );
+    library(
+        "snapshot::Writer::open/taken-over",
+        &name,
+        "open-writer",
+        &[],
+    );
+    library(
+        "snapshot::Writer::open_or_create/taken-over",
         &name,
         "open-or-create-writer",
         &[],
     );
-    library("open-reader", &name, "open-reader", &[]);
-    library("wait-for-reader-there", &name, "wait-for-reader", &[]);
-    library("replace-writer", &name, "replace-writer", &[]);
-    library("retire", &name, "retire-message", &[]);
-    library("open-writer-retired", &name, "open-writer", &[]);
+    library("snapshot::Reader::open/opened", &name, "open-reader", &[]);
     library(
-        "open-or-create-writer-replaces",
+        "snapshot::Reader::wait_for/there",
+        &name,
+        "wait-for-reader",
+        &[],
+    );
+    library(
+        "snapshot::Writer::replace/replaced",
+        &name,
+        "replace-writer",
+        &[],
+    );
+    library(
+        "snapshot::Writer::retire/retired",
+        &name,
+        "retire-message",
+        &[],
+    );
+    library("snapshot::Writer::open/retired", &name, "open-writer", &[]);
+    library(
+        "snapshot::Writer::open_or_create/replaced",
         &name,
         "open-or-create-writer",
         &[],
     );
     rawshm::unlink(&name).expect("its own");
     library(
-        "open-or-create-writer-creates",
+        "snapshot::Writer::open_or_create/created",
         &name,
         "open-or-create-writer",
         &[],
     );
     rawshm::unlink(&name).expect("its own");
-    library("replace-writer-creates", &name, "replace-writer", &[]);
+    library(
+        "snapshot::Writer::replace/created",
+        &name,
+        "replace-writer",
+        &[],
+    );
 }
 
 #[test]
@@ -196,10 +252,23 @@ fn opening_and_replacing_make_the_calls_that_their_documentation_names() {
 fn ends_and_questions_make_the_calls_that_their_documentation_names() {
     let name = UniqueName::new();
     drop(object(&name));
-    library("has-name", &name, "has-name", &[]);
-    library("is-current", &name, "is-current", &[]);
-    library("follower", &name, "follower", &[]);
-    library("finish", &name, "finish", &[]);
+    library("snapshot::Writer::has_name/asked", &name, "has-name", &[]);
+    library(
+        "snapshot::Reader::is_current/asked",
+        &name,
+        "is-current",
+        &[],
+    );
+    library("snapshot::Reader::of/mapped", &name, "read-object", &[]);
+    library("drop/snapshot::Writer", &name, "drop-writer", &[]);
+    library("drop/snapshot::Reader", &name, "drop-reader", &[]);
+    library(
+        "snapshot::Follower::next/first-value",
+        &name,
+        "follower",
+        &[],
+    );
+    library("snapshot::Writer::finish/removed", &name, "finish", &[]);
 }
 
 #[test]
@@ -207,8 +276,14 @@ fn ends_and_questions_make_the_calls_that_their_documentation_names() {
 fn to_load_and_to_store_make_no_call_and_to_wake_or_to_sleep_one() {
     let name = UniqueName::new();
     let mut writer = object(&name);
-    library("snapshot-load", &name, "load", &[]);
-    for (file, rest) in [("next", &[][..]), ("next-deadline", &["1000000"])] {
+    library("snapshot::Reader::load/no-call", &name, "load", &[]);
+    for (file, rest) in [
+        ("snapshot::Reader::next/woken", &[][..]),
+        (
+            "snapshot::Reader::next/woken-before-a-deadline",
+            &["1000000"],
+        ),
+    ] {
         let reader = start_peer(file, &name, "next", rest);
         assert_eq!(reader.strace.line(), "begin");
         reader.asleep_in(libc::SYS_futex);
@@ -218,20 +293,20 @@ fn to_load_and_to_store_make_no_call_and_to_wake_or_to_sleep_one() {
         reader.compare(0);
     }
     drop(writer);
-    library("next-times-out", &name, "next", &["20"]);
-    library("snapshot-store", &name, "store", &[]);
-    library("notify", &name, "notify", &[]);
-    for file in ["snapshot-load", "snapshot-store"] {
-        let file = repository()
-            .join("tests/traces")
-            .join(file)
-            .with_extension("strace");
-        assert_eq!(
-            std::fs::read_to_string(file).expect("a trace"),
-            "",
-            "no call"
-        );
-    }
+    library(
+        "snapshot::Reader::next/deadline-passed",
+        &name,
+        "next",
+        &["20"],
+    );
+    library("snapshot::Writer::store/no-call", &name, "store", &[]);
+    library(
+        "snapshot::Writer::notify/nobody-slept",
+        &name,
+        "notify",
+        &[],
+    );
+    library("snapshot::Deadline::after/made", &name, "deadline", &[]);
 }
 
 #[test]
@@ -239,10 +314,10 @@ fn to_load_and_to_store_make_no_call_and_to_wake_or_to_sleep_one() {
 fn claims_make_the_calls_that_their_documentation_names() {
     let name = UniqueName::new();
     drop(object(&name));
-    library("claim", &name, "claim", &[]);
-    library("writer-alive-not", &name, "writer-alive", &[]);
+    library("Object::claim/claimed", &name, "claim", &[]);
+    library("Object::writer_alive/not", &name, "writer-alive", &[]);
     library(
-        "wait-for-writer-end-at-once",
+        "Object::wait_for_writer_end/ended-already",
         &name,
         "wait-for-writer-end",
         &[],
@@ -250,12 +325,27 @@ fn claims_make_the_calls_that_their_documentation_names() {
     let argument = name.argument();
 
     let mut writer = Peer::ready(Command::new(PEER).args(["snapshot", "hold", &argument]));
-    library("claim-refused", &name, "claim", &[]);
-    library("open-writer-refused", &name, "open-writer", &[]);
-    library("replace-writer-refused", &name, "replace-writer", &[]);
-    library("writer-alive", &name, "writer-alive", &[]);
-    library("reap-refused", &name, "reap", &[]);
-    let waiter = start_peer("wait-for-writer-end", &name, "wait-for-writer-end", &[]);
+    library("Object::claim/writer-alive", &name, "claim", &[]);
+    library(
+        "snapshot::Writer::open/writer-alive",
+        &name,
+        "open-writer",
+        &[],
+    );
+    library(
+        "snapshot::Writer::replace/writer-alive",
+        &name,
+        "replace-writer",
+        &[],
+    );
+    library("Object::writer_alive/alive", &name, "writer-alive", &[]);
+    library("snapshot::reap/writer-alive", &name, "reap", &[]);
+    let waiter = start_peer(
+        "Object::wait_for_writer_end/ended",
+        &name,
+        "wait-for-writer-end",
+        &[],
+    );
     assert_eq!(waiter.strace.line(), "begin");
     waiter.asleep_in(libc::SYS_fcntl);
     writer.kill();
@@ -264,14 +354,53 @@ fn claims_make_the_calls_that_their_documentation_names() {
 
     let hostile = Peer::ready(Command::new(PEER).args(["snapshot", "hostile", &argument, "all"]));
     a_thread_asleep_in(hostile.pid(), libc::SYS_futex);
-    library("claim-obstructed", &name, "claim", &[]);
-    library("open-writer-obstructed", &name, "open-writer", &[]);
+    library("Object::claim/reader-has-a-lock", &name, "claim", &[]);
+    library(
+        "snapshot::Writer::open/reader-has-a-lock",
+        &name,
+        "open-writer",
+        &[],
+    );
     drop(hostile);
-    library("open-writer-after-that", &name, "open-writer", &[]);
-    library("unlink-object", &name, "unlink-object", &[]);
+    library(
+        "snapshot::Writer::open/taken-over",
+        &name,
+        "open-writer",
+        &[],
+    );
+    rawshm::unlink(&name).expect("its own");
     drop(object(&name));
-    library("reap", &name, "reap", &[]);
-    library("reap-missing", &name, "reap", &[]);
+    library("snapshot::reap/reaped", &name, "reap", &[]);
+    library("snapshot::reap/missing", &name, "reap", &[]);
+}
+
+#[test]
+#[ignore = "needs strace"]
+fn publish_replaces_what_is_retired_and_is_refused_beside_a_writer() {
+    let name = UniqueName::new();
+    let argument = name.argument();
+    let program = static_program("publish");
+    object(&name).retire();
+    let arguments = ["-n", &argument, "-r", "1000000", "-c", "1"];
+    let file = "publish/in-place-of-a-retired-one";
+    start(file, &name, &program, &arguments).compare(0);
+    let _writer = Writer::<Message>::open(&name).expect("taken over");
+    start("publish/writer-alive", &name, &program, &arguments).compare(1);
+}
+
+#[test]
+#[ignore = "needs strace"]
+fn a_signal_ends_watch() {
+    let name = UniqueName::new();
+    let argument = name.argument();
+    let _writer = object(&name);
+    let arguments = ["-n", &argument];
+    let program = static_program("watch");
+    let mut watch = start("watch/ended-by-a-signal", &name, &program, &arguments);
+    assert_eq!(watch.strace.line(), "first");
+    watch.asleep_in(libc::SYS_futex);
+    watch.end_by(libc::SIGTERM);
+    watch.compare(128 + libc::SIGTERM);
 }
 
 mod needs_namespaces {
@@ -291,16 +420,32 @@ mod needs_namespaces {
         }
         let name = UniqueName::new();
         library(
-            "wait-for-reader-times-out",
+            "snapshot::Reader::wait_for/deadline-passed",
             &name,
             "wait-for-reader",
             &["20"],
         );
-        let waiter = start_peer("wait-for-reader-appears", &name, "wait-for-reader", &[]);
+        let waiter = start_peer(
+            "snapshot::Reader::wait_for/appears",
+            &name,
+            "wait-for-reader",
+            &[],
+        );
         assert_eq!(waiter.strace.line(), "begin");
         waiter.asleep_in(libc::SYS_ppoll);
-        let _writer = object(&name);
+        let writer = object(&name);
         assert_eq!(waiter.strace.line(), "there");
         waiter.compare(0);
+        writer.finish(&name).expect("its own");
+
+        let argument = name.argument();
+        let program = static_program("watch");
+        let arguments = ["-n", &argument, "-c", "1"];
+        let watch = start("watch/appears", &name, &program, &arguments);
+        watch.asleep_in(libc::SYS_ppoll);
+        let writer = object(&name);
+        assert_eq!(watch.strace.line(), "first");
+        watch.compare(0);
+        writer.finish(&name).expect("its own");
     }
 }

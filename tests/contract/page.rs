@@ -1,0 +1,119 @@
+//! The contract as a page, `SYSCALLS.md`.
+
+use std::collections::BTreeMap;
+use std::fmt::Write as _;
+
+use crate::data::{Contract, Known, Operation};
+use crate::trace::Call;
+
+const INTRODUCTION: &str = "\
+# System calls
+
+Which system calls each function and each program makes, in order. This page is generated from
+traces that tests compare with each run, and so is [the same as data], with the flags of each
+call. Names are those of x86_64 and aarch64; the last table has the others.
+
+A call is followed by its error, if it fails. `× 3` is made three times. What a function makes
+before an error that is not listed is the beginning of one of its lists, and then what takes back
+its own steps, as in the lists that end in an error.
+
+- A call that a signal interrupts is made again, except for sleeps.
+- In a debug build of a program with std, `fcntl` comes before each `close`.
+- `without O_TMPFILE`: the file system or a filter refuses it. `without links`: a file without a
+  name cannot be linked. `through proc`: it can be linked through `/proc` only, as before Linux 6.10
+  without the right to `AT_EMPTY_PATH`.
+";
+
+pub fn page(contract: &Contract) -> String {
+    let mut page = String::from(INTRODUCTION);
+    page += "\n## Functions\n";
+    operations(&mut page, &contract.functions);
+    page += "\n## Drops\n\n| type | calls |\n|---|---|\n";
+    for (name, calls) in &contract.drops {
+        writeln!(page, "| `{name}` | {} |", list(calls)).expect("memory");
+    }
+    page += "\n## Programs\n";
+    operations(&mut page, &contract.programs);
+    page += "\n## Functions that make no calls\n\n";
+    let mut line = String::new();
+    for name in &contract.no_calls {
+        let word = format!("`{name}`");
+        if line.len() + word.len() + 3 > 100 {
+            writeln!(page, "{},", line.trim_end()).expect("memory");
+            line.clear();
+        } else if !line.is_empty() {
+            line += ", ";
+        }
+        line += &word;
+    }
+    writeln!(page, "{line}.").expect("memory");
+    page += "\n## Calls\n\n| call | since Linux | on 32-bit arm and x86 | on riscv64 |\n";
+    page += "|---|---|---|---|\n";
+    for (name, known) in &contract.calls {
+        let since = &known.since;
+        let (narrow, riscv) = (elsewhere(known, "32-bit"), elsewhere(known, "riscv64"));
+        writeln!(page, "| `{name}` | {since} | {narrow} | {riscv} |").expect("memory");
+    }
+    page += "\n[the same as data]: contract/syscalls.json\n";
+    page
+}
+
+/// A table of the operations that have traces, each with those that make the same calls.
+fn operations(page: &mut String, operations: &BTreeMap<String, Operation>) {
+    *page += "\n| | outcome | calls |\n|---|---|---|\n";
+    let mut notes = Vec::new();
+    for (name, operation) in operations {
+        let same = operations
+            .iter()
+            .filter(|(_, one)| one.same_as.as_ref() == Some(name));
+        let names: Vec<_> = std::iter::once(name)
+            .chain(same.map(|(name, _)| name))
+            .map(|name| format!("`{name}`"))
+            .collect();
+        let mut names = names.join(", ");
+        if let (Some(other), false) = (&operation.same_as, operation.outcomes.is_empty()) {
+            write!(names, ": as `{other}`, and").expect("memory");
+        }
+        for (outcome, calls) in &operation.outcomes {
+            let (outcome, calls) = (outcome.replace('-', " "), list(calls));
+            writeln!(page, "| {names} | {outcome} | {calls} |").expect("memory");
+            names.clear();
+        }
+        for (call, when) in &operation.untraced {
+            writeln!(page, "| {names} | {when} | `{call}` |").expect("memory");
+        }
+        if let Some(note) = &operation.note {
+            notes.push(format!("- `{name}`: {}\n", note.trim()));
+        }
+    }
+    if !notes.is_empty() {
+        page.push('\n');
+    }
+    page.extend(notes);
+}
+
+/// The names of calls and the errors, each repeated call once.
+pub fn list(calls: &[Call]) -> String {
+    let mut words = Vec::new();
+    let same = |one: &Call, other: &Call| one.name == other.name && one.error == other.error;
+    for run in calls.chunk_by(same) {
+        let mut word = format!("`{}`", run[0].name);
+        if let Some(error) = &run[0].error {
+            write!(word, " {error}").expect("memory");
+        }
+        if run.len() > 1 {
+            write!(word, " × {}", run.len()).expect("memory");
+        }
+        words.push(word);
+    }
+    if words.is_empty() {
+        return "none".into();
+    }
+    words.join(", ")
+}
+
+fn elsewhere(known: &Known, architecture: &str) -> String {
+    let names = known.names.get(architecture).into_iter().flatten();
+    let names: Vec<_> = names.map(|name| format!("`{name}`")).collect();
+    names.join(", else ")
+}
