@@ -137,3 +137,29 @@ mod needs_namespaces {
         }
     }
 }
+
+mod needs_pkg_config {
+    use std::process::Command;
+
+    use rawshm_tests::{Folder, repository, run};
+
+    use crate::{blocks, page, section};
+
+    #[test]
+    #[ignore = "needs pkg config"]
+    fn the_drop_in_is_installed_and_linked_as_the_readme_says() {
+        let readme = page("README.md");
+        let block = blocks(section(&readme, "## C and Go, without `-lrt`"), "sh").concat();
+        let folder = Folder::new();
+        let prefix = folder.display().to_string();
+        let script = block.replace("/usr/local", &prefix);
+        assert_ne!(script, block);
+        let script = script.replace("-o writer", &format!("-o {prefix}/writer"));
+        let ended = run(Command::new("sh")
+            .args(["-ec", &script])
+            .current_dir(repository())
+            .env("PKG_CONFIG_PATH", folder.join("lib/pkgconfig")));
+        assert_eq!(ended.status, 0, "{}", ended.stderr);
+        assert!(folder.join("writer").exists());
+    }
+}
