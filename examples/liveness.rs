@@ -1,10 +1,11 @@
 //! Two processes, one of which learns that the other has ended, however that was.
 //!
 //! ```text
-//! cargo run --example liveness --features snapshot -- work /job &
-//! cargo run --example liveness --features snapshot -- watch /job &
-//! kill -9 %1
+//! cargo run --example liveness --features snapshot -- work /job    # in one terminal
+//! cargo run --example liveness --features snapshot -- watch /job   # in another
 //! ```
+//!
+//! Then end the first one, with Ctrl-C or kill -9.
 
 use core::error::Error;
 use core::sync::atomic::Ordering::Relaxed;

@@ -1,8 +1,8 @@
 //! An object that has no name any more, passed to another process over a Unix socket.
 //!
 //! ```text
-//! cargo run --example pass --features std -- give /tmp/socket &
-//! cargo run --example pass --features std -- take /tmp/socket
+//! cargo run --example pass --features std -- give /tmp/socket   # in one terminal
+//! cargo run --example pass --features std -- take /tmp/socket   # in another
 //! ```
 
 use core::error::Error;

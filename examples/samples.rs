@@ -1,8 +1,8 @@
 //! A ring of samples on atomics: one process records, others read along without the right to write.
 //!
 //! ```text
-//! cargo run --example samples -- record /samples 10000 &
-//! cargo run --example samples -- read /samples 10000
+//! cargo run --example samples -- record /samples 200000   # in one terminal
+//! cargo run --example samples -- read /samples 200000     # in another
 //! ```
 
 #![expect(clippy::arithmetic_side_effects, reason = "numbers are less than 2^31")]

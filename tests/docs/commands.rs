@@ -118,17 +118,25 @@ mod needs_namespaces {
     #[ignore = "needs namespaces"]
     fn the_symptoms_are_the_texts_that_the_programs_print() {
         let page = page("docs/trouble.md");
+        let publish = static_program("publish").display().to_string();
+        let two = format!(
+            "{publish} -n /my_shm -r 20 & trap \"kill $!\" EXIT
+             while ! [ -e /dev/shm/my_shm ]; do :; done; {publish} -n /my_shm"
+        );
         for (options, script, text) in [
+            ("size=4k", "$WRITER -n /a; $WRITER -n /b", "Bus error"),
+            ("nr_inodes=1", "$WRITER", "no space left on device (ENOSPC)"),
+            ("size=1m", "$CREATOR; $CREATOR", "file exists (EEXIST)"),
+            ("size=1m", &two, "device or resource busy (EBUSY)"),
             (
-                "mode=1777,nr_inodes=1",
-                "$WRITER",
-                "no space left on device (ENOSPC)",
-            ),
-            ("mode=1777", "$CREATOR; $CREATOR", "file exists (EEXIST)"),
-            (
-                "mode=1777",
+                "size=1m",
                 ": >/dev/shm/my_shm; $READER",
                 "the object is too small (ENXIO)",
+            ),
+            (
+                "size=1m",
+                "mount -t tmpfs none /dev; $WRITER",
+                "cannot find /dev/shm",
             ),
         ] {
             let ended = with_private_shm("", options, script);

@@ -110,24 +110,24 @@ fn the_readmes_figures_and_the_plots_are_of_the_run_that_the_page_shows() {
     }
 }
 
-/// The numbers after these words in a text.
-fn numbers_after(text: &str, words: &str) -> Vec<u64> {
-    let text = text.replace('\n', " ");
-    let number = |rest: &str| -> String {
-        let digits = rest
-            .chars()
-            .take_while(|one| one.is_ascii_digit() || *one == ',');
-        digits.filter(char::is_ascii_digit).collect()
-    };
-    let all = text.split(words).skip(1).map(number);
-    all.map(|digits| digits.parse().expect("a number"))
-        .collect()
-}
-
 #[cfg(all(target_os = "linux", target_arch = "x86_64"))]
 mod of_programs {
     use super::*;
     use rawshm_tests::static_program;
+
+    /// The numbers after these words in a text.
+    fn numbers_after(text: &str, words: &str) -> Vec<u64> {
+        let text = text.replace('\n', " ");
+        let number = |rest: &str| -> String {
+            let digits = rest
+                .chars()
+                .take_while(|one| one.is_ascii_digit() || *one == ',');
+            digits.filter(char::is_ascii_digit).collect()
+        };
+        let all = text.split(words).skip(1).map(number);
+        all.map(|digits| digits.parse().expect("a number"))
+            .collect()
+    }
 
     /// The lines of a golden trace that are calls.
     fn calls(trace: &str) -> Vec<String> {
