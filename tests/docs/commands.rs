@@ -28,9 +28,9 @@ mod needs_namespaces {
     #[ignore = "needs namespaces"]
     fn the_commands_of_the_readme_print_what_they_say() {
         let main = blocks(&page("README.md"), "rust").swap_remove(0);
-        let package = Package::new(&[("src/main.rs".into(), main)]);
+        let package = Package::new(&[("src/main.rs".into(), main)], "");
         let folder = package.folder().display().to_string();
-        let target = Package::target().display().to_string();
+        let target = package.target().display().to_string();
         let go = format!("cd {folder}; export CARGO_TARGET_DIR={target} CARGO_TERM_QUIET=true");
         let shown = printed("README.md", "## A writer and a reader", &[], &go);
         assert_eq!(shown, "[100, 876, 8021]\n");

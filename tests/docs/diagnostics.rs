@@ -10,7 +10,7 @@ use crate::pasted::Package;
 fn stderr(main: &str) -> String {
     let program =
         format!("use rawshm::*;\n#[allow(unused)]\nstruct Pose(f64);\nfn main() {{ {main} }}\n");
-    let package = Package::new(&[("examples/wrong.rs".into(), program)]);
+    let package = Package::new(&[("examples/wrong.rs".into(), program)], "snapshot");
     let ended = run(&mut package.cargo(&["check", "--quiet", "--example=wrong"]));
     assert_ne!(ended.status, 0, "it compiles: {main}");
     ended.stderr

@@ -26,48 +26,52 @@ fn add() -> Vec<String> {
     words.map(str::to_owned).collect()
 }
 
-/// A package outside the repository, with this crate and these files.
-pub(crate) struct Package(Folder);
+/// A package outside the repository.
+pub(crate) struct Package {
+    folder: Folder,
+    /// What cargo builds is kept from one run of the tests to the next.
+    target: PathBuf,
+}
 
 impl Package {
-    pub(crate) fn new(files: &[(String, String)]) -> Self {
-        let package = Self(Folder::new());
+    /// With these files, and with this crate as the README's line adds it and with these features.
+    pub(crate) fn new(files: &[(String, String)], features: &str) -> Self {
+        let target = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("pasted-{features}"));
+        let package = Self {
+            folder: Folder::new(),
+            target,
+        };
         package.succeed(&["init", "--quiet", "--vcs=none", "--name=pasted"]);
         let add = add();
         let mut add: Vec<_> = add.iter().map(String::as_str).collect();
         let repository = repository().to_str().expect("text");
-        add.extend([
-            "--quiet",
-            "--features=snapshot,derive",
-            "--path",
-            repository,
-        ]);
+        add.extend(["--quiet", "--features", features, "--path", repository]);
         package.succeed(&add);
         // The versions that the repository has.
-        let lock = package.0.join("Cargo.lock");
+        let lock = package.folder.join("Cargo.lock");
         std::fs::copy(repository.to_owned() + "/Cargo.lock", lock).expect("copied");
         for (path, text) in files {
-            let path = package.0.join(path);
+            let path = package.folder.join(path);
             std::fs::create_dir_all(path.parent().expect("a folder")).expect("a folder");
             std::fs::write(path, text).expect("written");
         }
         package
     }
 
-    /// Cargo in this package. What it builds is kept from one run of the tests to the next.
+    /// Cargo in this package.
     pub(crate) fn cargo(&self, arguments: &[&str]) -> Command {
         let mut cargo = cargo();
-        cargo.current_dir(&*self.0).args(arguments);
-        cargo.env("CARGO_TARGET_DIR", Self::target());
+        cargo.current_dir(&*self.folder).args(arguments);
+        cargo.env("CARGO_TARGET_DIR", &self.target);
         cargo
     }
 
     pub(crate) fn folder(&self) -> &Path {
-        &self.0
+        &self.folder
     }
 
-    pub(crate) fn target() -> PathBuf {
-        PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join("pasted")
+    pub(crate) fn target(&self) -> &Path {
+        &self.target
     }
 
     fn succeed(&self, arguments: &[&str]) {
@@ -80,17 +84,18 @@ impl Package {
 pub(crate) fn programs() -> &'static [PathBuf] {
     static PROGRAMS: OnceLock<Vec<PathBuf>> = OnceLock::new();
     PROGRAMS.get_or_init(|| {
-        let (mut files, mut programs) = (Vec::new(), Vec::new());
+        let (mut files, mut names) = (Vec::new(), Vec::new());
         for path in PAGES {
             let stem = Path::new(path).file_stem().expect("a name");
             let stem = stem.to_str().expect("text");
             for (number, block) in blocks(&page(path), "rust").into_iter().enumerate() {
                 files.push((format!("src/bin/{stem}-{number}.rs"), block));
-                programs.push(Package::target().join(format!("debug/{stem}-{number}")));
+                names.push(format!("debug/{stem}-{number}"));
             }
         }
-        Package::new(&files).succeed(&["build", "--quiet"]);
-        programs
+        let package = Package::new(&files, "snapshot,derive");
+        package.succeed(&["build", "--quiet"]);
+        names.iter().map(|name| package.target.join(name)).collect()
     })
 }
 
