@@ -28,7 +28,8 @@ pub mod snapshots {}
 #[doc = include_str!("../docs/guarantees.md")]
 pub mod guarantees {}
 
-#[doc = "[the same as data]: https://docs.rs/crate/rawshm/latest/source/contract/syscalls.json\n"]
+#[doc = "[its data]: https://docs.rs/crate/rawshm/latest/source/contract/syscalls.json\n"]
+#[doc = "[The contract's page]: https://docs.rs/crate/rawshm/latest/source/contract/README.md\n"]
 #[doc = include_str!("../SYSCALLS.md")]
 pub mod system_calls {}
 
