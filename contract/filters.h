@@ -2,9 +2,11 @@
  *
  *     static struct sock_filter filter[] = RAWSHM_FILTER_READER;
  *
- * Each allows what the program of that name calls, and RAWSHM_FILTER_MAPPED what a process calls
- * that has mapped a snapshot: it loads or stores, sleeps or wakes, and ends. Anything else, and
- * memory that is executable, kills the process. */
+ * Each allows the calls of the program of that name. RAWSHM_FILTER_MAPPED is for a process that
+ * has mapped a snapshot, and from then on loads or stores, sleeps or wakes, and ends. Anything
+ * else, and memory that is executable, kills the process: also what the C library writes at its
+ * end, or takes from the system for malloc. Add such calls in front of the last statement, with
+ * RAWSHM_ALWAYS. */
 #ifndef RAWSHM_FILTERS_H
 #define RAWSHM_FILTERS_H
 
@@ -25,6 +27,8 @@
 #define RAWSHM_ARCHITECTURE AUDIT_ARCH_ARM
 #elif defined(__riscv) && __riscv_xlen == 64
 #define RAWSHM_ARCHITECTURE AUDIT_ARCH_RISCV64
+#else
+#error rawshm has no filters for this architecture
 #endif
 
 #if defined(__BYTE_ORDER__) && __BYTE_ORDER__ == __ORDER_BIG_ENDIAN__
@@ -90,7 +94,7 @@
 #else
 #define RAWSHM_ALLOW_fallocate
 #endif
-#if defined(__NR_fcntl)
+#if defined(__NR_fcntl) && !(__SIZEOF_POINTER__ == 4)
 #define RAWSHM_ALLOW_fcntl RAWSHM_ALWAYS(__NR_fcntl)
 #else
 #define RAWSHM_ALLOW_fcntl
@@ -105,7 +109,7 @@
 #else
 #define RAWSHM_ALLOW_flock
 #endif
-#if defined(__NR_fstat)
+#if defined(__NR_fstat) && !(__SIZEOF_POINTER__ == 4)
 #define RAWSHM_ALLOW_fstat RAWSHM_ALWAYS(__NR_fstat)
 #else
 #define RAWSHM_ALLOW_fstat
@@ -120,7 +124,7 @@
 #else
 #define RAWSHM_ALLOW_fstatat64_ON_32_bit
 #endif
-#if defined(__NR_ftruncate)
+#if defined(__NR_ftruncate) && !(__SIZEOF_POINTER__ == 4)
 #define RAWSHM_ALLOW_ftruncate RAWSHM_ALWAYS(__NR_ftruncate)
 #else
 #define RAWSHM_ALLOW_ftruncate
@@ -155,7 +159,7 @@
 #else
 #define RAWSHM_ALLOW_linkat
 #endif
-#if defined(__NR_mmap)
+#if defined(__NR_mmap) && !(__SIZEOF_POINTER__ == 4)
 #define RAWSHM_ALLOW_mmap RAWSHM_WITHOUT_EXEC(__NR_mmap)
 #else
 #define RAWSHM_ALLOW_mmap
@@ -175,7 +179,7 @@
 #else
 #define RAWSHM_ALLOW_nanosleep
 #endif
-#if defined(__NR_newfstatat)
+#if defined(__NR_newfstatat) && !(__SIZEOF_POINTER__ == 4)
 #define RAWSHM_ALLOW_newfstatat RAWSHM_ALWAYS(__NR_newfstatat)
 #else
 #define RAWSHM_ALLOW_newfstatat
@@ -210,7 +214,7 @@
 #else
 #define RAWSHM_ALLOW_read
 #endif
-#if defined(__NR_renameat)
+#if defined(__NR_renameat) && !(defined(__riscv))
 #define RAWSHM_ALLOW_renameat RAWSHM_ALWAYS(__NR_renameat)
 #else
 #define RAWSHM_ALLOW_renameat
@@ -220,10 +224,10 @@
 #else
 #define RAWSHM_ALLOW_renameat2
 #endif
-#if defined(__NR_renameat2) && defined(__riscv)
-#define RAWSHM_ALLOW_renameat2_ON_riscv64 RAWSHM_ALWAYS(__NR_renameat2)
+#if defined(__NR_restart_syscall)
+#define RAWSHM_ALLOW_restart_syscall RAWSHM_ALWAYS(__NR_restart_syscall)
 #else
-#define RAWSHM_ALLOW_renameat2_ON_riscv64
+#define RAWSHM_ALLOW_restart_syscall
 #endif
 #if defined(__NR_rt_sigaction)
 #define RAWSHM_ALLOW_rt_sigaction RAWSHM_ALWAYS(__NR_rt_sigaction)
@@ -234,6 +238,21 @@
 #define RAWSHM_ALLOW_rt_sigreturn RAWSHM_ALWAYS(__NR_rt_sigreturn)
 #else
 #define RAWSHM_ALLOW_rt_sigreturn
+#endif
+#if defined(__NR_sched_yield)
+#define RAWSHM_ALLOW_sched_yield RAWSHM_ALWAYS(__NR_sched_yield)
+#else
+#define RAWSHM_ALLOW_sched_yield
+#endif
+#if defined(__NR_statfs) && !(__SIZEOF_POINTER__ == 4)
+#define RAWSHM_ALLOW_statfs RAWSHM_ALWAYS(__NR_statfs)
+#else
+#define RAWSHM_ALLOW_statfs
+#endif
+#if defined(__NR_statfs64) && __SIZEOF_POINTER__ == 4
+#define RAWSHM_ALLOW_statfs64_ON_32_bit RAWSHM_ALWAYS(__NR_statfs64)
+#else
+#define RAWSHM_ALLOW_statfs64_ON_32_bit
 #endif
 #if defined(__NR_statx) && __SIZEOF_POINTER__ == 4
 #define RAWSHM_ALLOW_statx_ON_32_bit RAWSHM_ALWAYS(__NR_statx)
@@ -256,6 +275,7 @@
     RAWSHM_ALLOW_close \
     RAWSHM_ALLOW_execve \
     RAWSHM_ALLOW_exit_group \
+    RAWSHM_ALLOW_faccessat \
     RAWSHM_ALLOW_flock \
     RAWSHM_ALLOW_fstat \
     RAWSHM_ALLOW_fstat64_ON_32_bit \
@@ -301,13 +321,19 @@
     RAWSHM_ALLOW_nanosleep \
     RAWSHM_ALLOW_newfstatat \
     RAWSHM_ALLOW_openat \
+    RAWSHM_ALLOW_ppoll \
+    RAWSHM_ALLOW_ppoll_time64_ON_32_bit \
     RAWSHM_ALLOW_pread64 \
     RAWSHM_ALLOW_pwrite64 \
     RAWSHM_ALLOW_read \
     RAWSHM_ALLOW_renameat \
-    RAWSHM_ALLOW_renameat2_ON_riscv64 \
+    RAWSHM_ALLOW_renameat2 \
+    RAWSHM_ALLOW_restart_syscall \
     RAWSHM_ALLOW_rt_sigaction \
     RAWSHM_ALLOW_rt_sigreturn \
+    RAWSHM_ALLOW_sched_yield \
+    RAWSHM_ALLOW_statfs \
+    RAWSHM_ALLOW_statfs64_ON_32_bit \
     RAWSHM_ALLOW_statx_ON_32_bit \
     RAWSHM_ALLOW_unlinkat \
     RAWSHM_ALLOW_write \
@@ -357,7 +383,9 @@
     RAWSHM_ALLOW_ppoll \
     RAWSHM_ALLOW_ppoll_time64_ON_32_bit \
     RAWSHM_ALLOW_read \
+    RAWSHM_ALLOW_restart_syscall \
     RAWSHM_ALLOW_rt_sigaction \
+    RAWSHM_ALLOW_rt_sigreturn \
     RAWSHM_ALLOW_statx_ON_32_bit \
     RAWSHM_ALLOW_write \
     BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_KILL_PROCESS), \
@@ -393,6 +421,7 @@
     RAWSHM_ALLOW_futex \
     RAWSHM_ALLOW_futex_time64_ON_32_bit \
     RAWSHM_ALLOW_munmap \
+    RAWSHM_ALLOW_restart_syscall \
     BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_KILL_PROCESS), \
 }
 

@@ -34,7 +34,7 @@ fn main() -> ExitCode {
 
 fn write(name: &str, [one, two, three]: [&str; 3]) -> Result<(), Box<dyn Error>> {
     let columns: [i64; 3] = [one.parse()?, two.parse()?, three.parse()?];
-    let mapping = Mapping::create(&Name::new(name)?, Size::Sparse(4096))?;
+    let mapping = Mapping::create(&Name::new(name)?, Size::Reserved(4096))?;
     mapping.store(0, &columns)?;
     Ok(())
 }

@@ -8,9 +8,12 @@
 //!
 //! let name = Name::new("/columns")?;
 //! # let name = Name::new(&format!("/rawshm-doc-crate-{}", std::process::id()))?;
+//! # if cfg!(target_os = "macos") {
+//! #     return Ok(()); // It cannot reserve.
+//! # }
 //!
-//! // The writer. 4 GB of which 24 bytes are used cost one page.
-//! let mapping = Mapping::create(&name, Size::Sparse(4_000_000_000))?;
+//! // The writer. All of the memory now, or an error: see `Size`.
+//! let mapping = Mapping::create(&name, Size::Reserved(4096))?;
 //! mapping.store(0, &[100_i64, 876, 8021])?;
 //!
 //! // The reader, usually in another process, which needs no right to write.
@@ -38,6 +41,16 @@
 //!
 //! The last two lines need the feature [`snapshot`](#features).
 //!
+//! # Guides
+//!
+//! | page | for |
+//! |---|---|
+//! | [In trouble](guide::trouble) | every symptom that users meet, with a command |
+//! | [Snapshots and liveness](guide::snapshots) | types of your own, and async programs |
+//! | [The fine print](guide::guarantees) | temporary names, fallbacks, kernels, macOS |
+//! | [System calls](guide::system_calls) | what a test or a seccomp filter has to expect |
+//! | [Security](guide::security) | what hostile peers can and cannot do |
+//!
 //! # Soundness
 //!
 //! Other processes may write to shared bytes at any time, so there is never a reference to them or
@@ -57,7 +70,9 @@
 //!
 //! None is on by default.
 //!
-//! - `std` – [`fd`]'s types are those of std, and [`Error`] converts into `std::io::Error`.
+//! - `std` – [`fd`]'s types are those of std, and [`Error`] converts into `std::io::Error`. If the
+//!   compiler speaks of two types named `OwnedFd`, or refuses a `?` in a function that returns
+//!   `std::io::Result`, this is the remedy: `features = ["std"]`.
 //! - `snapshot` – the module `snapshot`, and claims of objects by their writers.
 //! - `derive` – [`bytemuck`]'s derive macros, for types of your own that are loaded and stored:
 //!
@@ -94,6 +109,8 @@
 "
 )]
 #![no_std]
+// For docs.rs, which sets it: a badge on each item that needs a feature.
+#![cfg_attr(docsrs, feature(doc_cfg))]
 
 #[cfg(feature = "std")]
 extern crate std;
@@ -130,6 +147,6 @@ pub use rustix::fd;
 #[doc(no_inline)]
 pub use rustix::io::Errno;
 
-#[cfg(doctest)]
-#[doc = include_str!("../README.md")]
-struct Readme;
+// Pages of the repository, which only the documentation has.
+#[cfg(any(doc, doctest))]
+pub mod guide;

@@ -116,6 +116,10 @@ else
 fi
 check "documentation" \
     env RUSTDOCFLAGS="-D warnings" cargo doc --quiet --no-deps --package rawshm --all-features
+# Badges need a nightly feature, which this compiler has, too.
+check "documentation as docs.rs builds it" \
+    env RUSTC_BOOTSTRAP=1 RUSTDOCFLAGS="-D warnings --cfg docsrs" cargo doc --quiet --no-deps \
+    --package rawshm --all-features --target-dir "${CARGO_TARGET_DIR:-target}/docsrs"
 for features in "${feature_sets[@]}"; do
     check "the crate alone builds with '$features'" \
         cargo build --quiet --package rawshm --no-default-features --features "$features"

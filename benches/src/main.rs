@@ -172,7 +172,8 @@ fn stay_on(processor: usize) -> Outcome {
 }
 
 fn write(settings: &Settings, tables: &[Table], budgets: &[Budget]) -> Outcome {
-    let Settings { machine, .. } = settings;
+    // In two lines, as they are long.
+    let machine = settings.machine.replace(", rustc", ",\nrustc");
     let mut text = format!("{machine}\n\n{}", budgets_markdown(budgets));
     for table in tables {
         text += "\n";

@@ -21,6 +21,9 @@ case $#:${1:-} in
     exit 2
     ;;
 esac
+case $prefix in
+*[[:space:]]*) fail "pkg-config cannot name a folder with a space: $prefix" ;;
+esac
 to=${DESTDIR:-}$prefix
 cc=${CC:-cc}
 ar=${AR:-ar}

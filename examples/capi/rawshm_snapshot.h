@@ -8,6 +8,10 @@
 #ifndef RAWSHM_SNAPSHOT_H
 #define RAWSHM_SNAPSHOT_H
 
+#if !defined(__linux__) || __SIZEOF_POINTER__ != 8
+#error rawshm_snapshot.h is for 64-bit Linux
+#endif
+
 #include <errno.h>
 #include <stddef.h>
 #include <stdint.h>

@@ -205,6 +205,10 @@ const fn store_order(order: Ordering) -> Ordering {
 }
 
 /// `u32`, and `u64` where the target has 64-bit atomics. No other type can implement it.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` cannot be accessed atomically in shared memory",
+    note = "`u32` and `u64` can; an `i32`, a `bool` or an `f64` converts into one and back"
+)]
 pub trait Integer: Copy + sealed::Integer {}
 
 /// An [`Integer`] that can be loaded from read-only memory: `u32`, and `u64` on 64-bit targets.

@@ -156,7 +156,8 @@ impl<R: Rights> SharedBytes<R> {
     /// Copies a value out.
     ///
     /// The value need not be aligned. Its type is one for which every bit pattern is valid, so a
-    /// peer cannot make an invalid one.
+    /// peer cannot make an invalid one. A struct of your own [derives](crate#features) `Pod` and
+    /// `Zeroable`.
     ///
     /// # Errors
     ///
@@ -292,7 +293,7 @@ impl SharedBytes<ReadWrite> {
     /// Copies a value in.
     ///
     /// The address need not be aligned. The type has no padding, whose bytes a reader would see
-    /// uninitialised.
+    /// uninitialised. A struct of your own [derives](crate#features) `Pod` and `Zeroable`.
     ///
     /// # Errors
     ///

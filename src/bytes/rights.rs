@@ -12,6 +12,10 @@ mod sealed {
 /// A value can give up the right to write, and cannot regain it. An object's descriptor still has
 /// the rights with which it was opened: `into_fd` and `from_fd` make an object with them. No other
 /// type can implement this trait.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is not a right to shared memory",
+    note = "the rights are `ReadOnly` and `ReadWrite`"
+)]
 pub trait Rights: sealed::Sealed + Send + Sync + 'static {}
 
 /// The right to read.

@@ -180,6 +180,9 @@ impl<R: Rights> Object<R> {
     /// Takes over a descriptor: one received from a peer or inherited, or a memfd. One `fstat` and
     /// one `fcntl`.
     ///
+    /// The descriptor is rustix's own type. With `features = ["std"]` it is std's, which a program
+    /// on std has: otherwise the compiler speaks of two types named `OwnedFd`.
+    ///
     /// # Errors
     ///
     /// With [`Operation::Adopt`]:
@@ -217,7 +220,7 @@ impl<R: Rights> Object<R> {
         }
     }
 
-    /// Returns the descriptor, without a call.
+    /// Returns the descriptor, without a call. With `features = ["std"]` its type is std's.
     #[must_use]
     pub fn into_fd(self) -> OwnedFd {
         self.fd

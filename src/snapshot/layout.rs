@@ -31,6 +31,12 @@ use bytemuck::Pod;
 /// Integers and floating point numbers have the fingerprint of their Rust name, such as `"i64"`. An
 /// array has that of 16 bytes: the fingerprint of its elements and their number, both as 64-bit
 /// little-endian integers.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` has no `Layout`, which the values of a snapshot need",
+    label = "not the type of a snapshot's values",
+    note = "write `impl Layout for {Self} {{ const FINGERPRINT: u64 = fingerprint(\"…\"); }}`",
+    note = "it must be plain data, too: `#[derive(Clone, Copy, Pod, Zeroable)]`, feature `derive`"
+)]
 pub trait Layout: Pod {
     /// Differs from the fingerprint of any other layout.
     const FINGERPRINT: u64;

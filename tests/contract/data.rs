@@ -13,9 +13,9 @@ struct ByHand {
     calls: BTreeMap<String, Known>,
     same: BTreeMap<String, String>,
     no_calls: BTreeSet<String>,
+    flags: BTreeMap<String, String>,
     untraced: BTreeMap<String, BTreeMap<String, String>>,
-    #[serde(default)]
-    notes: BTreeMap<String, String>,
+    includes: BTreeMap<String, Vec<String>>,
 }
 
 /// What is known about a system call.
@@ -33,6 +33,8 @@ pub struct Contract {
     pub format: u32,
     pub traced_on: &'static str,
     pub calls: BTreeMap<String, Known>,
+    /// Since which version there are flags that are newer than their calls.
+    pub flags: BTreeMap<String, String>,
     /// The functions of the crate, by their paths.
     pub functions: BTreeMap<String, Operation>,
     /// What a drop of a type calls.
@@ -47,8 +49,9 @@ pub struct Operation {
     /// It has the outcomes of this operation, too.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub same_as: Option<String>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub note: Option<String>,
+    /// It also makes the calls of these operations.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub includes: Vec<String>,
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     pub outcomes: BTreeMap<String, Vec<Call>>,
     /// Other calls, and when they are made.
@@ -70,7 +73,8 @@ impl Contract {
     pub fn assemble() -> Self {
         let notes = repository().join("contract/notes.toml");
         let notes = std::fs::read_to_string(notes).expect("the notes");
-        let mut notes: ByHand = toml::from_str(&notes).expect("TOML");
+        let mut notes: ByHand =
+            toml::from_str(&notes).unwrap_or_else(|error| panic!("contract/notes.toml: {error}"));
         let mut functions = BTreeMap::new();
         let mut programs = BTreeMap::new();
         let mut drops = BTreeMap::new();
@@ -80,7 +84,7 @@ impl Contract {
                 continue;
             }
             let operation = Operation {
-                note: notes.notes.remove(&name),
+                includes: notes.includes.remove(&name).unwrap_or_default(),
                 untraced: notes.untraced.remove(&name).unwrap_or_default(),
                 outcomes,
                 ..Operation::default()
@@ -95,17 +99,28 @@ impl Contract {
             assert!(functions.contains_key(&other), "{name} is as {other}");
             functions.entry(name).or_default().same_as = Some(other);
         }
-        assert_eq!(notes.notes, BTreeMap::new(), "notes on nothing");
-        assert_eq!(notes.untraced, BTreeMap::new(), "calls of nothing");
+        assert_eq!(notes.includes, BTreeMap::new(), "these have no traces");
+        assert_eq!(notes.untraced, BTreeMap::new(), "these have no traces");
         Self {
             format: 1,
             traced_on: "x86_64",
             calls: notes.calls,
+            flags: notes.flags,
             functions,
             drops,
             programs,
             no_calls: notes.no_calls,
         }
+    }
+
+    /// Where there are other names for a call, and not this one.
+    pub fn only_others(&self, name: &str, only_on: Option<&str>) -> Vec<&str> {
+        let known = self.calls.get(name).filter(|_| only_on.is_none());
+        let elsewhere = known.into_iter().flat_map(|known| &known.names);
+        elsewhere
+            .filter(|(_, others)| !others.iter().any(|other| other == name))
+            .map(|(place, _)| place.as_str())
+            .collect()
     }
 
     /// Every list of calls.
@@ -143,7 +158,17 @@ fn every_public_function_is_in_it_or_makes_no_calls() {
 #[test]
 fn every_call_is_known_and_every_known_call_is_made() {
     let contract = Contract::assemble();
-    let made: BTreeSet<_> = contract.lists().flatten().map(|one| &one.name).collect();
+    let operations = contract
+        .functions
+        .values()
+        .chain(contract.programs.values());
+    let mut made: BTreeSet<_> = operations.flat_map(Operation::calls).collect();
+    made.extend(contract.drops.values().flatten().map(|one| &one.name));
     let known: BTreeSet<_> = contract.calls.keys().collect();
     assert_eq!(made, known);
+    let made = contract.lists().flatten().flat_map(|one| &one.flags);
+    let made: BTreeSet<_> = made.flat_map(|flags| flags.split('|')).collect();
+    for flag in contract.flags.keys() {
+        assert!(made.contains(flag.as_str()), "{flag} is not used");
+    }
 }

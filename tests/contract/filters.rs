@@ -50,6 +50,11 @@ pub fn roles(contract: &Contract) -> Vec<Role> {
 }
 
 impl Role {
+    /// Whether it is a program, which a runtime starts.
+    pub fn is_a_program(&self) -> bool {
+        PROGRAMS.contains(&self.name)
+    }
+
     /// Its calls, by their names on every architecture.
     fn names<'a>(&'a self, contract: &'a Contract) -> BTreeMap<&'a str, Option<&'a str>> {
         let mut names: BTreeMap<&str, Option<&str>> = BTreeMap::new();
@@ -78,7 +83,7 @@ impl Role {
         serde_json::json!({
             "defaultAction": "SCMP_ACT_KILL_PROCESS",
             "syscalls": [
-                { "names": names(false), "action": "SCMP_ACT_ALLOW" },
+                { "action": "SCMP_ACT_ALLOW", "names": names(false) },
                 {
                     "names": names(true),
                     "action": "SCMP_ACT_ALLOW",
@@ -93,7 +98,8 @@ impl Role {
 pub fn systemd(role: &Role) -> String {
     let calls: Vec<_> = role.calls.iter().map(String::as_str).collect();
     format!(
-        "# Generated from contract/syscalls.json. systemd adds what it calls itself.
+        "# Generated from contract/syscalls.json, for 64-bit machines. systemd always allows its set
+# @default, too.
 [Service]
 SystemCallFilter={}
 SystemCallArchitectures=native
@@ -109,7 +115,11 @@ pub fn in_c(contract: &Contract, roles: &[Role]) -> String {
     let mut text = String::from(C_HEAD);
     let all = roles.iter().flat_map(|role| role.names(contract));
     for (name, only_on) in all.collect::<BTreeSet<_>>() {
-        let place = only_on.map_or(String::new(), |place| format!(" && {}", c_condition(place)));
+        let mut place =
+            only_on.map_or(String::new(), |place| format!(" && {}", c_condition(place)));
+        for elsewhere in contract.only_others(name, only_on) {
+            write!(place, " && !({})", c_condition(elsewhere)).expect("memory");
+        }
         let (define, allow) = (c_macro(name, only_on), allow(name).to_uppercase());
         write!(
             text,
@@ -184,15 +194,15 @@ pub fn in_rust(contract: &Contract, roles: &[Role]) -> String {
         .expect("memory");
         text += "    ARCHITECTURE[0], ARCHITECTURE[1], ARCHITECTURE[2], ARCHITECTURE[3],\n";
         for (name, only_on) in role.names(contract) {
+            // The libc crate lacks numbers there.
+            if only_on == Some("32-bit") {
+                continue;
+            }
             let mut cfg = only_on.map_or(String::new(), |place| {
                 format!("#[cfg({})] ", rust_condition(place))
             });
-            // Where there are only other names for it.
-            let known = contract.calls.get(name).filter(|_| only_on.is_none());
-            for (place, others) in known.iter().flat_map(|known| &known.names) {
-                if !others.iter().any(|other| other == name) {
-                    write!(cfg, "#[cfg(not({}))] ", rust_condition(place)).expect("memory");
-                }
+            for elsewhere in contract.only_others(name, only_on) {
+                write!(cfg, "#[cfg(not({}))] ", rust_condition(elsewhere)).expect("memory");
             }
             let allow = allow(name);
             let parts = if allow == "always" { 0..2 } else { 0..5 };
@@ -211,9 +221,11 @@ const C_HEAD: &str = r"/* Filters of system calls for seccomp. Generated from sy
  *
  *     static struct sock_filter filter[] = RAWSHM_FILTER_READER;
  *
- * Each allows what the program of that name calls, and RAWSHM_FILTER_MAPPED what a process calls
- * that has mapped a snapshot: it loads or stores, sleeps or wakes, and ends. Anything else, and
- * memory that is executable, kills the process. */
+ * Each allows the calls of the program of that name. RAWSHM_FILTER_MAPPED is for a process that
+ * has mapped a snapshot, and from then on loads or stores, sleeps or wakes, and ends. Anything
+ * else, and memory that is executable, kills the process: also what the C library writes at its
+ * end, or takes from the system for malloc. Add such calls in front of the last statement, with
+ * RAWSHM_ALWAYS. */
 #ifndef RAWSHM_FILTERS_H
 #define RAWSHM_FILTERS_H
 
@@ -234,6 +246,8 @@ const C_HEAD: &str = r"/* Filters of system calls for seccomp. Generated from sy
 #define RAWSHM_ARCHITECTURE AUDIT_ARCH_ARM
 #elif defined(__riscv) && __riscv_xlen == 64
 #define RAWSHM_ARCHITECTURE AUDIT_ARCH_RISCV64
+#else
+#error rawshm has no filters for this architecture
 #endif
 
 #if defined(__BYTE_ORDER__) && __BYTE_ORDER__ == __ORDER_BIG_ENDIAN__
@@ -268,9 +282,10 @@ const RUST_HEAD: &str = r#"// Filters of system calls for seccomp. Generated fro
 //         include!(...);
 //     }
 //
-// Each allows what the program of that name calls, and MAPPED what a process calls that has mapped
-// a snapshot: it loads or stores, sleeps or wakes, and ends. Anything else, and memory that is
-// executable, kills the process.
+// Each allows the calls of the program of that name. MAPPED is for a process that has mapped a
+// snapshot, and from then on loads or stores, sleeps or wakes, and ends. Anything else, and memory
+// that is executable, kills the process: also what std writes at its end, or takes from the system
+// for the heap. Add such calls in front of the last statement.
 
 const fn statement(code: u32, jt: u8, jf: u8, k: u32) -> sock_filter {
     sock_filter { code: code as u16, jt, jf, k }
@@ -281,19 +296,14 @@ const ALLOW: sock_filter = statement(BPF_RET | BPF_K, 0, 0, SECCOMP_RET_ALLOW);
 const KILL: sock_filter = statement(BPF_RET | BPF_K, 0, 0, SECCOMP_RET_KILL_PROCESS);
 
 // Of <linux/audit.h>.
-const THIS: u32 = if cfg!(target_arch = "x86_64") {
-    0xc000_003e
-} else if cfg!(target_arch = "x86") {
-    0x4000_0003
-} else if cfg!(target_arch = "aarch64") {
-    0xc000_00b7
-} else if cfg!(target_arch = "arm") {
-    0x4000_0028
-} else if cfg!(target_arch = "riscv64") {
-    0xc000_00f3
-} else {
-    0
-};
+#[cfg(target_arch = "x86_64")]
+const THIS: u32 = 0xc000_003e;
+#[cfg(target_arch = "aarch64")]
+const THIS: u32 = 0xc000_00b7;
+#[cfg(target_arch = "riscv64")]
+const THIS: u32 = 0xc000_00f3;
+#[cfg(not(any(target_arch = "x86_64", target_arch = "aarch64", target_arch = "riscv64")))]
+compile_error!("rawshm has no filters in Rust for this architecture");
 
 const ARCHITECTURE: [sock_filter; 4] = [
     statement(LOAD, 0, 0, core::mem::offset_of!(seccomp_data, arch) as u32),
@@ -307,8 +317,8 @@ const fn always(number: c_long) -> [sock_filter; 2] {
 }
 
 const fn without_exec(number: c_long) -> [sock_filter; 5] {
-    let low = if cfg!(target_endian = "big") { 4 } else { 0 };
-    let third = core::mem::offset_of!(seccomp_data, args) as u32 + 16 + low;
+    // The lower half of the third argument.
+    let third = core::mem::offset_of!(seccomp_data, args) as u32 + 16;
     [
         statement(BPF_JMP | BPF_JEQ | BPF_K, 0, 4, number as u32),
         statement(LOAD, 0, 0, third),

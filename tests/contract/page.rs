@@ -9,19 +9,21 @@ use crate::trace::Call;
 const INTRODUCTION: &str = "\
 # System calls
 
-Which system calls each function and each program makes, in order. This page is generated from
-traces that tests compare with each run, and so is [the same as data](contract/syscalls.json), with
-the flags of each call. Names are those of x86_64 and aarch64; the last table has the others.
+The system calls of each function and each program, in the order in which they are made. This page
+and [its data], which has the flags of each call too, are generated from traces that tests compare
+with every run. [The contract's page] says how to use them for filters.
 
-A call is followed by its error, if it fails. `× 3` is made three times. What a function makes
-before an error that is not listed is the beginning of one of its lists, and then what takes back
-its own steps, as in the lists that end in an error.
+A call that fails is followed by its error, and `× 3` means three times. An error that is not listed
+ends a list early; then come the calls that take back its steps, as in the lists that end in an
+error. Rows with words instead of an outcome have calls that are made besides, and say when.
 
 - A call that a signal interrupts is made again, except for sleeps.
 - In a debug build of a program with std, `fcntl` comes before each `close`.
 - `without O_TMPFILE`: the file system or a filter refuses it. `without links`: a file without a
   name cannot be linked. `through proc`: it can be linked through `/proc` only, as before Linux 6.10
   without the right to `AT_EMPTY_PATH`.
+- Names are those of x86_64 and aarch64. The table of calls has other names. On loongarch64, s390x
+  and powerpc64 the C library makes the calls, by names of its own.
 ";
 
 pub fn page(contract: &Contract) -> String {
@@ -54,13 +56,17 @@ pub fn page(contract: &Contract) -> String {
         let (narrow, riscv) = (elsewhere(known, "32-bit"), elsewhere(known, "riscv64"));
         writeln!(page, "| `{name}` | {since} | {narrow} | {riscv} |").expect("memory");
     }
+    page += "\n| flag | since Linux |\n|---|---|\n";
+    for (name, since) in &contract.flags {
+        writeln!(page, "| `{name}` | {since} |").expect("memory");
+    }
+    page += "\n[its data]: contract/syscalls.json\n[The contract's page]: contract/README.md\n";
     page
 }
 
 /// A table of the operations that have traces, each with those that make the same calls.
 fn operations(page: &mut String, operations: &BTreeMap<String, Operation>) {
     *page += "\n| | outcome | calls |\n|---|---|---|\n";
-    let mut notes = Vec::new();
     for (name, operation) in operations {
         let same = operations
             .iter()
@@ -81,14 +87,15 @@ fn operations(page: &mut String, operations: &BTreeMap<String, Operation>) {
         for (call, when) in &operation.untraced {
             writeln!(page, "| {names} | {when} | `{call}` |").expect("memory");
         }
-        if let Some(note) = &operation.note {
-            notes.push(format!("- `{name}`: {}\n", note.trim()));
+        if !operation.includes.is_empty() {
+            let others: Vec<_> = operation
+                .includes
+                .iter()
+                .map(|one| format!("`{one}`"))
+                .collect();
+            writeln!(page, "| | also | as {} |", others.join(", ")).expect("memory");
         }
     }
-    if !notes.is_empty() {
-        page.push('\n');
-    }
-    page.extend(notes);
 }
 
 /// The names of calls and the errors, each repeated call once.

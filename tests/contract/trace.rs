@@ -69,7 +69,14 @@ fn call(line: &str) -> Option<Option<Call>> {
     let failed = result.strip_prefix("-1 ").or(result.strip_prefix("? E"));
     let error = failed.map(|_| {
         let error = result.split(' ').nth(1).expect("an errno");
-        error.to_owned()
+        // The kernel's own words for it, which no program sees.
+        let interrupted = error.starts_with("ERESTART");
+        (if interrupted {
+            "interrupted by a signal"
+        } else {
+            error
+        })
+        .to_owned()
     });
     Some(Some(Call {
         name: name.to_owned(),

@@ -1,5 +1,5 @@
-//! The same sources make the same executables, byte for byte, wherever they are and whoever builds
-//! them.
+//! The same sources make the same executables, byte for byte, in another folder and for another
+//! user.
 
 #![cfg(target_os = "linux")]
 

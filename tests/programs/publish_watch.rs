@@ -416,35 +416,3 @@ fn every_symbol_is_their_own() {
         }
     }
 }
-
-mod needs_namespaces {
-    use super::*;
-    use rawshm_tests::{repository, with_private_shm};
-
-    #[test]
-    #[ignore = "needs namespaces"]
-    fn the_commands_of_the_readme_print_numbers_to_the_last_and_end() {
-        let readme = std::fs::read_to_string(repository().join("README.md")).expect("a file");
-        let commands: Vec<&str> = readme
-            .lines()
-            .filter(|line| ["watch", "publish"].iter().any(|it| is_command(line, it)))
-            .collect();
-        assert_eq!(commands.len(), 2, "{commands:?}");
-        let folder = static_program("watch");
-        let folder = folder.parent().expect("a folder").display().to_string();
-        let script = commands.join("\n").replace("target/static", &folder);
-        for _ in 0..3 {
-            let ended =
-                with_private_shm("", "mode=1777", &format!("\n{script}\nwait; ls /dev/shm"));
-            // On a slow machine it misses the first ones, which is no fault.
-            let printed = ended.stdout.as_str();
-            assert!(printed.ends_with("5\n"), "{printed}");
-            assert!("1\n2\n3\n4\n5\n".ends_with(printed), "{printed}");
-            assert_eq!((ended.stderr.as_str(), ended.status), ("", 0));
-        }
-    }
-
-    fn is_command(line: &str, program: &str) -> bool {
-        line.starts_with(&format!("target/static/{program} "))
-    }
-}

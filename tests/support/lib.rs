@@ -27,7 +27,7 @@ use rawshm::{Errno, Error, Name, Operation};
 
 pub use processes::{
     Ended, Peer, STEP, a_thread_asleep_in, answer, asleep_in, child_of, finish, in_a_row, is_alone,
-    is_alone_through, output, run, spawn, status, wait,
+    is_alone_through, is_asleep_in, output, run, spawn, status, wait,
 };
 pub use watchdog::until;
 

@@ -252,7 +252,7 @@ impl Peer {
     /// Whether it sleeps in this system call.
     #[must_use]
     pub fn sleeps_in(&self, call: libc::c_long) -> bool {
-        sleeps_in(&PathBuf::from(format!("/proc/{}", self.pid())), call)
+        is_asleep_in(self.pid(), call)
     }
 }
 
@@ -263,11 +263,16 @@ impl Drop for Peer {
     }
 }
 
+/// Whether a process sleeps in this system call.
+#[must_use]
+pub fn is_asleep_in(pid: u32, call: libc::c_long) -> bool {
+    sleeps_in(&PathBuf::from(format!("/proc/{pid}")), call)
+}
+
 /// Waits until a process sleeps in this system call: not on its way there, nor stopped by a tracer.
 #[track_caller]
 pub fn asleep_in(pid: u32, call: libc::c_long) {
-    let process = PathBuf::from(format!("/proc/{pid}"));
-    until("asleep", || sleeps_in(&process, call));
+    until("asleep", || is_asleep_in(pid, call));
 }
 
 /// Waits until any of its threads does.

@@ -54,6 +54,9 @@ pub(crate) fn mapped(name: &str, without: &str) -> ! {
             });
         status |= i32::from(!done);
     }
+    // For a stop meanwhile.
+    let slept = Deadline::after(Duration::from_secs(1)).map(|soon| reader.next(soon));
+    status |= i32::from(slept != Ok(Ok(None)));
     drop((writer, reader));
     // SAFETY: it ends the process at once: std would do more.
     unsafe { libc::_exit(status) }

@@ -261,6 +261,12 @@ fn objects_make_the_calls_that_their_documentation_names() {
         ("Object::resize/resized", "resize", "8192", ""),
         ("Object::resize/reserved", "resize-reserved", "8192", ""),
         (
+            "Object::resize/reserved-and-shrunk",
+            "resize-reserved",
+            "1024",
+            "",
+        ),
+        (
             "Object::resize/no-space",
             "resize-reserved",
             "8192",

@@ -6,6 +6,7 @@ use std::path::Path;
 use std::process::Command;
 
 use rawshm::snapshot::{Reader, Writer};
+use rawshm_tests::rungs::{self, Rung};
 use rawshm_tests::traces::{Trace, Traced};
 use rawshm_tests::values::{Message, message};
 use rawshm_tests::{Peer, UniqueName, a_thread_asleep_in, is_alone_through, run};
@@ -386,6 +387,18 @@ fn publish_replaces_what_is_retired_and_is_refused_beside_a_writer() {
     start(file, &name, &program, &arguments).compare(0);
     let _writer = Writer::<Message>::open(&name).expect("taken over");
     start("publish/writer-alive", &name, &program, &arguments).compare(1);
+}
+
+#[test]
+#[ignore = "needs strace"]
+fn publish_uses_a_temporary_name_where_it_must() {
+    let name = UniqueName::new();
+    let argument = name.argument();
+    let arguments = ["-n", &argument, "-r", "1000000", "-c", "1"];
+    rungs::on(Rung::Temporary, || {
+        let file = "publish/numbers-without-O_TMPFILE";
+        start(file, &name, &static_program("publish"), &arguments).compare(0);
+    });
 }
 
 #[test]
