@@ -28,6 +28,10 @@ fn answer(command: &str, name: &str, rest: &[&str]) -> Result<String, Error> {
         "create-reserved" => {
             kept(|| Object::create(&name, Size::Reserved(number(0)))).map(|()| done)
         }
+        "create-mode" => {
+            let options = options.mode(Mode::LessUmask(octal(rest[0])));
+            kept(|| options.create(&name, Size::Sparse(1))).map(|()| done)
+        }
         "create-exact" => {
             let options = options.mode(Mode::Exact(octal(rest[0])));
             kept(|| options.create(&name, Size::Sparse(1))).map(|()| done)
@@ -42,8 +46,12 @@ fn answer(command: &str, name: &str, rest: &[&str]) -> Result<String, Error> {
             kept(|| options.directory(&directory).open(&name)).map(|()| done)
         }
         "open-or-create" => {
-            let create = || Object::open_or_create(&name, Size::Sparse(number(0)));
-            kept(create).map(|()| done)
+            let (_object, outcome) =
+                begun(|| Object::open_or_create(&name, Size::Sparse(number(0))))?;
+            Ok(match outcome {
+                Outcome::Created => "created".into(),
+                Outcome::Opened => "opened".into(),
+            })
         }
         "drop-object" => {
             let object = Object::open(&name)?;
@@ -69,7 +77,10 @@ fn answer(command: &str, name: &str, rest: &[&str]) -> Result<String, Error> {
         "resize-reserved" => {
             let object = Object::open_read_write(&name)?;
             let resized = begun(|| object.resize(Size::Reserved(number(0))));
-            Ok(resized.map_or_else(describe, |()| done))
+            let report = resized.map_or_else(describe, |()| done);
+            let status = object.status()?;
+            let (size, memory) = (status.size(), status.allocated()?);
+            Ok(format!("{report}, {size} bytes, {memory} in memory"))
         }
         "from-fd" => {
             let fd = Object::open(&name)?.into_fd();
@@ -143,7 +154,10 @@ fn mapping(command: &str, name: &Name, rest: &[&str]) -> Result<String, Error> {
         "open-with-flags" => {
             kept(|| Directory::DEFAULT.open_with_flags(name, libc::O_RDONLY, 0)).map(|()| done)
         }
-        "is-memory" => kept(|| Directory::DEFAULT.is_memory()).map(|()| done),
+        "is-memory" => {
+            let is_memory = begun(|| Directory::DEFAULT.is_memory())?;
+            Ok(is_memory.to_string())
+        }
         "is-memory-opened" => {
             let directory = directory("/dev/shm")?;
             kept(|| directory.is_memory()).map(|()| done)
