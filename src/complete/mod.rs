@@ -249,7 +249,7 @@ impl Options<'_> {
                 return Ok((complete, Outcome::Opened));
             }
             match self.begin(name) {
-                Err(error) if error.errno() == Errno::EXIST => again()?,
+                Err(Self::TAKEN) => again()?,
                 begun => break begun?,
             }
         };

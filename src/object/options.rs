@@ -199,7 +199,7 @@ impl<'d> Options<'d> {
     ) -> Result<(Object<ReadWrite>, Outcome), Error> {
         for _ in 0..Self::ROUNDS {
             match self.create(name, size) {
-                Err(error) if error.errno() == Errno::EXIST => {}
+                Err(Self::TAKEN) => {}
                 created => return created.map(|object| (object, Outcome::Created)),
             }
             match self.open_raw(name) {
@@ -278,6 +278,9 @@ impl<'d> Options<'d> {
 
     /// What it returns after that.
     pub(crate) const GAVE_UP: Error = Error::new(Operation::Open, Errno::AGAIN);
+
+    /// The error of a creation whose name is taken.
+    pub(crate) const TAKEN: Error = Error::new(Operation::Create, Errno::EXIST);
 
     pub(crate) fn dir(self) -> Dir<'d> {
         self.dir

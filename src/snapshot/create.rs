@@ -161,7 +161,7 @@ impl<T: Layout> Writer<T> {
             };
             match created {
                 // The name was taken, or the old object has lost it.
-                Err(Error::System(error)) if error.errno() == Errno::EXIST => {}
+                Err(Error::System(Options::TAKEN)) => {}
                 created => return created.map(|writer| (writer, Outcome::Created)),
             }
         }
@@ -217,7 +217,7 @@ impl<T: Layout> Writer<T> {
             };
             match replaced {
                 // The name was taken, or the old object has lost it.
-                Err(Error::System(error)) if error.errno() == Errno::EXIST => {}
+                Err(Error::System(Options::TAKEN)) => {}
                 replaced => return replaced,
             }
         }

@@ -13,7 +13,6 @@ use linux_raw_sys::general::{
 };
 use rustix::fd::{AsRawFd as _, BorrowedFd};
 use rustix::io::{pread, pwrite, retry_on_intr};
-use rustix::thread::sched_yield;
 
 use super::raw;
 use super::waiting::{POLL, sleep};
@@ -84,10 +83,16 @@ pub(crate) fn claim(fd: BorrowedFd<'_>) -> Result<(), Errno> {
 fn lock_end(fd: BorrowedFd<'_>) {
     for _ in 0..TRIES {
         match fcntl_lock(fd, Command::SetLock, F_WRLCK, END) {
-            Err(Errno::AGAIN | Errno::ACCESS) => sched_yield(),
+            Err(Errno::AGAIN | Errno::ACCESS) => yield_now(),
             _ => break,
         }
     }
+}
+
+/// Lets other processes run, unless a filter refuses that.
+fn yield_now() {
+    // SAFETY: the kernel accesses no memory.
+    let _ = unsafe { raw::call(raw::SCHED_YIELD, [0; 3]) };
 }
 
 pub(crate) fn is_claimed(fd: BorrowedFd<'_>) -> Result<bool, Errno> {

@@ -1,11 +1,12 @@
-//! System calls with three arguments. Two are made: `fcntl` for locks that rustix lacks, and
-//! `clock_gettime`, because rustix makes other calls to find that of the vDSO.
+//! System calls with three arguments. Three are made: `fcntl` for locks that rustix lacks;
+//! `clock_gettime`, because rustix makes other calls to find that of the vDSO; and `sched_yield`,
+//! which a filter may refuse, where rustix asserts that nothing does.
 //!
 //! The calling conventions are those of `syscall(2)`. A result from -4095 to -1 is an errno.
 
 #[cfg(target_pointer_width = "32")]
 pub(super) use self::arch::CLOCK_GETTIME_OLD;
-pub(super) use self::arch::{CLOCK_GETTIME, FCNTL, call};
+pub(super) use self::arch::{CLOCK_GETTIME, FCNTL, SCHED_YIELD, call};
 use crate::Errno;
 
 /// Whether this architecture has [`call`]. On the others it returns `ENOSYS`.
@@ -30,13 +31,13 @@ mod arch {
 
     #[cfg(target_pointer_width = "64")]
     pub(in super::super) use linux_raw_sys::general::{
-        __NR_clock_gettime as CLOCK_GETTIME, __NR_fcntl as FCNTL,
+        __NR_clock_gettime as CLOCK_GETTIME, __NR_fcntl as FCNTL, __NR_sched_yield as SCHED_YIELD,
     };
     // The forms with 64-bit times and offsets.
     #[cfg(target_pointer_width = "32")]
     pub(in super::super) use linux_raw_sys::general::{
         __NR_clock_gettime as CLOCK_GETTIME_OLD, __NR_clock_gettime64 as CLOCK_GETTIME,
-        __NR_fcntl64 as FCNTL,
+        __NR_fcntl64 as FCNTL, __NR_sched_yield as SCHED_YIELD,
     };
 
     use crate::Errno;
@@ -110,6 +111,7 @@ mod arch {
     #[cfg(target_pointer_width = "32")]
     pub(in super::super) const CLOCK_GETTIME_OLD: u32 = 0;
     pub(in super::super) const FCNTL: u32 = 0;
+    pub(in super::super) const SCHED_YIELD: u32 = 0;
 
     /// # Safety
     /// Safe with any arguments: it makes no call.
