@@ -97,11 +97,90 @@ fn every_call_fails(progress: &Progress) -> Report {
     report
 }
 
-#[test]
-fn an_operation_of_which_a_call_fails_says_so_or_goes_on_and_leaves_nothing() {
+/// A generator of pseudorandom numbers: xorshift.
+struct Random(u64);
+
+impl Random {
+    fn below(&mut self, end: usize) -> usize {
+        self.0 ^= self.0 << 13;
+        self.0 ^= self.0 >> 7;
+        self.0 ^= self.0 << 17;
+        usize::try_from(self.0 % u64::try_from(end).expect("small")).expect("small")
+    }
+
+    fn of<T: Copy>(&mut self, all: &[T]) -> T {
+        all[self.below(all.len())]
+    }
+}
+
+/// Two calls fail: after the first, the operation goes on by other calls.
+fn two_calls_fail(progress: &Progress, seed: u64, pairs: u64) -> Report {
+    let mut report = Report::default();
+    let mut random = Random(seed);
+    let ways: Vec<_> = OPERATIONS
+        .iter()
+        .flat_map(|operation| {
+            let ways = ways(operation, &mut report).into_iter();
+            ways.map(move |(rung, calls)| (operation, rung, calls))
+        })
+        .filter(|(_, _, calls)| !calls.is_empty())
+        .collect();
+    for _ in 0..pairs {
+        progress.step();
+        let (operation, rung, calls) = &ways[random.below(ways.len())];
+        let rung = *rung;
+        let at = random.below(calls.len());
+        let first = Fault::once(calls[at], at, random.of(ERRNOS));
+        // The calls after the first fault.
+        let faults = &[first];
+        let after = Cell {
+            operation,
+            rung,
+            faults,
+        }
+        .run(&mut report);
+        if after.len() > at + 1 {
+            let at = at + 1 + random.below(after.len() - at - 1);
+            let second = Fault::once(after[at], at, random.of(ERRNOS));
+            let faults = &[first, second];
+            Cell {
+                operation,
+                rung,
+                faults,
+            }
+            .run(&mut report);
+        }
+    }
+    report
+}
+
+/// Runs all cells in silence, and says what was found.
+fn run(cells: impl FnOnce(&Progress) -> Report + Send + 'static) {
     std::panic::set_hook(Box::new(|_| {}));
-    let report = watched(every_call_fails);
+    let report = watched(cells);
     let _ = std::panic::take_hook();
     println!("{report}");
     assert!(report.red.is_empty(), "{}", report.red.join("\n"));
+}
+
+fn from_environment(name: &str) -> Option<u64> {
+    let text = std::env::var(name).ok()?;
+    Some(
+        text.parse()
+            .unwrap_or_else(|_| panic!("{name} is no number")),
+    )
+}
+
+/// One test, since it counts what the process has.
+///
+/// `RAWSHM_DOUBLE_FAULTS` is how many pairs are tried, and `RAWSHM_SEED` repeats a run.
+#[test]
+fn an_operation_of_which_calls_fail_says_so_or_goes_on_and_leaves_nothing() {
+    run(every_call_fails);
+    let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH);
+    let seed = from_environment("RAWSHM_SEED")
+        .unwrap_or_else(|| u64::from(now.expect("after 1970").subsec_nanos()) << 1 | 1);
+    let pairs = from_environment("RAWSHM_DOUBLE_FAULTS").unwrap_or(1000);
+    println!("{pairs} double faults, RAWSHM_SEED={seed}");
+    run(move |progress| two_calls_fail(progress, seed, pairs));
 }
