@@ -225,6 +225,11 @@
 #else
 #define RAWSHM_ALLOW_renameat2_ON_riscv64
 #endif
+#if defined(__NR_restart_syscall)
+#define RAWSHM_ALLOW_restart_syscall RAWSHM_ALWAYS(__NR_restart_syscall)
+#else
+#define RAWSHM_ALLOW_restart_syscall
+#endif
 #if defined(__NR_rt_sigaction)
 #define RAWSHM_ALLOW_rt_sigaction RAWSHM_ALWAYS(__NR_rt_sigaction)
 #else
@@ -306,6 +311,7 @@
     RAWSHM_ALLOW_read \
     RAWSHM_ALLOW_renameat \
     RAWSHM_ALLOW_renameat2_ON_riscv64 \
+    RAWSHM_ALLOW_restart_syscall \
     RAWSHM_ALLOW_rt_sigaction \
     RAWSHM_ALLOW_rt_sigreturn \
     RAWSHM_ALLOW_statx_ON_32_bit \
@@ -357,6 +363,7 @@
     RAWSHM_ALLOW_ppoll \
     RAWSHM_ALLOW_ppoll_time64_ON_32_bit \
     RAWSHM_ALLOW_read \
+    RAWSHM_ALLOW_restart_syscall \
     RAWSHM_ALLOW_rt_sigaction \
     RAWSHM_ALLOW_statx_ON_32_bit \
     RAWSHM_ALLOW_write \
@@ -393,6 +400,7 @@
     RAWSHM_ALLOW_futex \
     RAWSHM_ALLOW_futex_time64_ON_32_bit \
     RAWSHM_ALLOW_munmap \
+    RAWSHM_ALLOW_restart_syscall \
     BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_KILL_PROCESS), \
 }
 

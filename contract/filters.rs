@@ -150,6 +150,7 @@ pub const PUBLISH: &[sock_filter] = &[
     #[cfg(not(target_arch = "riscv64"))] always(SYS_renameat)[1],
     #[cfg(target_arch = "riscv64")] always(SYS_renameat2)[0],
     #[cfg(target_arch = "riscv64")] always(SYS_renameat2)[1],
+    always(SYS_restart_syscall)[0], always(SYS_restart_syscall)[1],
     always(SYS_rt_sigaction)[0], always(SYS_rt_sigaction)[1],
     always(SYS_rt_sigreturn)[0], always(SYS_rt_sigreturn)[1],
     #[cfg(target_pointer_width = "32")] always(SYS_statx)[0],
@@ -233,6 +234,7 @@ pub const WATCH: &[sock_filter] = &[
     #[cfg(target_pointer_width = "32")] always(SYS_ppoll_time64)[0],
     #[cfg(target_pointer_width = "32")] always(SYS_ppoll_time64)[1],
     always(SYS_read)[0], always(SYS_read)[1],
+    always(SYS_restart_syscall)[0], always(SYS_restart_syscall)[1],
     always(SYS_rt_sigaction)[0], always(SYS_rt_sigaction)[1],
     #[cfg(target_pointer_width = "32")] always(SYS_statx)[0],
     #[cfg(target_pointer_width = "32")] always(SYS_statx)[1],
@@ -291,5 +293,6 @@ pub const MAPPED: &[sock_filter] = &[
     #[cfg(target_pointer_width = "32")] always(SYS_futex_time64)[0],
     #[cfg(target_pointer_width = "32")] always(SYS_futex_time64)[1],
     always(SYS_munmap)[0], always(SYS_munmap)[1],
+    always(SYS_restart_syscall)[0], always(SYS_restart_syscall)[1],
     KILL,
 ];

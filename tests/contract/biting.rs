@@ -42,6 +42,8 @@ enum Meanwhile {
     Stores,
     /// A signal comes while it wakes readers.
     Signal,
+    /// It is stopped and goes on, over and over.
+    Stops,
 }
 
 #[derive(Clone, Copy)]
@@ -131,6 +133,10 @@ const SCENARIOS: &[Scenario] = &[
             128 + libc::SIGINT,
         ),
     ),
+    beside(
+        Meanwhile::Stops,
+        run("publish", Before::Nothing, &["-r", "5", "-c", "2"], 0),
+    ),
     run("watch", Before::Snapshot, &["-c", "1"], 0),
     run("watch", Before::Nothing, &["-t", "1"], 1),
     beside(
@@ -149,6 +155,10 @@ const SCENARIOS: &[Scenario] = &[
         ),
     ),
     run("watch", Before::Snapshot, &["-t", "3"], 1),
+    beside(
+        Meanwhile::Stops,
+        run("watch", Before::Snapshot, &["-t", "1"], 1),
+    ),
 ];
 
 impl Scenario {
@@ -219,9 +229,32 @@ impl Scenario {
                     thread::sleep(Duration::from_millis(2));
                 }
             }
+            Meanwhile::Stops => stop_and_go(child),
             Meanwhile::Nothing | Meanwhile::Signal => {}
         }
         held
+    }
+}
+
+/// Stops a process and lets it go on, until it has ended.
+fn stop_and_go(child: &mut Child) {
+    let pid = child.id();
+    let to = pid.try_into().expect("a pid");
+    let send = |signal| {
+        // SAFETY: a signal to a child that was not waited for, so that its pid is its own.
+        let sent = unsafe { libc::kill(to, signal) };
+        assert_eq!(sent, 0);
+    };
+    while child.try_wait().expect("waiting").is_none() {
+        send(libc::SIGSTOP);
+        let mut info = std::mem::MaybeUninit::<libc::siginfo_t>::uninit();
+        // It is stopped, or has ended, and is waited for once more.
+        let options = libc::WSTOPPED | libc::WEXITED | libc::WNOWAIT;
+        // SAFETY: a pointer to memory for what it writes.
+        let waited = unsafe { libc::waitid(libc::P_PID, pid, info.as_mut_ptr(), options) };
+        assert_eq!(waited, 0);
+        send(libc::SIGCONT);
+        thread::sleep(Duration::from_millis(20));
     }
 }
 
@@ -268,7 +301,8 @@ fn number(call: &str) -> libc::c_long {
         inotify_init1 = SYS_inotify_init1 linkat = SYS_linkat mmap = SYS_mmap munmap = SYS_munmap
         nanosleep = SYS_nanosleep newfstatat = SYS_newfstatat openat = SYS_openat
         ppoll = SYS_ppoll pread64 = SYS_pread64 pwrite64 = SYS_pwrite64 read = SYS_read
-        renameat = SYS_renameat renameat2 = SYS_renameat2 rt_sigaction = SYS_rt_sigaction
+        renameat = SYS_renameat renameat2 = SYS_renameat2
+        restart_syscall = SYS_restart_syscall rt_sigaction = SYS_rt_sigaction
         rt_sigreturn = SYS_rt_sigreturn unlinkat = SYS_unlinkat write = SYS_write
     }
 }
@@ -338,6 +372,7 @@ fn a_process_that_has_mapped_a_snapshot_can_lock_itself_in() {
     let status_without = |call: &str| {
         let name = UniqueName::new();
         let mut child = spawn(Command::new(PEER).args(["mapped", &name.argument(), call]));
+        stop_and_go(&mut child);
         status(wait(&mut child))
     };
     assert_eq!(status_without(""), 0);

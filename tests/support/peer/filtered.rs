@@ -54,6 +54,9 @@ pub(crate) fn mapped(name: &str, without: &str) -> ! {
             });
         status |= i32::from(!done);
     }
+    // Long enough to be stopped in.
+    let later = Deadline::after(Duration::from_millis(200));
+    status |= i32::from(!later.is_ok_and(|later| reader.next(later) == Ok(None)));
     drop((writer, reader));
     // SAFETY: it ends the process at once: std would do more.
     unsafe { libc::_exit(status) }
