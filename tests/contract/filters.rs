@@ -4,7 +4,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 
-use serde::Serialize;
+use rawshm_tests::repository;
+use serde::{Deserialize, Serialize};
 
 use crate::data::{Contract, PROGRAMS};
 
@@ -49,6 +50,41 @@ pub fn roles(contract: &Contract) -> Vec<Role> {
     roles
 }
 
+/// What container runtimes call by themselves under the filter of the program that they start, by
+/// trial.
+pub struct Runtimes(BTreeMap<String, Runtime>);
+
+#[derive(Deserialize)]
+struct Runtime {
+    in_each: BTreeSet<String>,
+    in_some: BTreeSet<String>,
+}
+
+impl Runtimes {
+    pub fn read() -> Self {
+        let data = std::fs::read_to_string(repository().join("contract/runtimes.toml"));
+        Self(toml::from_str(&data.expect("the trial's result")).expect("TOML"))
+    }
+
+    /// The roles of the programs as each runtime starts them.
+    pub fn starting<'a>(&'a self, roles: &'a [Role]) -> impl Iterator<Item = (&'a str, Role)> {
+        let programs = || roles.iter().filter(|role| PROGRAMS.contains(&role.name));
+        self.0.iter().flat_map(move |(name, runtime)| {
+            let own = runtime.in_each.union(&runtime.in_some);
+            let own: BTreeSet<_> = own.cloned().collect();
+            programs().map(move |role| {
+                let (program, calls) = (role.name, &role.calls | &own);
+                let name = name.as_str();
+                let role = Role {
+                    name: program,
+                    calls,
+                };
+                (name, role)
+            })
+        })
+    }
+}
+
 impl Role {
     /// Its calls, by their names on every architecture.
     fn names<'a>(&'a self, contract: &'a Contract) -> BTreeMap<&'a str, Option<&'a str>> {
@@ -57,7 +93,8 @@ impl Role {
             names.insert(call, None);
         }
         for call in &self.calls {
-            for (architecture, others) in &contract.calls[call].names {
+            let known = contract.calls.get(call);
+            for (architecture, others) in known.iter().flat_map(|known| &known.names) {
                 for other in others {
                     names.entry(other).or_insert(Some(architecture));
                 }
