@@ -43,10 +43,11 @@ run() {
         "$1" run --bundle "$work" "$id" >"$work/output" 2>&1 || status=$?
 }
 
-# The name of the call for which the kernel has killed a process last, by its log.
+# RUNTIME: the name of the call for which the kernel has killed it last, by the kernel's log.
 culprit() {
     local number
-    number=$(dmesg | sed -nE '/type=1326 .* sig=31 /s/.* syscall=([0-9]+) .*/\1/p' | tail -n 1)
+    number=$(dmesg | sed -nE "/type=1326 .* comm=\"$1.* sig=31 /s/.* syscall=([0-9]+) .*/\1/p" |
+        tail -n 1)
     echo '#include <sys/syscall.h>' | cc -E -dM - |
         sed -nE "s/^#define __NR_([a-z0-9_]+) ${number:-none}$/\1/p"
 }
@@ -60,7 +61,7 @@ trial() {
         clean=$((clean + 1))
         if ((status == 0)); then continue; fi
         clean=0
-        call=$(culprit)
+        call=$(culprit "$runtime")
         if [[ -z $call || " ${allowed[*]} " = *" $call "* ]]; then
             # The kernel does not log every kill, if there are many.
             unexplained=$((unexplained + 1))
