@@ -10,7 +10,9 @@ use std::{io::Write as _, thread};
 use rawshm::snapshot::Writer;
 use rawshm::{Extent, Mode, Options, Size};
 use rawshm_tests::values::{Message, message};
-use rawshm_tests::{UniqueName, c_program, run as run_to_end, spawn, static_program, status, wait};
+use rawshm_tests::{
+    UniqueName, c_program, cargo, run as run_to_end, spawn, static_program, status, wait,
+};
 
 use crate::data::Contract;
 use crate::filters::{self, Role};
@@ -383,4 +385,16 @@ fn a_process_that_has_mapped_a_snapshot_can_lock_itself_in() {
             "nothing needs {call}"
         );
     }
+}
+
+#[test]
+fn the_example_locks_itself_in() {
+    let mut example = cargo();
+    let run = ["run", "--quiet", "--package=rawshm", "--example=lock_in"];
+    let ended = run_to_end(example.args(run).arg("--features=snapshot"));
+    let printed = "1000000 loads, and 1000 new values waited for
+the kernel has killed the one that opens a file
+";
+    let ended = (ended.status, ended.stdout.as_str(), ended.stderr.as_str());
+    assert_eq!(ended, (0, printed, ""));
 }

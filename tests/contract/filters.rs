@@ -106,23 +106,18 @@ impl Role {
     /// A profile as container runtimes take it.
     pub fn profile(&self, contract: &Contract) -> impl Serialize {
         let names = self.names(contract);
-        let names = |protecting: bool| {
-            let names = names.keys().copied();
-            names
-                .filter(|name| PROTECTING.contains(name) == protecting)
-                .collect::<Vec<_>>()
-        };
-        serde_json::json!({
-            "defaultAction": "SCMP_ACT_KILL_PROCESS",
-            "syscalls": [
-                { "names": names(false), "action": "SCMP_ACT_ALLOW" },
-                {
-                    "names": names(true),
-                    "action": "SCMP_ACT_ALLOW",
-                    "args": [{ "index": 2, "value": 4, "valueTwo": 0, "op": "SCMP_CMP_MASKED_EQ" }],
-                },
-            ],
-        })
+        let names = names.keys().copied();
+        let (protecting, others): (Vec<_>, Vec<_>) =
+            names.partition(|name| PROTECTING.contains(name));
+        let mut rules = vec![serde_json::json!({ "names": others, "action": "SCMP_ACT_ALLOW" })];
+        if !protecting.is_empty() {
+            rules.push(serde_json::json!({
+                "names": protecting,
+                "action": "SCMP_ACT_ALLOW",
+                "args": [{ "index": 2, "value": 4, "valueTwo": 0, "op": "SCMP_CMP_MASKED_EQ" }],
+            }));
+        }
+        serde_json::json!({ "defaultAction": "SCMP_ACT_KILL_PROCESS", "syscalls": rules })
     }
 }
 
