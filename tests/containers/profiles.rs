@@ -112,6 +112,9 @@ fn bite(runtime: &str) {
             kills += 1;
         }
     }
+    let mut earlier = Bundle::new("writer", profile(runtime, "writer"));
+    earlier.config["process"]["noNewPrivileges"] = json!(false);
+    assert_ne!(earlier.run(runtime, &["-n", &object]).status, 0);
     println!("{runtime}: {kills} calls removed, {kills} kills");
 }
 
