@@ -145,9 +145,9 @@ mod linux {
         if done != 0 {
             return Err(io::Error::last_os_error());
         }
-        let mode = c_ulong::from(libc::SECCOMP_MODE_FILTER);
+        let (set, flags) = (libc::SECCOMP_SET_MODE_FILTER, 0);
         // SAFETY: the program and its filter live until the call has copied them.
-        let done = unsafe { libc::prctl(libc::PR_SET_SECCOMP, mode, &raw const program) };
+        let done = unsafe { libc::syscall(libc::SYS_seccomp, set, flags, &raw const program) };
         if done != 0 {
             return Err(io::Error::last_os_error());
         }
