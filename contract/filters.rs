@@ -9,6 +9,20 @@
 // a snapshot: it loads or stores, sleeps or wakes, and ends. Anything else, and memory that is
 // executable, kills the process.
 
+// The libc crate does not have these everywhere. They are the same on all 32-bit architectures.
+#[cfg(target_pointer_width = "32")]
+#[allow(non_upper_case_globals, reason = "as in the libc crate")]
+const SYS_clock_gettime64: c_long = 403;
+#[cfg(target_pointer_width = "32")]
+#[allow(non_upper_case_globals, reason = "as in the libc crate")]
+const SYS_clock_nanosleep_time64: c_long = 407;
+#[cfg(target_pointer_width = "32")]
+#[allow(non_upper_case_globals, reason = "as in the libc crate")]
+const SYS_ppoll_time64: c_long = 414;
+#[cfg(target_pointer_width = "32")]
+#[allow(non_upper_case_globals, reason = "as in the libc crate")]
+const SYS_futex_time64: c_long = 422;
+
 const fn statement(code: u32, jt: u8, jf: u8, k: u32) -> sock_filter {
     sock_filter { code: code as u16, jt, jf, k }
 }
