@@ -94,6 +94,7 @@ fn outcomes(made: &str) -> Vec<String> {
     let mut command = Command::new("unshare");
     let command = command.args(["-m", "sh", "-c", &script]);
     let ended = run(command.env("root", &*root).env("disk", &disk));
+    assert_eq!(ended.status, 0, "{made}: {}", ended.stderr);
     let mut outcomes = Vec::new();
     let mut rest = ended.stdout.as_str();
     for (program, works) in PROGRAMS {
@@ -108,10 +109,7 @@ fn outcomes(made: &str) -> Vec<String> {
             }
             1 => printed.split_once(": ").expect("a message").1.trim().into(),
             _ if status == 128 + libc::SIGBUS => "`SIGBUS`".into(),
-            _ => panic!(
-                "{made}: {program} ends with status {status}: {printed}{}",
-                ended.stderr
-            ),
+            _ => panic!("{made}: {program} ends with status {status}: {printed}"),
         });
     }
     outcomes
@@ -164,6 +162,11 @@ mod needs_root {
             .map(str::len)
             .sum();
         let table = table();
+        println!(
+            "{} kinds of /dev/shm, {} runs",
+            CASES.len(),
+            CASES.len() * PROGRAMS.len()
+        );
         if std::env::var_os("RAWSHM_BLESS").is_some() {
             let new = [&page[..start], &table, &page[start + len..]].concat();
             return std::fs::write(file, new).expect("writing");
