@@ -10,6 +10,20 @@
 // that is executable, kills the process: also what std writes at its end, or takes from the system
 // for the heap. Add such calls in front of the last statement.
 
+// The libc crate does not have these everywhere. They are the same on all 32-bit architectures.
+#[cfg(target_pointer_width = "32")]
+#[allow(non_upper_case_globals, reason = "as in the libc crate")]
+const SYS_clock_gettime64: c_long = 403;
+#[cfg(target_pointer_width = "32")]
+#[allow(non_upper_case_globals, reason = "as in the libc crate")]
+const SYS_clock_nanosleep_time64: c_long = 407;
+#[cfg(target_pointer_width = "32")]
+#[allow(non_upper_case_globals, reason = "as in the libc crate")]
+const SYS_ppoll_time64: c_long = 414;
+#[cfg(target_pointer_width = "32")]
+#[allow(non_upper_case_globals, reason = "as in the libc crate")]
+const SYS_futex_time64: c_long = 422;
+
 const fn statement(code: u32, jt: u8, jf: u8, k: u32) -> sock_filter {
     sock_filter { code: code as u16, jt, jf, k }
 }
@@ -21,11 +35,21 @@ const KILL: sock_filter = statement(BPF_RET | BPF_K, 0, 0, SECCOMP_RET_KILL_PROC
 // Of <linux/audit.h>.
 #[cfg(target_arch = "x86_64")]
 const THIS: u32 = 0xc000_003e;
+#[cfg(target_arch = "x86")]
+const THIS: u32 = 0x4000_0003;
+#[cfg(target_arch = "arm")]
+const THIS: u32 = 0x4000_0028;
 #[cfg(target_arch = "aarch64")]
 const THIS: u32 = 0xc000_00b7;
 #[cfg(target_arch = "riscv64")]
 const THIS: u32 = 0xc000_00f3;
-#[cfg(not(any(target_arch = "x86_64", target_arch = "aarch64", target_arch = "riscv64")))]
+#[cfg(not(any(
+    target_arch = "x86_64",
+    target_arch = "x86",
+    target_arch = "aarch64",
+    target_arch = "arm",
+    target_arch = "riscv64"
+)))]
 compile_error!("rawshm has no filters in Rust for this architecture");
 
 const ARCHITECTURE: [sock_filter; 4] = [
@@ -62,14 +86,25 @@ pub const CREATOR: &[sock_filter] = &[
     always(SYS_flock)[0], always(SYS_flock)[1],
     #[cfg(not(target_pointer_width = "32"))] always(SYS_fstat)[0],
     #[cfg(not(target_pointer_width = "32"))] always(SYS_fstat)[1],
+    #[cfg(target_pointer_width = "32")] always(SYS_fstat64)[0],
+    #[cfg(target_pointer_width = "32")] always(SYS_fstat64)[1],
+    #[cfg(target_pointer_width = "32")] always(SYS_fstatat64)[0],
+    #[cfg(target_pointer_width = "32")] always(SYS_fstatat64)[1],
     #[cfg(not(target_pointer_width = "32"))] always(SYS_ftruncate)[0],
     #[cfg(not(target_pointer_width = "32"))] always(SYS_ftruncate)[1],
+    #[cfg(target_pointer_width = "32")] always(SYS_ftruncate64)[0],
+    #[cfg(target_pointer_width = "32")] always(SYS_ftruncate64)[1],
     always(SYS_linkat)[0], always(SYS_linkat)[1],
     #[cfg(not(target_pointer_width = "32"))] without_exec(SYS_mmap)[0],
     #[cfg(not(target_pointer_width = "32"))] without_exec(SYS_mmap)[1],
     #[cfg(not(target_pointer_width = "32"))] without_exec(SYS_mmap)[2],
     #[cfg(not(target_pointer_width = "32"))] without_exec(SYS_mmap)[3],
     #[cfg(not(target_pointer_width = "32"))] without_exec(SYS_mmap)[4],
+    #[cfg(target_pointer_width = "32")] without_exec(SYS_mmap2)[0],
+    #[cfg(target_pointer_width = "32")] without_exec(SYS_mmap2)[1],
+    #[cfg(target_pointer_width = "32")] without_exec(SYS_mmap2)[2],
+    #[cfg(target_pointer_width = "32")] without_exec(SYS_mmap2)[3],
+    #[cfg(target_pointer_width = "32")] without_exec(SYS_mmap2)[4],
     always(SYS_munmap)[0], always(SYS_munmap)[1],
     #[cfg(not(target_pointer_width = "32"))] always(SYS_newfstatat)[0],
     #[cfg(not(target_pointer_width = "32"))] always(SYS_newfstatat)[1],
@@ -77,6 +112,8 @@ pub const CREATOR: &[sock_filter] = &[
     #[cfg(not(target_arch = "riscv64"))] always(SYS_renameat)[0],
     #[cfg(not(target_arch = "riscv64"))] always(SYS_renameat)[1],
     always(SYS_renameat2)[0], always(SYS_renameat2)[1],
+    #[cfg(target_pointer_width = "32")] always(SYS_statx)[0],
+    #[cfg(target_pointer_width = "32")] always(SYS_statx)[1],
     always(SYS_unlinkat)[0], always(SYS_unlinkat)[1],
     always(SYS_write)[0], always(SYS_write)[1],
     KILL,
@@ -86,6 +123,8 @@ pub const CREATOR: &[sock_filter] = &[
 #[rustfmt::skip]
 pub const PUBLISH: &[sock_filter] = &[
     ARCHITECTURE[0], ARCHITECTURE[1], ARCHITECTURE[2], ARCHITECTURE[3],
+    #[cfg(target_pointer_width = "32")] always(SYS_clock_nanosleep_time64)[0],
+    #[cfg(target_pointer_width = "32")] always(SYS_clock_nanosleep_time64)[1],
     always(SYS_close)[0], always(SYS_close)[1],
     always(SYS_execve)[0], always(SYS_execve)[1],
     always(SYS_exit_group)[0], always(SYS_exit_group)[1],
@@ -93,24 +132,41 @@ pub const PUBLISH: &[sock_filter] = &[
     always(SYS_fallocate)[0], always(SYS_fallocate)[1],
     #[cfg(not(target_pointer_width = "32"))] always(SYS_fcntl)[0],
     #[cfg(not(target_pointer_width = "32"))] always(SYS_fcntl)[1],
+    #[cfg(target_pointer_width = "32")] always(SYS_fcntl64)[0],
+    #[cfg(target_pointer_width = "32")] always(SYS_fcntl64)[1],
     always(SYS_flock)[0], always(SYS_flock)[1],
     #[cfg(not(target_pointer_width = "32"))] always(SYS_fstat)[0],
     #[cfg(not(target_pointer_width = "32"))] always(SYS_fstat)[1],
+    #[cfg(target_pointer_width = "32")] always(SYS_fstat64)[0],
+    #[cfg(target_pointer_width = "32")] always(SYS_fstat64)[1],
+    #[cfg(target_pointer_width = "32")] always(SYS_fstatat64)[0],
+    #[cfg(target_pointer_width = "32")] always(SYS_fstatat64)[1],
     #[cfg(not(target_pointer_width = "32"))] always(SYS_ftruncate)[0],
     #[cfg(not(target_pointer_width = "32"))] always(SYS_ftruncate)[1],
+    #[cfg(target_pointer_width = "32")] always(SYS_ftruncate64)[0],
+    #[cfg(target_pointer_width = "32")] always(SYS_ftruncate64)[1],
     always(SYS_futex)[0], always(SYS_futex)[1],
+    #[cfg(target_pointer_width = "32")] always(SYS_futex_time64)[0],
+    #[cfg(target_pointer_width = "32")] always(SYS_futex_time64)[1],
     always(SYS_linkat)[0], always(SYS_linkat)[1],
     #[cfg(not(target_pointer_width = "32"))] without_exec(SYS_mmap)[0],
     #[cfg(not(target_pointer_width = "32"))] without_exec(SYS_mmap)[1],
     #[cfg(not(target_pointer_width = "32"))] without_exec(SYS_mmap)[2],
     #[cfg(not(target_pointer_width = "32"))] without_exec(SYS_mmap)[3],
     #[cfg(not(target_pointer_width = "32"))] without_exec(SYS_mmap)[4],
+    #[cfg(target_pointer_width = "32")] without_exec(SYS_mmap2)[0],
+    #[cfg(target_pointer_width = "32")] without_exec(SYS_mmap2)[1],
+    #[cfg(target_pointer_width = "32")] without_exec(SYS_mmap2)[2],
+    #[cfg(target_pointer_width = "32")] without_exec(SYS_mmap2)[3],
+    #[cfg(target_pointer_width = "32")] without_exec(SYS_mmap2)[4],
     always(SYS_munmap)[0], always(SYS_munmap)[1],
     always(SYS_nanosleep)[0], always(SYS_nanosleep)[1],
     #[cfg(not(target_pointer_width = "32"))] always(SYS_newfstatat)[0],
     #[cfg(not(target_pointer_width = "32"))] always(SYS_newfstatat)[1],
     always(SYS_openat)[0], always(SYS_openat)[1],
     always(SYS_ppoll)[0], always(SYS_ppoll)[1],
+    #[cfg(target_pointer_width = "32")] always(SYS_ppoll_time64)[0],
+    #[cfg(target_pointer_width = "32")] always(SYS_ppoll_time64)[1],
     always(SYS_pread64)[0], always(SYS_pread64)[1],
     always(SYS_pwrite64)[0], always(SYS_pwrite64)[1],
     always(SYS_read)[0], always(SYS_read)[1],
@@ -123,6 +179,10 @@ pub const PUBLISH: &[sock_filter] = &[
     always(SYS_sched_yield)[0], always(SYS_sched_yield)[1],
     #[cfg(not(target_pointer_width = "32"))] always(SYS_statfs)[0],
     #[cfg(not(target_pointer_width = "32"))] always(SYS_statfs)[1],
+    #[cfg(target_pointer_width = "32")] always(SYS_statfs64)[0],
+    #[cfg(target_pointer_width = "32")] always(SYS_statfs64)[1],
+    #[cfg(target_pointer_width = "32")] always(SYS_statx)[0],
+    #[cfg(target_pointer_width = "32")] always(SYS_statx)[1],
     always(SYS_unlinkat)[0], always(SYS_unlinkat)[1],
     always(SYS_write)[0], always(SYS_write)[1],
     KILL,
@@ -138,13 +198,22 @@ pub const READER: &[sock_filter] = &[
     always(SYS_faccessat)[0], always(SYS_faccessat)[1],
     #[cfg(not(target_pointer_width = "32"))] always(SYS_fstat)[0],
     #[cfg(not(target_pointer_width = "32"))] always(SYS_fstat)[1],
+    #[cfg(target_pointer_width = "32")] always(SYS_fstat64)[0],
+    #[cfg(target_pointer_width = "32")] always(SYS_fstat64)[1],
     #[cfg(not(target_pointer_width = "32"))] without_exec(SYS_mmap)[0],
     #[cfg(not(target_pointer_width = "32"))] without_exec(SYS_mmap)[1],
     #[cfg(not(target_pointer_width = "32"))] without_exec(SYS_mmap)[2],
     #[cfg(not(target_pointer_width = "32"))] without_exec(SYS_mmap)[3],
     #[cfg(not(target_pointer_width = "32"))] without_exec(SYS_mmap)[4],
+    #[cfg(target_pointer_width = "32")] without_exec(SYS_mmap2)[0],
+    #[cfg(target_pointer_width = "32")] without_exec(SYS_mmap2)[1],
+    #[cfg(target_pointer_width = "32")] without_exec(SYS_mmap2)[2],
+    #[cfg(target_pointer_width = "32")] without_exec(SYS_mmap2)[3],
+    #[cfg(target_pointer_width = "32")] without_exec(SYS_mmap2)[4],
     always(SYS_munmap)[0], always(SYS_munmap)[1],
     always(SYS_openat)[0], always(SYS_openat)[1],
+    #[cfg(target_pointer_width = "32")] always(SYS_statx)[0],
+    #[cfg(target_pointer_width = "32")] always(SYS_statx)[1],
     always(SYS_unlinkat)[0], always(SYS_unlinkat)[1],
     always(SYS_write)[0], always(SYS_write)[1],
     KILL,
@@ -155,13 +224,23 @@ pub const READER: &[sock_filter] = &[
 pub const WATCH: &[sock_filter] = &[
     ARCHITECTURE[0], ARCHITECTURE[1], ARCHITECTURE[2], ARCHITECTURE[3],
     always(SYS_clock_gettime)[0], always(SYS_clock_gettime)[1],
+    #[cfg(target_pointer_width = "32")] always(SYS_clock_gettime64)[0],
+    #[cfg(target_pointer_width = "32")] always(SYS_clock_gettime64)[1],
+    #[cfg(target_pointer_width = "32")] always(SYS_clock_nanosleep_time64)[0],
+    #[cfg(target_pointer_width = "32")] always(SYS_clock_nanosleep_time64)[1],
     always(SYS_close)[0], always(SYS_close)[1],
     always(SYS_execve)[0], always(SYS_execve)[1],
     always(SYS_exit_group)[0], always(SYS_exit_group)[1],
     always(SYS_faccessat)[0], always(SYS_faccessat)[1],
     #[cfg(not(target_pointer_width = "32"))] always(SYS_fstat)[0],
     #[cfg(not(target_pointer_width = "32"))] always(SYS_fstat)[1],
+    #[cfg(target_pointer_width = "32")] always(SYS_fstat64)[0],
+    #[cfg(target_pointer_width = "32")] always(SYS_fstat64)[1],
+    #[cfg(target_pointer_width = "32")] always(SYS_fstatat64)[0],
+    #[cfg(target_pointer_width = "32")] always(SYS_fstatat64)[1],
     always(SYS_futex)[0], always(SYS_futex)[1],
+    #[cfg(target_pointer_width = "32")] always(SYS_futex_time64)[0],
+    #[cfg(target_pointer_width = "32")] always(SYS_futex_time64)[1],
     always(SYS_inotify_add_watch)[0], always(SYS_inotify_add_watch)[1],
     always(SYS_inotify_init1)[0], always(SYS_inotify_init1)[1],
     #[cfg(not(target_pointer_width = "32"))] without_exec(SYS_mmap)[0],
@@ -169,16 +248,25 @@ pub const WATCH: &[sock_filter] = &[
     #[cfg(not(target_pointer_width = "32"))] without_exec(SYS_mmap)[2],
     #[cfg(not(target_pointer_width = "32"))] without_exec(SYS_mmap)[3],
     #[cfg(not(target_pointer_width = "32"))] without_exec(SYS_mmap)[4],
+    #[cfg(target_pointer_width = "32")] without_exec(SYS_mmap2)[0],
+    #[cfg(target_pointer_width = "32")] without_exec(SYS_mmap2)[1],
+    #[cfg(target_pointer_width = "32")] without_exec(SYS_mmap2)[2],
+    #[cfg(target_pointer_width = "32")] without_exec(SYS_mmap2)[3],
+    #[cfg(target_pointer_width = "32")] without_exec(SYS_mmap2)[4],
     always(SYS_munmap)[0], always(SYS_munmap)[1],
     always(SYS_nanosleep)[0], always(SYS_nanosleep)[1],
     #[cfg(not(target_pointer_width = "32"))] always(SYS_newfstatat)[0],
     #[cfg(not(target_pointer_width = "32"))] always(SYS_newfstatat)[1],
     always(SYS_openat)[0], always(SYS_openat)[1],
     always(SYS_ppoll)[0], always(SYS_ppoll)[1],
+    #[cfg(target_pointer_width = "32")] always(SYS_ppoll_time64)[0],
+    #[cfg(target_pointer_width = "32")] always(SYS_ppoll_time64)[1],
     always(SYS_read)[0], always(SYS_read)[1],
     always(SYS_restart_syscall)[0], always(SYS_restart_syscall)[1],
     always(SYS_rt_sigaction)[0], always(SYS_rt_sigaction)[1],
     always(SYS_rt_sigreturn)[0], always(SYS_rt_sigreturn)[1],
+    #[cfg(target_pointer_width = "32")] always(SYS_statx)[0],
+    #[cfg(target_pointer_width = "32")] always(SYS_statx)[1],
     always(SYS_write)[0], always(SYS_write)[1],
     KILL,
 ];
@@ -192,17 +280,30 @@ pub const WRITER: &[sock_filter] = &[
     always(SYS_exit_group)[0], always(SYS_exit_group)[1],
     #[cfg(not(target_pointer_width = "32"))] always(SYS_fstat)[0],
     #[cfg(not(target_pointer_width = "32"))] always(SYS_fstat)[1],
+    #[cfg(target_pointer_width = "32")] always(SYS_fstat64)[0],
+    #[cfg(target_pointer_width = "32")] always(SYS_fstat64)[1],
+    #[cfg(target_pointer_width = "32")] always(SYS_fstatat64)[0],
+    #[cfg(target_pointer_width = "32")] always(SYS_fstatat64)[1],
     #[cfg(not(target_pointer_width = "32"))] always(SYS_ftruncate)[0],
     #[cfg(not(target_pointer_width = "32"))] always(SYS_ftruncate)[1],
+    #[cfg(target_pointer_width = "32")] always(SYS_ftruncate64)[0],
+    #[cfg(target_pointer_width = "32")] always(SYS_ftruncate64)[1],
     #[cfg(not(target_pointer_width = "32"))] without_exec(SYS_mmap)[0],
     #[cfg(not(target_pointer_width = "32"))] without_exec(SYS_mmap)[1],
     #[cfg(not(target_pointer_width = "32"))] without_exec(SYS_mmap)[2],
     #[cfg(not(target_pointer_width = "32"))] without_exec(SYS_mmap)[3],
     #[cfg(not(target_pointer_width = "32"))] without_exec(SYS_mmap)[4],
+    #[cfg(target_pointer_width = "32")] without_exec(SYS_mmap2)[0],
+    #[cfg(target_pointer_width = "32")] without_exec(SYS_mmap2)[1],
+    #[cfg(target_pointer_width = "32")] without_exec(SYS_mmap2)[2],
+    #[cfg(target_pointer_width = "32")] without_exec(SYS_mmap2)[3],
+    #[cfg(target_pointer_width = "32")] without_exec(SYS_mmap2)[4],
     always(SYS_munmap)[0], always(SYS_munmap)[1],
     #[cfg(not(target_pointer_width = "32"))] always(SYS_newfstatat)[0],
     #[cfg(not(target_pointer_width = "32"))] always(SYS_newfstatat)[1],
     always(SYS_openat)[0], always(SYS_openat)[1],
+    #[cfg(target_pointer_width = "32")] always(SYS_statx)[0],
+    #[cfg(target_pointer_width = "32")] always(SYS_statx)[1],
     always(SYS_unlinkat)[0], always(SYS_unlinkat)[1],
     always(SYS_write)[0], always(SYS_write)[1],
     KILL,
@@ -213,9 +314,13 @@ pub const WRITER: &[sock_filter] = &[
 pub const MAPPED: &[sock_filter] = &[
     ARCHITECTURE[0], ARCHITECTURE[1], ARCHITECTURE[2], ARCHITECTURE[3],
     always(SYS_clock_gettime)[0], always(SYS_clock_gettime)[1],
+    #[cfg(target_pointer_width = "32")] always(SYS_clock_gettime64)[0],
+    #[cfg(target_pointer_width = "32")] always(SYS_clock_gettime64)[1],
     always(SYS_close)[0], always(SYS_close)[1],
     always(SYS_exit_group)[0], always(SYS_exit_group)[1],
     always(SYS_futex)[0], always(SYS_futex)[1],
+    #[cfg(target_pointer_width = "32")] always(SYS_futex_time64)[0],
+    #[cfg(target_pointer_width = "32")] always(SYS_futex_time64)[1],
     always(SYS_munmap)[0], always(SYS_munmap)[1],
     always(SYS_restart_syscall)[0], always(SYS_restart_syscall)[1],
     KILL,

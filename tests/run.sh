@@ -7,7 +7,7 @@ set -uo pipefail
 cd "$(dirname "$0")/.." || exit 1
 
 # What tests need beyond cargo, a C compiler and the kernel: the NAME of the module needs_NAME that
-# they are in, the Debian package that has it, and a command that succeeds if the need is met.
+# they are in, the Debian packages that have it, and a command that succeeds if the need is met.
 needs=(
     "strace         strace       strace -o /dev/null true"
     "musl_gcc       musl-tools   command -v musl-gcc"
@@ -18,6 +18,8 @@ needs=(
     "python3        python3      command -v python3"
     "postgres       postgresql   command -v pg_ctlcluster"
     "bwrap          bubblewrap   bwrap --unshare-all --ro-bind / / true"
+    "oci_runtimes   crun,runc,jq command -v crun && command -v runc && command -v jq"
+    "podman         podman       command -v podman"
     "namespaces     util-linux   unshare -m true || unshare -mr true"
     "root           util-linux   [ $(id -u) = 0 ] && unshare -m true"
     "half_a_minute  coreutils    true"
@@ -29,7 +31,7 @@ passed=0 failed=0 skipped=0 unmet='' skips=()
 log=$(mktemp)
 trap 'rm -f "$log"' EXIT
 
-# PACKAGE
+# PACKAGE,...
 install() {
     if [ "$(id -u)" != 0 ] || ! command -v apt-get >/dev/null; then return 1; fi
     if [ -z "${updated:-}" ]; then apt-get update -qq >/dev/null && updated=yes; fi
@@ -38,7 +40,10 @@ install() {
     if [ "$1" = postgresql ]; then
         mkdir -p "${cluster%/*}" && echo 'create_main_cluster = false' >"$cluster"
     fi
-    DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "$1" >/dev/null
+    local packages=()
+    IFS=, read -ra packages <<<"$1"
+    DEBIAN_FRONTEND=noninteractive \
+        apt-get install -y -qq --no-install-recommends "${packages[@]}" >/dev/null
     rm -f "$cluster"
 }
 
