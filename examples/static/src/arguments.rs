@@ -2,8 +2,7 @@
 //! `-nNAME`, `--`. An argument that begins with `-` and a digit is a number.
 
 use rawshm::Mode;
-
-use crate::start::Arguments;
+use rawshm_start::Arguments;
 
 /// One argument, or one letter of it.
 #[derive(Clone, Copy, Debug)]

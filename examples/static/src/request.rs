@@ -1,9 +1,9 @@
 //! The arguments of the programs that create an object.
 
 use rawshm::{Mode, Options, Size};
+use rawshm_start::Arguments;
 
 use crate::arguments::{Item, Parser, signed};
-use crate::start::Arguments;
 
 const COLUMNS: usize = 3;
 const COLUMNS_SIZE: u64 = 24;

@@ -6,15 +6,15 @@
 use core::mem::MaybeUninit;
 
 use rawshm::{Error, Mapping, Name, ReadWrite};
+use rawshm_start::Arguments;
 use rawshm_static::report::{Failure, misused};
 use rawshm_static::request::Request;
-use rawshm_static::start::Arguments;
 
 const USAGE: &str = "usage: creator [-n NAME] [-s BYTES] [-m MODE] [-r] [COL1 COL2 COL3] \
     (MODE is less the umask)\n";
 const FAILED: &str = "creator: cannot % %: % (%%)\n";
 
-rawshm_static::program!(run);
+rawshm_start::main!(run, silent);
 
 #[expect(
     clippy::inline_always,

@@ -5,15 +5,15 @@
 use core::mem::MaybeUninit;
 
 use rawshm::{Errno, Error, Name};
+use rawshm_start::Arguments;
 use rawshm_static::report::{Failure, misused};
 use rawshm_static::request::Request;
-use rawshm_static::start::Arguments;
 
 const USAGE: &str = "usage: writer [-n NAME] [-s BYTES] [-m MODE] [COL1 COL2 COL3] \
     (MODE is less the umask)\n";
 const FAILED: &str = "writer: cannot % %: % (%%)\n";
 
-rawshm_static::program!(run);
+rawshm_start::main!(run, silent);
 
 #[expect(
     clippy::inline_always,

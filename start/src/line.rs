@@ -10,10 +10,8 @@ use core::arch::asm;
 use core::mem::MaybeUninit;
 use core::slice;
 
-use rawshm::fd::BorrowedFd;
-use rawshm::{Errno, Name};
-use rustix::event::{PollFd, PollFlags, Timespec, poll};
-use rustix::io::write;
+use rustix::fd::BorrowedFd;
+use rustix::io::{Errno, write};
 use rustix::stdio::{raw_stderr, raw_stdin, raw_stdout};
 
 /// A standard stream.
@@ -41,14 +39,6 @@ impl Stream {
         // read that, and have closed it, or opened it only to read, before they write.
         unsafe { BorrowedFd::borrow_raw(fd) }
     }
-
-    /// Returns whether a line can be written without waiting. One `ppoll`.
-    #[must_use]
-    pub fn is_ready(self) -> bool {
-        let fd = self.fd();
-        let mut fds = [PollFd::new(&fd, PollFlags::OUT)];
-        poll(&mut fds, Some(&Timespec::default())).is_ok_and(|ready| ready > 0)
-    }
 }
 
 /// Storage for the longest line: a verb, a name and the words of an error.
@@ -58,6 +48,9 @@ pub type Buffer = [MaybeUninit<u8>; LEN];
 pub const BUFFER: Buffer = [MaybeUninit::uninit(); LEN];
 
 const LEN: usize = 384;
+
+/// The length of the longest file name.
+const LONGEST_NAME: usize = 255;
 
 /// The digits of the longest number, its sign and one byte before it.
 const LONGEST_NUMBER: usize = 22;
@@ -88,7 +81,7 @@ impl<'a> Line<'a> {
     /// Adds a text with control characters replaced, so that it stays one line on any terminal.
     /// Cuts it after the length of a name, so that the rest of the line fits as well.
     pub fn text(&mut self, text: &[u8]) {
-        for byte in text.get(..=Name::MAX).unwrap_or(text).iter().rev() {
+        for byte in text.get(..=LONGEST_NAME).unwrap_or(text).iter().rev() {
             self.byte(if byte.is_ascii_control() { b'?' } else { *byte });
         }
     }

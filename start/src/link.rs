@@ -1,0 +1,100 @@
+//! What a program's build script tells the linker. README.md says what each flag is for.
+
+/// Has the linker make static executables of this package's programs: its build script calls it.
+///
+/// `link!()` does so for every program of the package, `link!("one", "two")` for these only: the
+/// others may be ordinary ones. `link!(constant: "one", "two")` is for programs that have no
+/// variable with opt-level `"z"`, and so need no segment for them: it saves 64 bytes in each, and
+/// linking fails if there is one. On systems other than Linux nothing is passed.
+///
+/// A macro, as a build script has std, and this crate has not.
+///
+/// # Examples
+/// ```no_run
+/// // In `main` of build.rs:
+/// rawshm_start::link!();
+/// ```
+#[macro_export]
+macro_rules! link {
+    () => {
+        $crate::link!(@ "-bins", false)
+    };
+    ($($program:literal),+ $(,)?) => {{
+        $($crate::link!(@ ::core::concat!("-bin=", $program), false);)+
+    }};
+    (constant: $($program:literal),+ $(,)?) => {{
+        $($crate::link!(@ ::core::concat!("-bin=", $program), true);)+
+    }};
+    (@ $programs:expr, $constant:literal) => {{
+        let variable = |name| ::std::env::var(name).unwrap_or_default();
+        let build = $crate::link::Build {
+            os: &variable("CARGO_CFG_TARGET_OS"),
+            width: &variable("CARGO_CFG_TARGET_POINTER_WIDTH"),
+            opt_level: &variable("OPT_LEVEL"),
+            linker: [&variable("RUSTC_LINKER"), &variable("CARGO_ENCODED_RUSTFLAGS")],
+            constant: $constant,
+        };
+        for flag in build.flags() {
+            ::std::println!("cargo::rustc-link-arg{}={flag}", $programs);
+        }
+        ::std::println!("cargo::rerun-if-changed=build.rs");
+    }};
+}
+
+/// What the flags depend on.
+#[doc(hidden)]
+#[derive(Debug)]
+pub struct Build<'a> {
+    pub os: &'a str,
+    pub width: &'a str,
+    pub opt_level: &'a str,
+    /// The linker, and the compiler's flags with cargo's separator, which may choose another one.
+    pub linker: [&'a str; 2],
+    /// Whether the program says that it has no variables.
+    pub constant: bool,
+}
+
+/// Each is spelled so that both a linker and a C compiler that drives one know it: rustc may call
+/// either.
+const FLAGS: [&str; 4] = ["-static", "-no-pie", "-nostdlib", "-erawshm_start"];
+
+/// A linker script, after the folder of what it includes.
+type Script = [&'static str; 2];
+
+const FOLDER: &str = concat!("-L", env!("CARGO_MANIFEST_DIR"), "/layout");
+
+const VARIABLES: Script = [
+    FOLDER,
+    concat!("-T", env!("CARGO_MANIFEST_DIR"), "/layout/variables.ld"),
+];
+
+const CONSTANT: Script = [
+    FOLDER,
+    concat!("-T", env!("CARGO_MANIFEST_DIR"), "/layout/constant.ld"),
+];
+
+impl Build<'_> {
+    /// The flags of a program.
+    pub fn flags(&self) -> impl Iterator<Item = &'static str> {
+        let is_linux = self.os == "linux";
+        let flags = FLAGS.into_iter().filter(move |_| is_linux);
+        flags.chain(self.script().filter(|_| is_linux).into_iter().flatten())
+    }
+
+    /// An unoptimised build keeps its unwinding tables, for debuggers. On 32-bit targets rustix has
+    /// variables that are known only when the program runs.
+    fn script(&self) -> Option<Script> {
+        match self.opt_level {
+            "0" => None,
+            _ if self.width != "64" || !self.linker_reads_scripts() => None,
+            "z" if self.constant => Some(CONSTANT),
+            _ => Some(VARIABLES),
+        }
+    }
+
+    /// mold knows no such scripts, and gold fails with them.
+    fn linker_reads_scripts(&self) -> bool {
+        let mut flags = self.linker.iter().flat_map(|flags| flags.split('\x1f'));
+        !flags.any(|flag| flag.ends_with("mold") || flag.ends_with("gold"))
+    }
+}
