@@ -38,6 +38,8 @@ macro_rules! link {
             ::std::println!("cargo::rustc-link-arg{}={flag}", $programs);
         }
         ::std::println!("cargo::rerun-if-changed=build.rs");
+        let target = variable("TARGET").to_uppercase().replace(['-', '.'], "_");
+        ::std::println!("cargo::rerun-if-env-changed=CARGO_TARGET_{target}_LINKER");
     }};
 }
 
@@ -53,10 +55,6 @@ pub struct Build<'a> {
     /// Whether the program says that it has no variables.
     pub constant: bool,
 }
-
-/// Each is spelled so that both a linker and a C compiler that drives one know it: rustc may call
-/// either.
-const FLAGS: [&str; 4] = ["-static", "-no-pie", "-nostdlib", "-erawshm_start"];
 
 /// A linker script, after the folder of what it includes.
 type Script = [&'static str; 2];
@@ -74,11 +72,20 @@ const CONSTANT: Script = [
 ];
 
 impl Build<'_> {
-    /// The flags of a program.
+    /// The flags of a program. Each is spelled so that both a linker and a C compiler that drives
+    /// one know it: rustc may call either.
     pub fn flags(&self) -> impl Iterator<Item = &'static str> {
+        let flags = ["-static", self.no_pie(), "-nostdlib", "-erawshm_start"];
+        let script = self.script().into_iter().flatten();
         let is_linux = self.os == "linux";
-        let flags = FLAGS.into_iter().filter(move |_| is_linux);
-        flags.chain(self.script().filter(|_| is_linux).into_iter().flatten())
+        flags.into_iter().chain(script).filter(move |_| is_linux)
+    }
+
+    /// For musl targets rustc asks for `-static-pie`, which clang refuses together with `-no-pie`.
+    fn no_pie(&self) -> &'static str {
+        let mut names = self.linkers().filter_map(|flag| flag.rsplit('/').next());
+        let is_clang = names.any(|name| name.contains("clang"));
+        if is_clang { "-Wl,-no-pie" } else { "-no-pie" }
     }
 
     /// An unoptimised build keeps its unwinding tables, for debuggers. On 32-bit targets rustix has
@@ -94,7 +101,13 @@ impl Build<'_> {
 
     /// mold knows no such scripts, and gold fails with them.
     fn linker_reads_scripts(&self) -> bool {
-        let mut flags = self.linker.iter().flat_map(|flags| flags.split('\x1f'));
-        !flags.any(|flag| flag.ends_with("mold") || flag.ends_with("gold"))
+        !self
+            .linkers()
+            .any(|flag| flag.ends_with("mold") || flag.ends_with("gold"))
+    }
+
+    /// The linker, and every flag that may choose another one.
+    fn linkers(&self) -> impl Iterator<Item = &str> {
+        self.linker.iter().flat_map(|flags| flags.split('\x1f'))
     }
 }

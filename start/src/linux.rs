@@ -73,6 +73,11 @@ macro_rules! main {
             /// The unwinding tables of a debug build's `core` refer to it. Nothing here unwinds.
             #[unsafe(no_mangle)]
             extern "C" fn rust_eh_personality() {}
+
+            /// As well, if `core` itself is not optimised.
+            #[cfg(debug_assertions)]
+            #[unsafe(no_mangle)]
+            extern "C" fn _Unwind_Resume() {}
         };
     };
 }
