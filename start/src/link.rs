@@ -4,8 +4,8 @@
 ///
 /// `link!()` does so for every program of the package, `link!("one", "two")` for these only: the
 /// others may be ordinary ones. `link!(constant: "one", "two")` is for programs that have no
-/// variable with opt-level `"z"`, and so need no segment for them: it saves 64 bytes in each, and
-/// linking fails if there is one. On systems other than Linux nothing is passed.
+/// variable with opt-level `"z"` and 64 bits, and so need no segment for them: it saves 64 bytes
+/// in each, and linking fails if there is one. On systems other than Linux nothing is passed.
 ///
 /// A macro, as a build script has std, and this crate has not.
 ///
@@ -88,13 +88,13 @@ impl Build<'_> {
         if is_clang { "-Wl,-no-pie" } else { "-no-pie" }
     }
 
-    /// An unoptimised build keeps its unwinding tables, for debuggers. On 32-bit targets rustix has
-    /// variables that are known only when the program runs.
+    /// None for an unoptimised build, whose unwinding tables are for debuggers. On 32-bit targets
+    /// rustix always has variables.
     fn script(&self) -> Option<Script> {
         match self.opt_level {
             "0" => None,
-            _ if self.width != "64" || !self.linker_reads_scripts() => None,
-            "z" if self.constant => Some(CONSTANT),
+            _ if !self.linker_reads_scripts() => None,
+            "z" if self.constant && self.width == "64" => Some(CONSTANT),
             _ => Some(VARIABLES),
         }
     }
