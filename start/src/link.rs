@@ -37,7 +37,9 @@ macro_rules! link {
         for flag in build.flags() {
             ::std::println!("cargo::rustc-link-arg{}={flag}", $programs);
         }
-        ::std::println!("cargo::rerun-if-changed=build.rs");
+        for file in $crate::link::FILES {
+            ::std::println!("cargo::rerun-if-changed={file}");
+        }
         let target = variable("TARGET").to_uppercase().replace(['-', '.'], "_");
         ::std::println!("cargo::rerun-if-env-changed=CARGO_TARGET_{target}_LINKER");
     }};
@@ -55,6 +57,15 @@ pub struct Build<'a> {
     /// Whether the program says that it has no variables.
     pub constant: bool,
 }
+
+/// What a build depends on beside the compiler's flags.
+#[doc(hidden)]
+pub const FILES: [&str; 4] = [
+    "build.rs",
+    concat!(env!("CARGO_MANIFEST_DIR"), "/layout/constant.ld"),
+    concat!(env!("CARGO_MANIFEST_DIR"), "/layout/sections.ld"),
+    concat!(env!("CARGO_MANIFEST_DIR"), "/layout/variables.ld"),
+];
 
 /// A linker script, after the folder of what it includes.
 type Script = [&'static str; 2];
