@@ -37,6 +37,8 @@ macro_rules! link {
         for flag in build.flags() {
             ::std::println!("cargo::rustc-link-arg{}={flag}", $programs);
         }
+        // `main!` looks whether it is set.
+        ::std::println!("cargo::rustc-env=RAWSHM_START_LINKS=");
         for file in $crate::link::FILES {
             ::std::println!("cargo::rerun-if-changed={file}");
         }

@@ -48,7 +48,12 @@ macro_rules! main {
             #[cfg(not(any(doc, panic = "abort")))]
             ::core::compile_error!(
                 "a program without std cannot unwind: put `panic = \"abort\"` into [profile.dev] \
-                 and [profile.release] in Cargo.toml"
+                 and [profile.release] in Cargo.toml, the workspace's if there is one"
+            );
+            const _: () = ::core::assert!(
+                ::core::option_env!("RAWSHM_START_LINKS").is_some(),
+                "the linker's flags are missing: `main` in build.rs has to call \
+                 `rawshm_start::link!()`"
             );
 
             // Assembly is allowed in a module, and not in a constant.

@@ -7,7 +7,7 @@ use std::process::Command;
 use std::sync::OnceLock;
 
 use rawshm_tests::{
-    Ended, Folder, UniqueName, cargo, repository, run, static_program, with_private_shm,
+    Ended, Folder, UniqueName, c_program, cargo, repository, run, static_program, with_private_shm,
 };
 
 use crate::elf::{Elf, PT_DYNAMIC, PT_INTERP};
@@ -119,17 +119,45 @@ fn work(folder: &Path) {
     assert_eq!(read, ended("&{100 876 8021}\n", "", 0));
 }
 
-fn size(program: &str) -> u64 {
-    let program = as_copied().join(program);
-    program.metadata().expect("a file").len()
+/// The sizes of both programs.
+fn sizes(folder: &Path) -> [u64; 2] {
+    ["bare", "words"].map(|program| folder.join(program).metadata().expect("a file").len())
 }
 
 #[test]
 fn bare_has_at_most_1700_bytes_and_words_4096() {
-    let (bare, words) = (size("bare"), size("words"));
+    let [bare, words] = sizes(as_copied());
     println!("bare: {bare} bytes, words: {words} bytes");
     assert!(bare <= BARE_MAX, "bare has {bare} bytes");
     assert!(words <= WORDS_MAX, "words has {words} bytes");
+}
+
+/// The sizes in the row of the start package's page that begins with this.
+fn stated(row: &str) -> [u64; 2] {
+    let page = std::fs::read_to_string(repository().join("start/README.md")).expect("text");
+    let line = page
+        .lines()
+        .find(|line| line.starts_with(&format!("| {row} |")));
+    let mut cells = line.unwrap_or_else(|| panic!("no row {row}")).split('|');
+    let mut cell = || cells.next().expect("a cell").trim().replace(',', "");
+    let _ = [cell(), cell()];
+    [cell(), cell()].map(|cell| cell.parse().expect("a number"))
+}
+
+/// Compilers differ a little.
+fn about_as_stated(row: &str, measured: [u64; 2]) {
+    for (measured, stated) in measured.into_iter().zip(stated(row)) {
+        println!("without {row}: {measured} bytes");
+        assert!(
+            measured.abs_diff(stated) * 20 <= stated,
+            "without {row}: {measured} bytes"
+        );
+    }
+}
+
+#[test]
+fn the_sizes_are_as_stated() {
+    about_as_stated("nothing", sizes(as_copied()));
 }
 
 #[test]
@@ -173,10 +201,12 @@ fn it_builds_with_gccs_own_linker() {
 #[test]
 fn it_builds_with_the_first_resolver() {
     let folder = copy();
-    let manifest = folder.join("Cargo.toml");
-    let text = std::fs::read_to_string(&manifest).expect("text");
-    let text = text.replace("edition = ", "resolver = \"1\"\nedition = ");
-    std::fs::write(&manifest, text).expect("writing a file");
+    change(
+        &folder,
+        "Cargo.toml",
+        "edition = ",
+        "resolver = \"1\"\nedition = ",
+    );
     let command = ["build", "--release", "--bins"];
     cargo_in(&folder, &command, "");
     work(&target(&command, "").join("release"));
@@ -208,14 +238,18 @@ fn its_own_tests_pass() {
     assert!(tested.stdout.contains("1 passed; 0 failed"), "{tested:?}");
 }
 
-/// What cargo says of a copy with another manifest.
-fn refused(arguments: &[&str], manifest: impl Fn(String) -> String) -> String {
-    let folder = copy();
-    let path = folder.join("Cargo.toml");
+/// Changes a file of a copy.
+fn change(copy: &Path, file: &str, from: &str, to: &str) {
+    let path = copy.join(file);
     let text = std::fs::read_to_string(&path).expect("text");
-    let new = manifest(text.clone());
-    assert_ne!(text, new);
-    std::fs::write(&path, new).expect("writing a file");
+    assert!(text.contains(from), "{file} lacks {from}");
+    std::fs::write(&path, text.replacen(from, to, 1)).expect("writing a file");
+}
+
+/// What cargo says of a copy, a file of which is changed.
+fn refused(arguments: &[&str], file: &str, from: &str, to: &str) -> String {
+    let folder = copy();
+    change(&folder, file, from, to);
     let mut cargo = cargo();
     cargo.current_dir(&*folder).args(arguments);
     let ended = run(cargo.env("CARGO_TARGET_DIR", target(arguments, "refused")));
@@ -225,16 +259,61 @@ fn refused(arguments: &[&str], manifest: impl Fn(String) -> String) -> String {
 
 #[test]
 fn a_profile_that_unwinds_is_an_error_that_says_what_to_do() {
-    let said = refused(&["check", "--bins"], |text| {
-        text.replacen("panic = \"abort\"", "", 1)
-    });
+    let abort = "panic = \"abort\"";
+    let said = refused(&["check", "--bins"], "Cargo.toml", abort, "");
     assert!(said.contains("put `panic = \"abort\"` into"), "{said}");
 }
 
 #[test]
 fn unit_tests_of_a_program_are_an_error_that_says_what_to_do() {
-    let said = refused(&["test"], |text| text.replacen("test = false", "", 1));
+    let said = refused(&["test"], "Cargo.toml", "test = false", "");
     assert!(said.contains("put `test = false`"), "{said}");
+}
+
+#[test]
+fn a_build_script_without_the_line_is_an_error_that_says_what_to_do() {
+    let said = refused(&["build"], "build.rs", "rawshm_start::link!();", "");
+    assert!(
+        said.contains("has to call `rawshm_start::link!()`"),
+        "{said}"
+    );
+}
+
+mod needs_half_a_minute {
+    use super::*;
+
+    #[test]
+    #[ignore = "needs half a minute"]
+    fn what_each_setting_saves_is_as_stated() {
+        let flags = "println!(\"cargo::rustc-env=RAWSHM_START_LINKS=\");
+            for flag in [\"-static\", \"-no-pie\", \"-nostdlib\", \"-erawshm_start\"] {
+                println!(\"cargo::rustc-link-arg-bins={flag}\");
+            }";
+        for (row, file, from, to) in [
+            ("`opt-level = \"z\"`", "Cargo.toml", "opt-level = \"z\"", ""),
+            ("`lto = true`", "Cargo.toml", "lto = true", ""),
+            ("`codegen-units = 1`", "Cargo.toml", "codegen-units = 1", ""),
+            ("`strip = true`", "Cargo.toml", "strip = true", ""),
+            (
+                "`opt-level = 2` of the dependencies",
+                "Cargo.toml",
+                "opt-level = 2",
+                "opt-level = \"z\"",
+            ),
+            (
+                "the linker script",
+                "build.rs",
+                "rawshm_start::link!();",
+                flags,
+            ),
+        ] {
+            let folder = copy();
+            change(&folder, file, from, to);
+            let command = ["build", "--release", "-q"];
+            cargo_in(&folder, &command, "");
+            about_as_stated(row, sizes(&target(&command, "").join("release")));
+        }
+    }
 }
 
 mod needs_clippy {
@@ -308,14 +387,35 @@ fn pair(flags: &str) -> PathBuf {
     target(&["static"], flags).join("static")
 }
 
-mod needs_strace {
+mod needs_namespaces {
     use super::*;
 
-    mod needs_namespaces {
+    #[test]
+    #[ignore = "needs namespaces"]
+    fn bare_fails_with_status_1_and_words_says_why_if_there_is_no_space() {
+        let folder = as_copied().display();
+        let script = format!("{folder}/bare; echo $?; {folder}/words; echo $?");
+        let line = "words: cannot create /words: no space left on device (ENOSPC)\n";
+        let ran = with_private_shm("", "size=4k,nr_inodes=1", &script);
+        assert_eq!(ran, ended("1\n1\n", line, 0));
+    }
+
+    #[test]
+    #[ignore = "needs namespaces"]
+    fn bare_runs_at_most_100_instructions() {
+        let (steps, folder) = (c_program("steps"), as_copied().display());
+        let script = format!("{} {folder}/bare", steps.display());
+        let ran = with_private_shm("", "size=1m", &script);
+        let steps: u64 = ran.stderr.trim().parse().expect("a number");
+        println!("bare: {steps} instructions");
+        assert!(ran.status == 0 && steps <= 100, "{ran:?}");
+    }
+
+    mod needs_strace {
         use super::*;
 
         #[test]
-        #[ignore = "needs strace and namespaces"]
+        #[ignore = "needs namespaces and strace"]
         fn bare_makes_eight_calls() {
             let bare = as_copied().join("bare");
             let script = format!("strace -qq -o /dev/shm/calls {}", bare.display());
@@ -329,17 +429,6 @@ mod needs_strace {
             let calls: Vec<_> = calls.filter(|call| !call.starts_with('+')).collect();
             let expected = "execve unlinkat openat ftruncate mmap close munmap exit_group";
             assert_eq!(calls.join(" "), expected);
-        }
-
-        #[test]
-        #[ignore = "needs strace and namespaces"]
-        fn bare_fails_with_status_1_and_words_says_why_if_there_is_no_space() {
-            let folder = as_copied().display();
-            let script = format!("{folder}/bare; echo $?; {folder}/words; echo $?");
-            let ended = with_private_shm("", "size=4k,nr_inodes=1", &script);
-            let line = "words: cannot create /words: no space left on device (ENOSPC)\n";
-            assert_eq!(ended.stdout, "1\n1\n");
-            assert_eq!(ended.stderr, line);
         }
     }
 }

@@ -34,6 +34,12 @@ impl Parser {
         }
     }
 
+    /// How many arguments are left.
+    #[must_use]
+    pub fn left(&self) -> usize {
+        self.arguments.clone().count()
+    }
+
     /// The value of the last letter: the rest of its argument, or the next one.
     pub fn value(&mut self) -> Option<&'static [u8]> {
         match core::mem::take(&mut self.letters) {

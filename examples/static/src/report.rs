@@ -64,7 +64,8 @@ impl Failure {
 
 /// The words of an error, and its errno in two parts: its name and nothing, or a word and a number.
 #[inline]
-pub(crate) fn why(error: Error) -> [Operand<'static>; 3] {
+#[must_use]
+pub fn why(error: Error) -> [Operand<'static>; 3] {
     let (name, words) = error.name_and_words();
     let (errno, number) = if let Some(name) = name {
         (name, Operand::Text(b""))

@@ -4,15 +4,17 @@
 
 use rawshm::{Error, Mapping, Name, Size};
 
+const NAME: Name = Name::from_static("/bare");
+
 rawshm_start::main!(run);
 
 fn run(_: rawshm_start::Arguments) -> u8 {
-    u8::from(write(&Name::from_static("/bare")).is_err())
+    u8::from(write().is_err())
 }
 
-fn write(name: &Name) -> Result<(), Error> {
-    let _ = rawshm::unlink(name);
-    let mapping = Mapping::create(name, Size::Sparse(4_000_000_000))?;
+fn write() -> Result<(), Error> {
+    let _ = rawshm::unlink(&NAME);
+    let mapping = Mapping::create(&NAME, Size::Sparse(4_000_000_000))?;
     mapping.store(0, &[100_i64, 876, 8021])?;
     Ok(())
 }
