@@ -188,6 +188,17 @@ fn it_builds_and_runs_as_copied() {
 }
 
 #[test]
+fn two_copies_make_the_same_executables() {
+    let command = ["build", "--release", "--quiet"];
+    cargo_in(&copy(), &command, "");
+    let other = target(&command, "").join("release");
+    for program in ["bare", "words"] {
+        let bytes = |folder: &Path| std::fs::read(folder.join(program)).expect("a file");
+        assert!(bytes(as_copied()) == bytes(&other), "{program}");
+    }
+}
+
+#[test]
 fn it_builds_and_runs_unoptimised() {
     work(&debug(""));
 }

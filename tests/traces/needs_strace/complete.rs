@@ -131,6 +131,14 @@ fn the_creator_makes_nine_calls_and_replaces_in_thirteen() {
 
 #[test]
 #[ignore = "needs strace"]
+fn a_creator_that_reserves_in_a_directory_makes_three_calls_more() {
+    let run = run_of("creator-R-d", Before::Nothing, "", 1);
+    let arguments = ["-R", "-s", "4096", "-d", "/dev/shm"];
+    assert_eq!(creator(&run, &arguments), 0);
+}
+
+#[test]
+#[ignore = "needs strace"]
 fn each_way_of_the_library_makes_the_calls_that_its_documentation_names() {
     on_each_rung(|rung| {
         let way = suffix(rung);
