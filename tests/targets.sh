@@ -330,6 +330,7 @@ the_debug_executables_run_for() {
 own_executables_run_for() {
     local target=$1 emulator=${EMULATOR[$1]:-} copy folder program said
     copy=$(mktemp -d)
+    # Expanded here: the variable is gone by then.
     trap "rm -rf '$copy'" EXIT
     cp -r examples/own/. Cargo.lock "$copy"
     printf '[patch.crates-io]\nrawshm.path = "%s"\nrawshm-start.path = "%s/start"\n' \

@@ -45,7 +45,7 @@ macro_rules! main {
                 "a program without std has no unit tests: put `test = false` and `bench = false` \
                  into its [[bin]] in Cargo.toml, and tests into src/lib.rs or tests/"
             );
-            #[cfg(not(any(doc, panic = "abort")))]
+            #[cfg(not(any(doc, test, panic = "abort")))]
             ::core::compile_error!(
                 "a program without std cannot unwind: put `panic = \"abort\"` into [profile.dev] \
                  and [profile.release] in Cargo.toml, the workspace's if there is one"

@@ -224,6 +224,20 @@ fn it_builds_with_the_first_resolver() {
 }
 
 #[test]
+fn a_program_that_is_not_named_is_an_ordinary_one() {
+    let folder = copy();
+    change(&folder, "build.rs", "link!()", "link!(\"bare\", \"words\")");
+    let source = "fn main() { println!(\"{:?}\", rawshm::Name::new(\"/x\")); }";
+    std::fs::write(folder.join("src/bin/ordinary.rs"), source).expect("writing a file");
+    let command = ["build", "--release", "--quiet", "--bins"];
+    cargo_in(&folder, &command, "");
+    let built = target(&command, "").join("release");
+    work(&built);
+    let ran = run(&mut Command::new(built.join("ordinary")));
+    assert_eq!(ran, ended("Ok(Name(\"/x\"))\n", "", 0));
+}
+
+#[test]
 fn it_builds_with_what_is_in_the_start_package() {
     let folder = Folder::new();
     let command = ["package", "--no-verify", "--offline", "--allow-dirty"];
