@@ -1,9 +1,10 @@
 //! An ordinary program's `main`, for systems that the start code is not for.
 
-use std::env::{self, ArgsOs};
-use std::ffi::OsStr;
+use std::env;
+use std::ffi::{OsStr, OsString};
 use std::os::unix::ffi::{OsStrExt as _, OsStringExt as _};
 use std::process;
+use std::vec;
 
 /// Makes a program of a function that takes [`Arguments`] and returns the exit status.
 ///
@@ -26,18 +27,16 @@ pub fn exit(status: u8) -> ! {
 }
 
 /// The arguments after the program's name, and the environment.
-#[derive(Debug)]
-pub struct Arguments(ArgsOs);
+#[derive(Clone, Debug)]
+pub struct Arguments(vec::IntoIter<OsString>);
 
 impl Arguments {
     /// The arguments of this process.
     #[doc(hidden)]
     #[must_use]
-    #[expect(clippy::new_without_default, reason = "only `main` calls it")]
     pub fn new() -> Self {
-        let mut arguments = env::args_os();
-        let _ = arguments.next();
-        Self(arguments)
+        let arguments: Vec<_> = env::args_os().skip(1).collect();
+        Self(arguments.into_iter())
     }
 
     /// Whether there are none left.

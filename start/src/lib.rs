@@ -1,9 +1,17 @@
 #![doc = include_str!("../README.md")]
 #![cfg_attr(target_os = "linux", no_std)]
 
-pub mod line;
+// A build script may also run on Windows, and needs only this.
 pub mod link;
+
+#[cfg(unix)]
+pub mod line;
+#[cfg(unix)]
 mod say;
+#[cfg(unix)]
+pub use rustix::io::Errno;
+#[cfg(unix)]
+pub use say::{Operand, say};
 
 #[cfg(target_os = "linux")]
 mod linux;
@@ -13,10 +21,7 @@ mod memory;
 #[cfg(target_os = "linux")]
 pub use linux::{Arguments, exit, panicked};
 
-#[cfg(not(target_os = "linux"))]
+#[cfg(all(unix, not(target_os = "linux")))]
 mod hosted;
-#[cfg(not(target_os = "linux"))]
+#[cfg(all(unix, not(target_os = "linux")))]
 pub use hosted::{Arguments, exit};
-
-pub use rustix::io::Errno;
-pub use say::{Operand, say};
