@@ -428,7 +428,7 @@ mod needs_namespaces {
     #[test]
     #[ignore = "needs namespaces"]
     fn bare_runs_at_most_100_instructions() {
-        let (steps, folder) = (c_program("steps"), as_copied().display());
+        let (steps, folder) = (c_program("tests/c/steps.c"), as_copied().display());
         let script = format!("{} {folder}/bare", steps.display());
         let ran = with_private_shm("", "size=1m", &script);
         let steps: u64 = ran.stderr.trim().parse().expect("a number");

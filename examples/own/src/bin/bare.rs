@@ -14,7 +14,7 @@ fn run(_: rawshm_start::Arguments) -> u8 {
 
 fn write() -> Result<(), Error> {
     let _ = rawshm::unlink(&NAME);
-    let mapping = Mapping::create(&NAME, Size::Sparse(4_000_000_000))?;
+    let mapping = Mapping::create(&NAME, Size::Sparse(4096))?;
     mapping.store(0, &[100_i64, 876, 8021])?;
     Ok(())
 }
