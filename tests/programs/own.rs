@@ -373,6 +373,28 @@ mod needs_clang {
     }
 }
 
+mod needs_bwrap {
+    use super::*;
+
+    #[test]
+    #[ignore = "needs bwrap"]
+    fn both_run_alone_in_a_container_without_any_file() {
+        for program in ["bare", "words"] {
+            let ran = run(Command::new("bwrap")
+                .args([
+                    "--unshare-all",
+                    "--as-pid-1",
+                    "--tmpfs",
+                    "/dev/shm",
+                    "--ro-bind",
+                ])
+                .arg(as_copied().join(program))
+                .args(["/program", "/program"]));
+            assert_eq!(ran, ended("", "", 0), "{program}");
+        }
+    }
+}
+
 mod needs_lld {
     use super::*;
 
