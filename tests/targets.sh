@@ -326,15 +326,27 @@ the_debug_executables_run_for() {
     watch_prints_what_publish_stores "$CARGO_TARGET_DIR/$1/debug" "${EMULATOR[$1]}"
 }
 
-# A user's own, copied out of the repository.
-own_executables_run_for() {
-    local target=$1 emulator=${EMULATOR[$1]:-} copy folder program said
+# own FOLDER: copies the example of a user's own executables.
+own() {
+    cp -r examples/own/. Cargo.lock "$1"
+    printf '[patch.crates-io]\nrawshm.path = "%s"\nrawshm-start.path = "%s/start"\n' \
+        "$PWD" "$PWD" >>"$1/Cargo.toml"
+}
+
+own_programs_compile() {
+    local copy
     copy=$(mktemp -d)
     # Expanded here: the variable is gone by then.
     trap "rm -rf '$copy'" EXIT
-    cp -r examples/own/. Cargo.lock "$copy"
-    printf '[patch.crates-io]\nrawshm.path = "%s"\nrawshm-start.path = "%s/start"\n' \
-        "$PWD" "$PWD" >>"$copy/Cargo.toml"
+    own "$copy"
+    cargo check --manifest-path "$copy/Cargo.toml" --all-targets --target "$1"
+}
+
+own_executables_run_for() {
+    local target=$1 emulator=${EMULATOR[$1]:-} copy folder program said
+    copy=$(mktemp -d)
+    trap "rm -rf '$copy'" EXIT
+    own "$copy"
     for folder in debug release; do
         cargo build --manifest-path "$copy/Cargo.toml" --target "$target" \
             --profile "${folder/debug/dev}"
@@ -528,6 +540,7 @@ check the_oldest_rust_builds_the_static_executables
 check the_oldest_rust_builds_the_drop_in
 for target in "${APPLE[@]}"; do
     check everything_compiles "$target"
+    check own_programs_compile "$target"
     check clippy_is_content "$target"
 done
 check the_executables_link_and_import_only "${APPLE[0]}" shm_open shm_unlink

@@ -34,9 +34,9 @@ impl Stream {
             Self::Output => raw_stdout(),
             Self::Error => raw_stderr(),
         };
-        // SAFETY: these programs never close it. If it was closed when they started, its number is
-        // unused, and using it is an error; or an object of their own has the number: they may
-        // read that, and have closed it, or opened it only to read, before they write.
+        // SAFETY: nothing closes it by its number without `unsafe`. If it was closed when the program
+        // started, its number is unused, and using it is an error; or it is that of a file that the
+        // program has opened since, which `say` warns of.
         unsafe { BorrowedFd::borrow_raw(fd) }
     }
 }

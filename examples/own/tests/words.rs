@@ -1,4 +1,5 @@
 //! Tests have std, and run the program.
+#![cfg(target_os = "linux")]
 
 use std::process::Command;
 

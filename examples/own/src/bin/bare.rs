@@ -1,6 +1,5 @@
 //! Creates an object in place of the old one, and stores three integers.
-#![no_std]
-#![no_main]
+#![cfg_attr(target_os = "linux", no_std, no_main)]
 
 use rawshm::{Error, Mapping, Name, Size};
 

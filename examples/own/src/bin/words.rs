@@ -1,6 +1,5 @@
 //! As `bare`, under the name that it is given, and says in words what failed.
-#![no_std]
-#![no_main]
+#![cfg_attr(target_os = "linux", no_std, no_main)]
 
 use rawshm::{Error, Mapping, Name, Size};
 
