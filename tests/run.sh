@@ -124,6 +124,7 @@ check "documentation" \
 check "documentation as docs.rs builds it" \
     env RUSTC_BOOTSTRAP=1 RUSTDOCFLAGS="-D warnings --cfg docsrs" cargo doc --quiet --no-deps \
     --package rawshm --all-features --target-dir "${CARGO_TARGET_DIR:-target}/docsrs"
+check "examples of the start package" cargo test --quiet --package rawshm-start
 check "documentation of the start package" \
     env RUSTDOCFLAGS="-D warnings" cargo doc --quiet --no-deps --package rawshm-start
 # It is built, too: nothing in it is from outside.

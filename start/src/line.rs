@@ -34,14 +34,14 @@ impl Stream {
             Self::Output => raw_stdout(),
             Self::Error => raw_stderr(),
         };
-        // SAFETY: nothing closes it by its number without `unsafe`. If it was closed when the program
-        // started, its number is unused, and using it is an error; or it is that of a file that the
-        // program has opened since, which `say` warns of.
+        // SAFETY: nothing closes it by its number without `unsafe`. If it was closed when the
+        // program started, its number is unused, and using it is an error; or it is that of a file
+        // that the program has opened since, which `say` warns of.
         unsafe { BorrowedFd::borrow_raw(fd) }
     }
 }
 
-/// Storage for the longest line: a verb, a name and the words of an error.
+/// Storage for a line of 384 bytes: a verb, a name and the words of an error.
 pub type Buffer = [MaybeUninit<u8>; LEN];
 
 /// An empty buffer. Initialising it would take hundreds of instructions for a line of a few bytes.
@@ -56,6 +56,20 @@ const LONGEST_NAME: usize = 255;
 const LONGEST_NUMBER: usize = 22;
 
 /// A line that is put together from its end to its start, the order in which digits are computed.
+///
+/// # Examples
+/// ```
+/// use rawshm_start::line::{BUFFER, Line, Stream};
+///
+/// let mut buffer = BUFFER;
+/// let mut line = Line::new(&mut buffer);
+/// line.byte(b'\n');
+/// line.number(24);
+/// line.text(b"bytes: ");
+/// assert_eq!(line.as_bytes(), b"bytes: 24\n");
+/// line.write(Stream::Output)?;
+/// # Ok::<(), rawshm_start::Errno>(())
+/// ```
 #[derive(Debug)]
 pub struct Line<'a> {
     /// Initialised from `start` on.
