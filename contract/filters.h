@@ -276,6 +276,7 @@
     RAWSHM_ALLOW_execve \
     RAWSHM_ALLOW_exit_group \
     RAWSHM_ALLOW_faccessat \
+    RAWSHM_ALLOW_fallocate \
     RAWSHM_ALLOW_flock \
     RAWSHM_ALLOW_fstat \
     RAWSHM_ALLOW_fstat64_ON_32_bit \

@@ -83,6 +83,7 @@ pub const CREATOR: &[sock_filter] = &[
     always(SYS_execve)[0], always(SYS_execve)[1],
     always(SYS_exit_group)[0], always(SYS_exit_group)[1],
     always(SYS_faccessat)[0], always(SYS_faccessat)[1],
+    always(SYS_fallocate)[0], always(SYS_fallocate)[1],
     always(SYS_flock)[0], always(SYS_flock)[1],
     #[cfg(not(target_pointer_width = "32"))] always(SYS_fstat)[0],
     #[cfg(not(target_pointer_width = "32"))] always(SYS_fstat)[1],

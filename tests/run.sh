@@ -14,6 +14,9 @@ needs=(
     "cxx            g++          command -v g++"
     "clang          clang        command -v clang"
     "pkg_config     pkg-config   command -v pkg-config"
+    "lld            lld          command -v ld.lld"
+    "mold           mold         command -v mold"
+    "clippy         rust-clippy  cargo clippy --version"
     "go             golang-go    command -v go"
     "python3        python3      command -v python3"
     "postgres       postgresql   command -v pg_ctlcluster"
@@ -114,6 +117,7 @@ if cargo clippy --version >/dev/null 2>&1; then
     clippy --package rawshm --all-features --all-targets
     clippy --package rawshm-tests --all-targets
     clippy --package rawshm-benches
+    clippy --package rawshm-start --all-targets
     clippy --package rawshm-static --bins
     clippy --package rawshm-capi
 else
@@ -125,6 +129,12 @@ check "documentation" \
 check "documentation as docs.rs builds it" \
     env RUSTC_BOOTSTRAP=1 RUSTDOCFLAGS="-D warnings --cfg docsrs" cargo doc --quiet --no-deps \
     --package rawshm --all-features --target-dir "${CARGO_TARGET_DIR:-target}/docsrs"
+check "examples of the start package" cargo test --quiet --package rawshm-start
+check "documentation of the start package" \
+    env RUSTDOCFLAGS="-D warnings" cargo doc --quiet --no-deps --package rawshm-start
+# It is built, too: nothing in it is from outside.
+check "the start package holds what it needs" \
+    cargo package --quiet --allow-dirty --package rawshm-start
 for features in "${feature_sets[@]}"; do
     check "the crate alone builds with '$features'" \
         cargo build --quiet --package rawshm --no-default-features --features "$features"

@@ -9,7 +9,8 @@
 set -u -o pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.." || exit
 
-PACKAGES=(--package rawshm --package rawshm-capi --package rawshm-static --package rawshm-tests)
+PACKAGES=(--package rawshm --package rawshm-capi --package rawshm-start --package rawshm-static
+    --package rawshm-tests)
 # The tests of the library, without those of the host's executables.
 LIBRARY_TESTS=(--test bytes --test object --test complete --test snapshot --test seqlock_threads)
 
@@ -325,6 +326,39 @@ the_debug_executables_run_for() {
     watch_prints_what_publish_stores "$CARGO_TARGET_DIR/$1/debug" "${EMULATOR[$1]}"
 }
 
+# own FOLDER: copies the example of a user's own executables.
+own() {
+    cp -r examples/own/. Cargo.lock "$1"
+    printf '[patch.crates-io]\nrawshm.path = "%s"\nrawshm-start.path = "%s/start"\n' \
+        "$PWD" "$PWD" >>"$1/Cargo.toml"
+}
+
+own_programs_compile() {
+    local copy
+    copy=$(mktemp -d)
+    # Expanded here: the variable is gone by then.
+    trap "rm -rf '$copy'" EXIT
+    own "$copy"
+    cargo check --manifest-path "$copy/Cargo.toml" --all-targets --target "$1"
+}
+
+own_executables_run_for() {
+    local target=$1 emulator=${EMULATOR[$1]:-} copy folder program said
+    copy=$(mktemp -d)
+    trap "rm -rf '$copy'" EXIT
+    own "$copy"
+    for folder in debug release; do
+        cargo build --manifest-path "$copy/Cargo.toml" --target "$target" \
+            --profile "${folder/debug/dev}"
+        folder=$CARGO_TARGET_DIR/$target/$folder
+        for program in bare words; do is_static "$folder/$program"; done
+        $emulator "$folder/words" "$OBJECT"
+        said=$($emulator "$folder/words" "$OBJECT" 2>&1) && exit 1
+        [[ $said == "words: cannot create $OBJECT: file exists (EEXIST)" ]]
+        rm "/dev/shm$OBJECT"
+    done
+}
+
 # Each reads the snapshots of the other, takes them over and goes on, and every value is whole. The
 # one of 32 bits reads stamps in halves. The host's kernel runs it itself.
 processes_of_32_and_64_bits_share_snapshots_for() {
@@ -506,6 +540,7 @@ check the_oldest_rust_builds_the_static_executables
 check the_oldest_rust_builds_the_drop_in
 for target in "${APPLE[@]}"; do
     check everything_compiles "$target"
+    check own_programs_compile "$target"
     check clippy_is_content "$target"
 done
 check the_executables_link_and_import_only "${APPLE[0]}" shm_open shm_unlink
@@ -513,12 +548,14 @@ check the_tests_link "${APPLE[0]}"
 check the_drop_in_for_apple_has_the_pair_without_errno "${APPLE[0]}"
 check the_static_executables_run_for $MUSL
 check the_static_executables_for_musl_do_what_the_hosts_do
+check own_executables_run_for $MUSL
 check a_std_program_is_static_and_calls_no_shm_open
 check the_tests_pass_on_musl
 check copies_are_right_without_avx
 for target in "${!EMULATOR[@]}"; do
     check the_static_executables_run_for "$target"
     check the_debug_executables_run_for "$target"
+    check own_executables_run_for "$target"
     check copies_are_right_for "$target"
     check the_drop_in_asks_for_the_place_of_errno_and_string_functions "$target"
 done

@@ -11,7 +11,7 @@
     reason = "the crate's, which uses all of it"
 )]
 mod copy;
-#[path = "../../examples/static/src/start/memory.rs"]
+#[path = "../../start/src/memory.rs"]
 mod memory;
 
 use core::arch::asm;

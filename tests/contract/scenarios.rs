@@ -125,6 +125,13 @@ pub const SCENARIOS: &[Scenario] = &[
     run("creator", Object(4096), &[], 1).failing(&[NAMED]),
     run("creator", Nothing, &[], 0).failing(&[NAMED, any(libc::SYS_renameat2, libc::ENOSYS)]),
     run("creator", Nothing, &[], 1).failing(&[UNMAPPED]),
+    run(
+        "creator",
+        Nothing,
+        &["-R", "-s", "4096", "-d", "/dev/shm"],
+        0,
+    ),
+    run("creator", Nothing, &["-h"], 0),
     run("publish", Nothing, &[], 0).beside(Meanwhile::Line),
     run("publish", Snapshot, &["-u", "-r", "1000000", "-c", "2"], 0),
     run("publish", Retired, NUMBER, 0),

@@ -7,7 +7,7 @@ use std::process::Command;
 
 use rawshm::{Object, Size};
 use rawshm_tests::rungs::on_each_rung;
-use rawshm_tests::{Ended, UniqueName, left_in_shm, run, static_program};
+use rawshm_tests::{Ended, Folder, UniqueName, left_in_shm, run, static_program, with_private_shm};
 
 fn program(program: &str, name: &UniqueName, arguments: &[&str]) -> Ended {
     run(Command::new(static_program(program))
@@ -145,6 +145,103 @@ fn creators_that_run_at_once_exclude_each_other_and_readers_see_whole_objects_on
         let left = left_in_shm(&name).len();
         assert!(left <= 1, "{rung:?}: {left} files");
     });
+}
+
+#[test]
+fn wrong_usage_names_the_argument() {
+    let name = UniqueName::new();
+    for (arguments, wrong) in [
+        (&["-x"][..], "-x"),
+        (&["-Rx"], "-Rx"),
+        (&["-s"], "-s"),
+        (&["-s", "23"], "23"),
+        (&["-s23", "-m", "600"], "-s23"),
+        (&["-m", "778", "-R"], "778"),
+        (&["-d"], "-d"),
+        (&["1", "two", "3"], "two"),
+        (&["1", "2"], "2"),
+        (&["1", "2", "3", "4"], "4"),
+        (&["1", ""], ""),
+    ] {
+        let ran = program("creator", &name, arguments);
+        let line = format!("creator: wrong usage at {wrong}\nusage: creator ");
+        assert!(ran.stderr.starts_with(&line), "{arguments:?}: {ran:?}");
+        assert_eq!((ran.stdout.as_str(), ran.status), ("", 2));
+        assert!(left_in_shm(&name).is_empty());
+    }
+}
+
+#[test]
+fn help_is_printed_and_nothing_created() {
+    let name = UniqueName::new();
+    let ran = program("creator", &name, &["-rh", "1", "2", "3"]);
+    assert!(ran.stdout.starts_with("usage: creator "), "{ran:?}");
+    for letter in ["-d", "-R", "-r", "-h"] {
+        assert!(ran.stdout.contains(&format!("\n{letter}  ")), "{letter}");
+    }
+    assert_eq!((ran.stderr.as_str(), ran.status), ("", 0));
+    assert!(left_in_shm(&name).is_empty());
+}
+
+#[test]
+fn an_object_may_be_in_another_directory() {
+    let (name, folder) = (UniqueName::new(), Folder::new());
+    let path = folder.join(name.argument().trim_start_matches('/'));
+    let directory = folder.to_str().expect("text");
+    for arguments in [&["-d", directory][..], &["-r", "-d", directory]] {
+        let ran = program("creator", &name, &[arguments, &["-s", "4096"]].concat());
+        assert_eq!(ran, silent());
+        assert_eq!(path.metadata().expect("a file").len(), 4096);
+    }
+    let there = program("creator", &name, &["-d", directory]);
+    assert_eq!(there, taken(&name));
+    assert!(left_in_shm(&name).is_empty());
+}
+
+#[test]
+fn a_directory_that_cannot_be_opened_is_named() {
+    let name = UniqueName::new();
+    let long = "x".repeat(4096);
+    for (directory, shown, why) in [
+        ("/nowhere", "/nowhere", "no such file or directory (ENOENT)"),
+        ("/dev/null", "/dev/null", "not a directory (ENOTDIR)"),
+        ("", "", "no such file or directory (ENOENT)"),
+        (&long, &long[..256], "file name too long (ENAMETOOLONG)"),
+    ] {
+        let ran = program("creator", &name, &["-d", directory]);
+        let line = format!("creator: cannot find {shown}: {why}\n");
+        assert_eq!(ran, ended("", &line, 1));
+    }
+}
+
+#[test]
+fn reserved_memory_is_there_before_anything_is_stored() {
+    let name = UniqueName::new();
+    let size = ["-s", "1000000"];
+    assert_eq!(
+        program("creator", &name, &[&size[..], &["-R"]].concat()),
+        silent()
+    );
+    let report = format!(
+        "{}: 1000000 bytes, 1003520 of them in memory\n",
+        name.argument()
+    );
+    let expected = ended("&{100 876 8021}\n", &report, 0);
+    assert_eq!(program("reader", &name, &["-v"]), expected);
+}
+
+mod needs_namespaces {
+    use super::*;
+
+    #[test]
+    #[ignore = "needs namespaces"]
+    fn a_full_dev_shm_is_an_error_in_words_if_memory_is_reserved() {
+        let script =
+            "$CREATOR -Rs 1000000; echo $?; $CREATOR -Rrs 1000000; echo $?; ls -A /dev/shm";
+        let ran = with_private_shm("", "size=64k", script);
+        let line = "creator: cannot reserve /my_shm: no space left on device (ENOSPC)\n";
+        assert_eq!(ran, ended("1\n1\n", &line.repeat(2), 0));
+    }
 }
 
 #[test]

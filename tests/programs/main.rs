@@ -4,6 +4,7 @@ mod c_peers;
 mod creator;
 mod elf;
 mod elsewhere;
+mod own;
 mod publish_watch;
 mod signals;
 mod writer_reader;

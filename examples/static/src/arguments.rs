@@ -2,8 +2,7 @@
 //! `-nNAME`, `--`. An argument that begins with `-` and a digit is a number.
 
 use rawshm::Mode;
-
-use crate::start::Arguments;
+use rawshm_start::Arguments;
 
 /// One argument, or one letter of it.
 #[derive(Clone, Copy, Debug)]
@@ -33,6 +32,12 @@ impl Parser {
             letters: &[],
             dash: Some(b'-'),
         }
+    }
+
+    /// How many arguments are left.
+    #[must_use]
+    pub fn left(&self) -> usize {
+        self.arguments.clone().count()
     }
 
     /// The value of the last letter: the rest of its argument, or the next one.

@@ -3,9 +3,9 @@
 #![cfg_attr(target_os = "linux", no_std)]
 
 pub mod arguments;
-pub mod line;
 pub mod message;
 pub mod report;
 pub mod request;
-pub mod start;
+#[cfg_attr(not(target_os = "linux"), path = "no_signals.rs")]
+pub mod signals;
 pub mod trouble;

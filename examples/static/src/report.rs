@@ -1,8 +1,9 @@
 //! Messages on standard error.
 
 use rawshm::{Errno, Error, Operation};
-
-use crate::line::{BUFFER, Line, Stream};
+use rawshm_start::line::Stream;
+use rawshm_start::{Operand, say};
+use rustix::event::{PollFd, PollFlags, Timespec, poll};
 
 /// The exit status of a failure.
 pub const FAILURE: u8 = 1;
@@ -11,15 +12,6 @@ pub const FAILURE: u8 = 1;
 pub const USAGE: u8 = 2;
 
 pub(crate) const DIRECTORY: &str = "/dev/shm";
-
-/// What replaces a `%`.
-#[derive(Clone, Copy, Debug)]
-pub enum Operand<'a> {
-    /// A text, as [`Line::text`] adds it.
-    Text(&'a [u8]),
-    /// A decimal number.
-    Number(u64),
-}
 
 /// What the program could not do.
 #[derive(Clone, Copy, Debug)]
@@ -72,7 +64,8 @@ impl Failure {
 
 /// The words of an error, and its errno in two parts: its name and nothing, or a word and a number.
 #[inline]
-pub(crate) fn why(error: Error) -> [Operand<'static>; 3] {
+#[must_use]
+pub fn why(error: Error) -> [Operand<'static>; 3] {
     let (name, words) = error.name_and_words();
     let (errno, number) = if let Some(name) = name {
         (name, Operand::Text(b""))
@@ -94,22 +87,10 @@ pub fn misused(usage: &str) -> u8 {
     USAGE
 }
 
-/// Writes a line to standard error, with an operand for each `%` of the pattern. A failure has
-/// nowhere to be reported, and is ignored.
-#[inline(never)]
-pub fn say(pattern: &str, operands: &[Operand<'_>]) {
-    let mut buffer = BUFFER;
-    let mut line = Line::new(&mut buffer);
-    let mut operands = operands.iter().rev();
-    for byte in pattern.bytes().rev() {
-        match byte {
-            b'%' => match operands.next() {
-                Some(Operand::Text(text)) => line.text(text),
-                Some(Operand::Number(number)) => line.number(*number),
-                None => {}
-            },
-            byte => line.byte(byte),
-        }
-    }
-    let _ = line.write(Stream::Error);
+/// Whether a line can be written to standard error without waiting. One `ppoll`.
+#[must_use]
+pub fn is_ready() -> bool {
+    let fd = Stream::Error.fd();
+    let mut fds = [PollFd::new(&fd, PollFlags::OUT)];
+    poll(&mut fds, Some(&Timespec::default())).is_ok_and(|ready| ready > 0)
 }

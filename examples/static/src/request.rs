@@ -1,9 +1,8 @@
 //! The arguments of the programs that create an object.
 
-use rawshm::{Mode, Options, Size};
+use rawshm::Mode;
 
 use crate::arguments::{Item, Parser, signed};
-use crate::start::Arguments;
 
 const COLUMNS: usize = 3;
 const COLUMNS_SIZE: u64 = 24;
@@ -13,8 +12,10 @@ const COLUMNS_SIZE: u64 = 24;
 pub struct Request {
     /// The name of the object, not validated.
     pub name: &'static [u8],
-    size: u64,
-    mode: Mode,
+    /// The size of the object.
+    pub size: u64,
+    /// Its permissions.
+    pub mode: Mode,
     /// The integers to store.
     pub columns: [i64; COLUMNS],
 }
@@ -31,39 +32,28 @@ impl Default for Request {
 }
 
 impl Request {
-    /// Reads the arguments. `other` judges the letters that only one of the programs has. None if
-    /// they do not agree with the usage line.
+    /// Reads the arguments. `other` reads the letters that only one of the programs has. None if
+    /// they do not agree with the usage line: the last one that was read does not.
     pub fn parse(
         &mut self,
-        arguments: Arguments,
-        mut other: impl FnMut(u8) -> Option<()>,
+        parser: &mut Parser,
+        mut other: impl FnMut(u8, &mut Parser) -> Option<()>,
     ) -> Option<()> {
         let mut operands = 0;
-        let mut parser = Parser::new(arguments);
         while let Some(item) = parser.next() {
             match item {
                 Item::Letter(b'n') => self.name = parser.name()?,
-                Item::Letter(b's') => self.size = parser.unsigned()?,
+                Item::Letter(b's') => {
+                    self.size = parser.unsigned().filter(|size| *size >= COLUMNS_SIZE)?;
+                }
                 Item::Letter(b'm') => self.mode = parser.mode()?,
-                Item::Letter(letter) => other(letter)?,
+                Item::Letter(letter) => other(letter, parser)?,
                 Item::Operand(text) => {
                     *self.columns.get_mut(operands)? = signed(text)?;
                     operands = operands.wrapping_add(1);
                 }
             }
         }
-        let complete = matches!(operands, 0 | COLUMNS);
-        (complete && self.size >= COLUMNS_SIZE).then_some(())
-    }
-
-    /// The options to create the object with.
-    pub fn options(&self) -> Options<'static> {
-        Options::new().mode(self.mode)
-    }
-
-    /// The size of the object.
-    #[must_use]
-    pub fn size(&self) -> Size {
-        Size::Sparse(self.size)
+        matches!(operands, 0 | COLUMNS).then_some(())
     }
 }

@@ -1,8 +1,9 @@
 //! What the programs that use snapshots could not do.
 
 use rawshm::{Errno, Error, Operation, snapshot};
+use rawshm_start::{Operand, say};
 
-use crate::report::{DIRECTORY, FAILURE, Operand, say, why};
+use crate::report::{DIRECTORY, FAILURE, why};
 
 /// As [`Failure`](crate::report::Failure), with what that cannot express.
 #[derive(Clone, Copy, Debug)]

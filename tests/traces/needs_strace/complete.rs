@@ -131,6 +131,17 @@ fn the_creator_makes_nine_calls_and_replaces_in_thirteen() {
 
 #[test]
 #[ignore = "needs strace"]
+fn a_creator_that_reserves_in_a_directory_makes_three_calls_more_and_help_is_one() {
+    let file = "creator/reserved-in-another-directory";
+    let run = run_of(file, Before::Nothing, "", 1);
+    let arguments = ["-R", "-s", "4096", "-d", "/dev/shm"];
+    assert_eq!(creator(&run, &arguments), 0);
+    let run = run_of("creator/help", Before::Nothing, "", 0);
+    assert_eq!(creator(&run, &["-h"]), 0);
+}
+
+#[test]
+#[ignore = "needs strace"]
 fn each_way_of_the_library_makes_the_calls_that_its_documentation_names() {
     on_each_rung(|rung| {
         let way = suffix(rung);

@@ -5,10 +5,11 @@
 use core::mem::MaybeUninit;
 
 use rawshm::{Errno, Extent, Name, Options, Status};
+use rawshm_start::Arguments;
+use rawshm_start::line::{BUFFER, Line, Stream};
+use rawshm_start::{Operand, say};
 use rawshm_static::arguments::{Item, Parser};
-use rawshm_static::line::{BUFFER, Line, Stream};
-use rawshm_static::report::{Failure, Operand, misused, say};
-use rawshm_static::start::Arguments;
+use rawshm_static::report::{Failure, misused};
 
 const USAGE: &str = "usage: reader [-n NAME] [-v] [-u]\n";
 const FAILED: &str = "reader: cannot % %: % (%%)\n";
@@ -21,7 +22,7 @@ struct Request {
     unlink: bool,
 }
 
-rawshm_static::program!(run);
+rawshm_start::main!(run, silent);
 
 #[expect(
     clippy::inline_always,

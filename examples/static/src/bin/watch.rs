@@ -7,11 +7,13 @@ use core::time::Duration;
 
 use rawshm::snapshot::{self, Deadline, Reader};
 use rawshm::{Error, Name};
+use rawshm_start::Arguments;
+use rawshm_start::line::{Stream, write_all};
+use rawshm_start::{Operand, say};
 use rawshm_static::arguments::{Item, Parser};
-use rawshm_static::line::{Stream, write_all};
 use rawshm_static::message::{LONGEST, Message};
-use rawshm_static::report::{FAILURE, Operand, misused, say};
-use rawshm_static::start::{Arguments, signals};
+use rawshm_static::report::{FAILURE, misused};
+use rawshm_static::signals;
 use rawshm_static::trouble::Trouble;
 use rustix::thread::{Timespec, nanosleep};
 
@@ -36,7 +38,7 @@ struct Request {
     seconds: Option<u64>,
 }
 
-rawshm_static::program!(run);
+rawshm_start::main!(run, silent);
 
 fn run(arguments: Arguments) -> u8 {
     let mut request = Request {

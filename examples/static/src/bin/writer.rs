@@ -4,16 +4,17 @@
 
 use core::mem::MaybeUninit;
 
-use rawshm::{Errno, Error, Name};
+use rawshm::{Errno, Error, Name, Options, Size};
+use rawshm_start::Arguments;
+use rawshm_static::arguments::Parser;
 use rawshm_static::report::{Failure, misused};
 use rawshm_static::request::Request;
-use rawshm_static::start::Arguments;
 
 const USAGE: &str = "usage: writer [-n NAME] [-s BYTES] [-m MODE] [COL1 COL2 COL3] \
     (MODE is less the umask)\n";
 const FAILED: &str = "writer: cannot % %: % (%%)\n";
 
-rawshm_static::program!(run);
+rawshm_start::main!(run, silent);
 
 #[expect(
     clippy::inline_always,
@@ -22,7 +23,10 @@ rawshm_static::program!(run);
 #[inline(always)]
 fn run(arguments: Arguments) -> u8 {
     let mut request = Request::default();
-    if request.parse(arguments, |_| None).is_none() {
+    if request
+        .parse(&mut Parser::new(arguments), |_, _| None)
+        .is_none()
+    {
         return misused(USAGE);
     }
     match write(&request) {
@@ -38,7 +42,8 @@ fn write(request: &Request) -> Result<(), Error> {
         Err(error) if error.errno() != Errno::NOENT => return Err(error),
         _ => {}
     }
-    let mapping = request.options().create_mapping(name, request.size())?;
+    let options = Options::new().mode(request.mode);
+    let mapping = options.create_mapping(name, Size::Sparse(request.size))?;
     mapping.store(0, &request.columns)?;
     Ok(())
 }

@@ -10,11 +10,11 @@ use core::sync::atomic::Ordering::Relaxed;
 
 use rawshm::snapshot::{self, Writer};
 use rawshm::{Errno, Error, Mode, Name, Operation, Options, Outcome};
+use rawshm_start::Arguments;
 use rawshm_static::arguments::{Item, Parser};
-use rawshm_static::line::Stream;
 use rawshm_static::message::Message;
-use rawshm_static::report::misused;
-use rawshm_static::start::{Arguments, signals};
+use rawshm_static::report::{is_ready, misused};
+use rawshm_static::signals;
 use rawshm_static::trouble::Trouble;
 use source::{NANOSECONDS, Source};
 
@@ -38,7 +38,7 @@ struct Request {
     unlink: bool,
 }
 
-rawshm_static::program!(run);
+rawshm_start::main!(run, silent);
 
 fn run(arguments: Arguments) -> u8 {
     let mut request = Request {
@@ -187,7 +187,7 @@ impl Snapshot<'_> {
 
 /// Reports what went wrong unless that would have to wait, which no signal could end any more.
 fn report_at_once(trouble: Trouble, name: &[u8]) {
-    if Stream::Error.is_ready() {
+    if is_ready() {
         let _ = trouble.report(FAILED, name);
     }
 }

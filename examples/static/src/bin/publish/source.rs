@@ -1,7 +1,7 @@
 //! The messages that `publish` publishes: lines of standard input, or numbers.
 
 use rawshm::Errno;
-use rawshm_static::line::{BUFFER, Line, Stream};
+use rawshm_start::line::{BUFFER, Line, Stream};
 use rawshm_static::message::{LONGEST, Message};
 use rawshm_static::trouble::Trouble;
 use rustix::io::read;

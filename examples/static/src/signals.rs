@@ -17,7 +17,7 @@ use linux_raw_sys::general::{
     __NR_rt_sigaction, SA_RESTART, SA_SIGINFO, SIGINT, SIGTERM, kernel_sigaction, kernel_sigset_t,
 };
 
-use super::exit;
+use rawshm_start::exit;
 
 /// What is left to do before the program ends. It is called from the handler of a signal, at any
 /// point of the wait: `Send`, so that the two share nothing which that could leave half changed.

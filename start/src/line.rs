@@ -10,10 +10,8 @@ use core::arch::asm;
 use core::mem::MaybeUninit;
 use core::slice;
 
-use rawshm::fd::BorrowedFd;
-use rawshm::{Errno, Name};
-use rustix::event::{PollFd, PollFlags, Timespec, poll};
-use rustix::io::write;
+use rustix::fd::BorrowedFd;
+use rustix::io::{Errno, write};
 use rustix::stdio::{raw_stderr, raw_stdin, raw_stdout};
 
 /// A standard stream.
@@ -36,22 +34,14 @@ impl Stream {
             Self::Output => raw_stdout(),
             Self::Error => raw_stderr(),
         };
-        // SAFETY: these programs never close it. If it was closed when they started, its number is
-        // unused, and using it is an error; or an object of their own has the number: they may
-        // read that, and have closed it, or opened it only to read, before they write.
+        // SAFETY: nothing closes it by its number without `unsafe`. If it was closed when the
+        // program started, its number is unused, and using it is an error; or it is that of a file
+        // that the program has opened since, which `say` warns of.
         unsafe { BorrowedFd::borrow_raw(fd) }
-    }
-
-    /// Returns whether a line can be written without waiting. One `ppoll`.
-    #[must_use]
-    pub fn is_ready(self) -> bool {
-        let fd = self.fd();
-        let mut fds = [PollFd::new(&fd, PollFlags::OUT)];
-        poll(&mut fds, Some(&Timespec::default())).is_ok_and(|ready| ready > 0)
     }
 }
 
-/// Storage for the longest line: a verb, a name and the words of an error.
+/// Storage for a line of 384 bytes: a verb, a name and the words of an error.
 pub type Buffer = [MaybeUninit<u8>; LEN];
 
 /// An empty buffer. Initialising it would take hundreds of instructions for a line of a few bytes.
@@ -59,10 +49,27 @@ pub const BUFFER: Buffer = [MaybeUninit::uninit(); LEN];
 
 const LEN: usize = 384;
 
+/// The length of the longest file name.
+const LONGEST_NAME: usize = 255;
+
 /// The digits of the longest number, its sign and one byte before it.
 const LONGEST_NUMBER: usize = 22;
 
 /// A line that is put together from its end to its start, the order in which digits are computed.
+///
+/// # Examples
+/// ```
+/// use rawshm_start::line::{BUFFER, Line, Stream};
+///
+/// let mut buffer = BUFFER;
+/// let mut line = Line::new(&mut buffer);
+/// line.byte(b'\n');
+/// line.number(24);
+/// line.text(b"bytes: ");
+/// assert_eq!(line.as_bytes(), b"bytes: 24\n");
+/// line.write(Stream::Output)?;
+/// # Ok::<(), rawshm_start::Errno>(())
+/// ```
 #[derive(Debug)]
 pub struct Line<'a> {
     /// Initialised from `start` on.
@@ -88,7 +95,7 @@ impl<'a> Line<'a> {
     /// Adds a text with control characters replaced, so that it stays one line on any terminal.
     /// Cuts it after the length of a name, so that the rest of the line fits as well.
     pub fn text(&mut self, text: &[u8]) {
-        for byte in text.get(..=Name::MAX).unwrap_or(text).iter().rev() {
+        for byte in text.get(..=LONGEST_NAME).unwrap_or(text).iter().rev() {
             self.byte(if byte.is_ascii_control() { b'?' } else { *byte });
         }
     }

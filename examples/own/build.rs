@@ -1,0 +1,3 @@
+fn main() {
+    rawshm_start::link!();
+}

@@ -1,0 +1,27 @@
+#![doc = include_str!("../README.md")]
+#![cfg_attr(target_os = "linux", no_std)]
+
+// A build script may also run on Windows, and needs only this.
+pub mod link;
+
+#[cfg(unix)]
+pub mod line;
+#[cfg(unix)]
+mod say;
+#[cfg(unix)]
+pub use rustix::io::Errno;
+#[cfg(unix)]
+pub use say::{Operand, say};
+
+#[cfg(target_os = "linux")]
+mod linux;
+// With unwinding there is std, and libc with it: in tests and in build scripts.
+#[cfg(all(target_os = "linux", panic = "abort"))]
+mod memory;
+#[cfg(target_os = "linux")]
+pub use linux::{Arguments, exit, panicked};
+
+#[cfg(all(unix, not(target_os = "linux")))]
+mod hosted;
+#[cfg(all(unix, not(target_os = "linux")))]
+pub use hosted::{Arguments, exit};
