@@ -88,10 +88,7 @@ pub(crate) fn programs() -> &'static [PathBuf] {
         for path in PAGES {
             let stem = Path::new(path).file_stem().expect("a name");
             let stem = stem.to_str().expect("text");
-            // The one without libc is a package of its own.
-            let blocks = blocks(&page(path), "rust").into_iter();
-            let blocks = blocks.filter(|block| !block.contains("rawshm_start"));
-            for (number, block) in blocks.enumerate() {
+            for (number, block) in blocks(&page(path), "rust").into_iter().enumerate() {
                 files.push((format!("src/bin/{stem}-{number}.rs"), block));
                 names.push(format!("debug/{stem}-{number}"));
             }
