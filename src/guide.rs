@@ -10,6 +10,7 @@
 
 // The definition of a link before a page takes precedence over the one in it, which is a file's.
 #[doc = "[temporary name]: crate::guide::guarantees#temporary-names\n"]
+#[doc = "[the contract]: https://docs.rs/crate/rawshm/latest/source/contract/README.md\n"]
 #[doc = include_str!("../docs/trouble.md")]
 pub mod trouble {}
 

@@ -37,9 +37,17 @@ mod needs_namespaces {
 
         let _ = static_program("writer");
         let repository = repository().display().to_string();
-        let clone = [("git clone REPOSITORY rawshm && cd rawshm", "true")];
+        // The copied package is built in other tests.
+        let own = "cp -r examples/own ~/own && cd ~/own && cargo build --release";
+        let clone = "git clone REPOSITORY rawshm && cd rawshm";
+        let clone = [(clone, "true"), (own, "true")];
         let go = format!("cd {repository}; export CARGO_TERM_QUIET=true");
-        let shown = printed("README.md", "## The static pair", &clone, &go);
+        let shown = printed(
+            "README.md",
+            "## Static executables without libc",
+            &clone,
+            &go,
+        );
         assert_eq!(shown, "&{100 876 8021}\n");
     }
 

@@ -159,7 +159,10 @@ mod of_programs {
             [made("creator/replaced")]
         );
         let readme = page("README.md");
-        let limits = numbers_after(section(&readme, "## The static pair"), "at most ");
+        let limits = numbers_after(
+            section(&readme, "## Static executables without libc"),
+            "at most ",
+        );
         assert_eq!(limits, [numbers_after(pair, "at most ")[0]]);
     }
 
