@@ -16,6 +16,7 @@ KERNELS=(
     "7    amd64   cloud-amd64 x86_64"
     "6.12 amd64   cloud-amd64 i686"
     "6.12 arm64   cloud-arm64 aarch64"
+    "6.12 armhf   armmp       armv7"
     "6.12 riscv64 riscv64     riscv64gc"
 )
 # Which releases of Debian have them.
@@ -41,7 +42,7 @@ the_archive_can_be_read() {
     for suite in "${SUITES[@]}"; do
         echo "deb [arch=amd64] $site $suite main"
     done >"$archive/sources"
-    echo "deb [arch=arm64,riscv64] $site trixie main" >>"$archive/sources"
+    echo "deb [arch=arm64,armhf,riscv64] $site trixie main" >>"$archive/sources"
     : >"$archive/status"
     cat >"$archive/apt.conf" <<CONF
 Dir::Etc::sourcelist "$archive/sources";
@@ -49,7 +50,7 @@ Dir::Etc::sourceparts "-";
 Dir::State "$archive";
 Dir::State::status "$archive/status";
 Dir::Cache "$archive/cache";
-APT::Architectures { "amd64"; "arm64"; "riscv64"; };
+APT::Architectures { "amd64"; "arm64"; "armhf"; "riscv64"; };
 APT::Sandbox::User "root";
 Acquire::Languages "none";
 Acquire::IndexTargets::deb::DEP-11::DefaultEnabled "false";
@@ -94,6 +95,7 @@ machine() {
     case $1 in
         amd64) echo x86_64 ;;
         arm64) echo aarch64 ;;
+        armhf) echo arm ;;
         riscv64) echo riscv64 ;;
     esac
 }
@@ -104,6 +106,7 @@ the_programs_are_built_for() {
     if [[ $1 == x86_64 ]]; then
         cargo build --package rawshm-static --package rawshm-guest --bins --profile static
     else
+        if [[ $1 == armv7 ]]; then target+=eabihf; fi
         use_the_compiler_for_other_targets
         [[ -d $SYSROOT/lib/rustlib/$target ]] || skip "tests/targets.sh compiles core for $1"
         configure "$target" '' "$LLD"
@@ -171,7 +174,7 @@ packages_are_installed() {
 rm -rf "$WORK"/*.log "$WORK/kernels.md" "$WORK"/programs-*
 check packages_are_installed
 check the_archive_can_be_read
-for target in x86_64 i686 aarch64 riscv64gc; do check the_programs_are_built_for $target; done
+for target in x86_64 i686 aarch64 armv7 riscv64gc; do check the_programs_are_built_for $target; done
 logs=()
 for kernel in "${KERNELS[@]}"; do
     read -r version architecture flavour target <<<"$kernel"

@@ -3,7 +3,7 @@
 #
 #     boot.sh MACHINE KERNEL FOLDER
 #
-# The folder has a static executable `init` for the machine: x86_64, aarch64 or riscv64.
+# The folder has a static executable `init` for the machine: x86_64, aarch64, arm or riscv64.
 set -euo pipefail
 
 (($# == 3)) || { echo "usage: boot.sh MACHINE KERNEL FOLDER" >&2; exit 2; }
@@ -12,6 +12,7 @@ machine=$1 kernel=$2 folder=$3
 case $machine in
     x86_64) options=(-cpu max) console=ttyS0 ;;
     aarch64) options=(-machine virt -cpu max,pauth-impdef=on) console=ttyAMA0 ;;
+    arm) options=(-machine virt -cpu max) console=ttyAMA0 ;;
     riscv64) options=(-machine virt) console=ttyS0 ;;
     *) echo "boot.sh: unknown machine $machine" >&2; exit 1 ;;
 esac

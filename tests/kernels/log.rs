@@ -22,7 +22,7 @@ impl Pass {
     /// Whose names of calls it has.
     pub fn architecture(&self) -> &str {
         match self.machine.as_str() {
-            "i686" => "32-bit",
+            "i686" | "armv7" => "32-bit",
             other => other,
         }
     }

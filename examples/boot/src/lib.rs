@@ -32,6 +32,11 @@ pub unsafe fn call(number: u32, [one, two, three, four]: [usize; 4]) -> isize {
         #[cfg(target_arch = "aarch64")]
         asm!("svc 0", in("x8") u64::from(number), inlateout("x0") one => result, in("x1") two,
             in("x2") three, in("x3") four);
+        // Without r7, which may be the frame pointer.
+        #[cfg(target_arch = "arm")]
+        asm!("mov r12, r7", "mov r7, r4", "svc 0", "mov r7, r12", in("r4") number,
+            inlateout("r0") one => result, in("r1") two, in("r2") three, in("r3") four,
+            out("r12") _);
         #[cfg(target_arch = "riscv64")]
         asm!("ecall", in("a7") u64::from(number), inlateout("a0") one => result, in("a1") two,
             in("a2") three, in("a3") four);

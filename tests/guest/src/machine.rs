@@ -17,6 +17,8 @@ const USERS: [u32; 2] = [0, 65534];
 /// What these programs are for, which need not be what the kernel is for.
 const ARCHITECTURE: &str = if cfg!(target_arch = "x86") {
     "i686"
+} else if cfg!(target_arch = "arm") {
+    "armv7"
 } else if cfg!(target_arch = "aarch64") {
     "aarch64"
 } else if cfg!(target_arch = "riscv64") {
