@@ -88,7 +88,7 @@ fn readers() {
 }
 
 fn soon() -> Deadline {
-    Deadline::after(Duration::from_millis(20)).expect("a clock")
+    Deadline::after(Duration::from_millis(200)).expect("a clock")
 }
 
 fn late() -> Deadline {
@@ -150,14 +150,16 @@ fn woken(outcome: &str, deadline: fn() -> Deadline) {
     });
 }
 
-/// Lets the traced process, which is about to sleep, do so. If it has not run meanwhile, its futex
-/// fails with EAGAIN.
+/// Lets the traced process, which is about to sleep, do so: several times, since the whole machine
+/// may stand still during one. If it has not run meanwhile, its futex fails with EAGAIN.
 pub fn fall_asleep() {
     let time = Timespec {
         tv_sec: 0,
-        tv_nsec: 50_000_000,
+        tv_nsec: 5_000_000,
     };
-    let _ = nanosleep(&time);
+    for _ in 0..10 {
+        let _ = nanosleep(&time);
+    }
 }
 
 fn creations() {
