@@ -43,7 +43,7 @@ const CHECK: Duration = Duration::from_secs(2);
 /// # }
 /// # Ok::<(), rawshm::snapshot::Error>(())
 /// ```
-pub struct Follower<'a, T> {
+pub struct Follower<'a, T: Layout> {
     options: Options<'a>,
     name: &'a Name,
     reader: Option<Reader<T>>,
@@ -168,7 +168,7 @@ impl<'a, T: Layout> Follower<'a, T> {
     }
 }
 
-impl<T> fmt::Debug for Follower<'_, T> {
+impl<T: Layout> fmt::Debug for Follower<'_, T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Follower")
             .field("name", self.name)

@@ -48,7 +48,7 @@ const LOOK: Duration = Duration::from_secs(1);
 /// rawshm::unlink(&name)?;
 /// # Ok::<(), rawshm::snapshot::Error>(())
 /// ```
-pub struct Reader<T> {
+pub struct Reader<T: Layout> {
     slots: Slots<T, ReadOnly>,
     /// Which object it is: no other has its identity while it is mapped.
     identity: Identity,
@@ -585,7 +585,7 @@ fn attempts<V>(mut load: impl FnMut() -> Option<V>) -> Result<V, Overrun> {
     Err(Overrun)
 }
 
-impl<T> fmt::Debug for Reader<T> {
+impl<T: Layout> fmt::Debug for Reader<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_tuple("Reader").field(&self.slots).finish()
     }

@@ -45,7 +45,7 @@ use crate::{Error, Name, Object, Options, ReadWrite};
 /// assert!(writer.finish(&name)?);
 /// # Ok::<(), rawshm::snapshot::Error>(())
 /// ```
-pub struct Writer<T> {
+pub struct Writer<T: Layout> {
     slots: Slots<T, ReadWrite>,
     /// The stamp of the last value stored.
     last: Stamp,
@@ -213,7 +213,7 @@ impl<T: Layout> Writer<T> {
     }
 }
 
-impl<T> fmt::Debug for Writer<T> {
+impl<T: Layout> fmt::Debug for Writer<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_tuple("Writer").field(&self.slots).finish()
     }

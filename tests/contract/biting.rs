@@ -5,7 +5,7 @@
 
 use std::process::Command;
 
-use rawshm_tests::{c_program, run};
+use rawshm_tests::{c_program, cargo, run};
 
 use crate::data::Contract;
 use crate::filters::{self, Role};
@@ -117,4 +117,16 @@ fn a_process_that_has_mapped_a_snapshot_can_lock_itself_in() {
         assert_eq!(status, KILLED, "nothing in it needs {call}");
     }
     println!("mapped: each of {} calls removed kills", role.calls.len());
+}
+
+#[test]
+fn the_example_locks_itself_in() {
+    let mut example = cargo();
+    example.args(["run", "--quiet", "--package=rawshm", "--example=lock_in"]);
+    let ended = run(example.arg("--features=snapshot"));
+    let printed = "1000000 loads, and 1000 new values waited for
+the kernel has killed the one that opens a file
+";
+    let ended = (ended.status, ended.stdout.as_str(), ended.stderr.as_str());
+    assert_eq!(ended, (0, printed, ""));
 }

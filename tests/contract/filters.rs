@@ -4,7 +4,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 
-use serde::Serialize;
+use rawshm_tests::repository;
+use serde::{Deserialize, Serialize};
 
 use crate::data::{Contract, PROGRAMS};
 
@@ -49,6 +50,41 @@ pub fn roles(contract: &Contract) -> Vec<Role> {
     roles
 }
 
+/// What container runtimes call by themselves under the filter of the program that they start, by
+/// trial.
+pub struct Runtimes(BTreeMap<String, Runtime>);
+
+#[derive(Deserialize)]
+struct Runtime {
+    in_each: BTreeSet<String>,
+    in_some: BTreeSet<String>,
+}
+
+impl Runtimes {
+    pub fn read() -> Self {
+        let data = std::fs::read_to_string(repository().join("contract/runtimes.toml"));
+        Self(toml::from_str(&data.expect("the trial's result")).expect("TOML"))
+    }
+
+    /// The roles of the programs as each runtime starts them.
+    pub fn starting<'a>(&'a self, roles: &'a [Role]) -> impl Iterator<Item = (&'a str, Role)> {
+        let programs = || roles.iter().filter(|role| PROGRAMS.contains(&role.name));
+        self.0.iter().flat_map(move |(name, runtime)| {
+            let own = runtime.in_each.union(&runtime.in_some);
+            let own: BTreeSet<_> = own.cloned().collect();
+            programs().map(move |role| {
+                let (program, calls) = (role.name, &role.calls | &own);
+                let name = name.as_str();
+                let role = Role {
+                    name: program,
+                    calls,
+                };
+                (name, role)
+            })
+        })
+    }
+}
+
 impl Role {
     /// Whether it is a program, which a runtime starts.
     pub fn is_a_program(&self) -> bool {
@@ -62,7 +98,8 @@ impl Role {
             names.insert(call, None);
         }
         for call in &self.calls {
-            for (architecture, others) in &contract.calls[call].names {
+            let known = contract.calls.get(call);
+            for (architecture, others) in known.iter().flat_map(|known| &known.names) {
                 for other in others {
                     names.entry(other).or_insert(Some(architecture));
                 }
@@ -176,6 +213,7 @@ fn rust_condition(place: &str) -> &'static str {
     match place {
         "32-bit" => "target_pointer_width = \"32\"",
         "riscv64" => "target_arch = \"riscv64\"",
+        "x86" => "target_arch = \"x86\"",
         _ => unreachable!("{place}"),
     }
 }
@@ -206,11 +244,7 @@ pub fn in_rust(contract: &Contract, roles: &[Role]) -> String {
         )
         .expect("memory");
         text += "    ARCHITECTURE[0], ARCHITECTURE[1], ARCHITECTURE[2], ARCHITECTURE[3],\n";
-        for (name, only_on) in role.names(contract) {
-            // The libc crate lacks numbers there.
-            if only_on == Some("32-bit") {
-                continue;
-            }
+        for (name, only_on) in role.names_and_first(contract) {
             let mut cfg = only_on.map_or(String::new(), |place| {
                 format!("#[cfg({})] ", rust_condition(place))
             });
@@ -300,6 +334,20 @@ const RUST_HEAD: &str = r#"// Filters of system calls for seccomp. Generated fro
 // that is executable, kills the process: also what std writes at its end, or takes from the system
 // for the heap. Add such calls in front of the last statement.
 
+// The libc crate does not have these everywhere. They are the same on all 32-bit architectures.
+#[cfg(target_pointer_width = "32")]
+#[allow(non_upper_case_globals, reason = "as in the libc crate")]
+const SYS_clock_gettime64: c_long = 403;
+#[cfg(target_pointer_width = "32")]
+#[allow(non_upper_case_globals, reason = "as in the libc crate")]
+const SYS_clock_nanosleep_time64: c_long = 407;
+#[cfg(target_pointer_width = "32")]
+#[allow(non_upper_case_globals, reason = "as in the libc crate")]
+const SYS_ppoll_time64: c_long = 414;
+#[cfg(target_pointer_width = "32")]
+#[allow(non_upper_case_globals, reason = "as in the libc crate")]
+const SYS_futex_time64: c_long = 422;
+
 const fn statement(code: u32, jt: u8, jf: u8, k: u32) -> sock_filter {
     sock_filter { code: code as u16, jt, jf, k }
 }
@@ -311,11 +359,21 @@ const KILL: sock_filter = statement(BPF_RET | BPF_K, 0, 0, SECCOMP_RET_KILL_PROC
 // Of <linux/audit.h>.
 #[cfg(target_arch = "x86_64")]
 const THIS: u32 = 0xc000_003e;
+#[cfg(target_arch = "x86")]
+const THIS: u32 = 0x4000_0003;
+#[cfg(target_arch = "arm")]
+const THIS: u32 = 0x4000_0028;
 #[cfg(target_arch = "aarch64")]
 const THIS: u32 = 0xc000_00b7;
 #[cfg(target_arch = "riscv64")]
 const THIS: u32 = 0xc000_00f3;
-#[cfg(not(any(target_arch = "x86_64", target_arch = "aarch64", target_arch = "riscv64")))]
+#[cfg(not(any(
+    target_arch = "x86_64",
+    target_arch = "x86",
+    target_arch = "aarch64",
+    target_arch = "arm",
+    target_arch = "riscv64"
+)))]
 compile_error!("rawshm has no filters in Rust for this architecture");
 
 const ARCHITECTURE: [sock_filter; 4] = [

@@ -60,6 +60,13 @@ fn the_filters_are_what_the_data_says() {
         let lines = filters::systemd(role);
         compare(format!("contract/systemd/{}.conf", role.name), &lines);
     }
+    for (runtime, role) in filters::Runtimes::read().starting(&roles) {
+        let profile = json::text(&role.profile(&contract));
+        compare(
+            format!("contract/oci/{runtime}/{}.json", role.name),
+            &profile,
+        );
+    }
     compare("contract/filters.h", &filters::in_c(&contract, &roles));
     compare("contract/filters.rs", &filters::in_rust(&contract, &roles));
 }

@@ -37,6 +37,19 @@ fn a_type_without_a_layout_is_told_how_to_get_one() {
 }
 
 #[test]
+fn so_is_one_of_a_reader_or_a_follower() {
+    for main in [
+        "let _ = snapshot::Reader::<Pose>::open(&Name::from_static(\"/x\"));",
+        "let _ = snapshot::Follower::<Pose>::new(&Name::from_static(\"/x\"));",
+    ] {
+        says(
+            main,
+            &["`Pose` has no `Layout`, which the values of a snapshot need"],
+        );
+    }
+}
+
+#[test]
 fn a_type_that_is_not_atomic_is_told_which_ones_are() {
     says(
         "fn f(bytes: Slice<'_, ReadWrite>) { let _ = bytes.atomic::<i64>(0); }",

@@ -3,6 +3,7 @@
 #![cfg(target_os = "linux")]
 
 mod cell;
+mod programs;
 mod report;
 
 use cell::{Cell, Fault};
@@ -66,12 +67,15 @@ fn ways(operation: &'static Operation, report: &mut Report) -> Vec<(Rung, Vec<&'
     ways
 }
 
-fn every_call_fails(progress: &Progress) -> Report {
+fn every_call_fails(progress: &Progress, mut rotation: Rotation) -> Report {
     let mut report = Report::default();
     for operation in OPERATIONS {
         for (rung, calls) in ways(operation, &mut report) {
             for (at, call) in calls.iter().enumerate() {
                 let mut run = |fault| {
+                    if !rotation.takes() {
+                        return;
+                    }
                     progress.step();
                     let faults = &[fault];
                     Cell {
@@ -95,6 +99,21 @@ fn every_call_fails(progress: &Progress) -> Report {
         }
     }
     report
+}
+
+/// Which cells a run takes: all, or one of so many in a row.
+#[derive(Clone, Copy)]
+struct Rotation {
+    every: u64,
+    next: u64,
+}
+
+impl Rotation {
+    fn takes(&mut self) -> bool {
+        let takes = self.next == 0;
+        self.next = self.next.checked_sub(1).unwrap_or(self.every - 1);
+        takes
+    }
 }
 
 /// A generator of pseudorandom numbers: xorshift.
@@ -173,14 +192,26 @@ fn from_environment(name: &str) -> Option<u64> {
 
 /// One test, since it counts what the process has.
 ///
-/// `RAWSHM_DOUBLE_FAULTS` is how many pairs are tried, and `RAWSHM_SEED` repeats a run.
+/// A run takes a tenth of the single faults, another one each time, and a thousand pairs of faults.
+/// `RAWSHM_FAULTS=all` takes all, `RAWSHM_DOUBLE_FAULTS` says how many pairs, and `RAWSHM_SEED`
+/// repeats a run.
 #[test]
-fn an_operation_of_which_calls_fail_says_so_or_goes_on_and_leaves_nothing() {
-    run(every_call_fails);
+fn what_calls_that_fail_leave_to_operations_and_programs() {
     let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH);
-    let seed = from_environment("RAWSHM_SEED")
-        .unwrap_or_else(|| u64::from(now.expect("after 1970").subsec_nanos()) << 1 | 1);
+    let now = now.expect("after 1970").subsec_micros();
+    let seed = from_environment("RAWSHM_SEED").unwrap_or(u64::from(now) << 1 | 1);
     let pairs = from_environment("RAWSHM_DOUBLE_FAULTS").unwrap_or(1000);
-    println!("{pairs} double faults, RAWSHM_SEED={seed}");
+    let every = if std::env::var_os("RAWSHM_FAULTS").is_some() {
+        1
+    } else {
+        10
+    };
+    println!("RAWSHM_SEED={seed} repeats this run: one of {every} single faults, {pairs} pairs");
+    let next = seed / 2 % every;
+    let rotation = Rotation { every, next };
+    run(move |progress| every_call_fails(progress, rotation));
+    println!("programs:");
+    run(move |progress| programs::every_call_of_a_program_fails(progress, rotation));
+    println!("pairs:");
     run(move |progress| two_calls_fail(progress, seed, pairs));
 }

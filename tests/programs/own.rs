@@ -183,6 +183,15 @@ fn the_page_of_the_start_package_has_the_example_whole() {
 }
 
 #[test]
+fn the_readme_has_its_sizes() {
+    let page = std::fs::read_to_string(repository().join("README.md")).expect("text");
+    for size in stated("nothing") {
+        let size = format!("{},{:03}", size / 1000, size % 1000);
+        assert!(page.contains(&size), "{size} bytes are not what it says");
+    }
+}
+
+#[test]
 fn it_builds_and_runs_as_copied() {
     work(as_copied());
 }

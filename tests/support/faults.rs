@@ -1,6 +1,7 @@
 //! Faults: one system call of an operation that fails, or several.
 
 use std::os::fd::{FromRawFd as _, OwnedFd};
+use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering::SeqCst};
 use std::sync::mpsc::channel;
 use std::thread;
@@ -14,7 +15,9 @@ use crate::rungs::Answer;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Call {
     /// Its index in [`CALLS`].
-    pub which: usize,
+    which: usize,
+    /// Whether another process makes it, which the thread has started.
+    pub is_of_a_child: bool,
 }
 
 impl Call {
@@ -56,9 +59,11 @@ pub const CALLS: &[(&str, c_long)] = &[
     ("sched_yield", libc::SYS_sched_yield),
     ("statfs", libc::SYS_statfs),
     ("unlinkat", libc::SYS_unlinkat),
+    ("write", libc::SYS_write),
 ];
 
-/// Runs a test in a thread of its own. Before each of its calls, `answer` says what becomes of it.
+/// Runs a test in a thread of its own. Before each of its calls, and of those of the processes that
+/// it starts, `answer` says what becomes of it.
 pub fn where_each_call_is_asked<T: Send>(
     mut answer: impl FnMut(Call) -> Answer,
     test: impl FnOnce() -> T + Send,
@@ -67,19 +72,29 @@ pub fn where_each_call_is_asked<T: Send>(
     let over = AtomicBool::new(false);
     thread::scope(|scope| {
         let thread = scope.spawn(|| {
-            say.send(supervise()).expect("a supervisor");
+            // SAFETY: no pointer is passed.
+            let own = unsafe { libc::gettid() };
+            let own: u32 = own.try_into().expect("a thread");
+            say.send((own, supervise())).expect("a supervisor");
             let done = test();
             // The end of a thread makes calls, too.
             over.store(true, SeqCst);
             done
         });
-        let listener = listener.recv().expect("a filter");
-        filter::answer_all(&listener, |data| {
-            let which = CALLS
-                .iter()
-                .position(|(_, call)| *call == c_long::from(data.nr));
+        let (own, listener) = listener.recv().expect("a filter");
+        filter::answer_all(&listener, |asked| {
+            let number = c_long::from(asked.data.nr);
+            let which = CALLS.iter().position(|(_, call)| *call == number);
+            // Threads that it starts make calls for std.
+            let is_a_thread = || Path::new(&format!("/proc/self/task/{}", asked.pid)).exists();
+            let is_of_a_child = asked.pid != own && !is_a_thread();
             match which {
-                Some(which) if !over.load(SeqCst) => answer(Call { which }),
+                Some(which) if is_of_a_child || asked.pid == own && !over.load(SeqCst) => {
+                    answer(Call {
+                        which,
+                        is_of_a_child,
+                    })
+                }
                 _ => Answer::Made,
             }
         });

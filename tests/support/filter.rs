@@ -136,7 +136,7 @@ pub(crate) fn supervise(call: c_long) -> OwnedFd {
 /// Answers until the thread has ended.
 pub(crate) fn answer_all(
     listener: &OwnedFd,
-    mut answer: impl FnMut(&libc::seccomp_data) -> Answer,
+    mut answer: impl FnMut(&libc::seccomp_notif) -> Answer,
 ) {
     // Of <linux/seccomp.h>.
     const RECEIVE: libc::Ioctl = 0xc050_2100_u32 as libc::Ioctl;
@@ -162,7 +162,7 @@ pub(crate) fn answer_all(
         // SAFETY: integers only.
         let mut answered: libc::seccomp_notif_resp = unsafe { std::mem::zeroed() };
         answered.id = asked.id;
-        match answer(&asked.data) {
+        match answer(&asked) {
             Answer::Made => answered.flags = 1,
             Answer::FailsWith(errno) => answered.error = -errno,
         }
