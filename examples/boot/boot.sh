@@ -30,6 +30,6 @@ echo "initramfs: $(stat --format %s "$image") bytes"
 # Without KVM, which may be there and fail.
 timeout "${RAWSHM_BOOT_SECONDS:-120}" "qemu-system-$machine" -accel tcg "${options[@]}" -m 256 \
     -display none -monitor none -nic none -serial stdio -no-reboot \
-    -kernel "$kernel" -initrd "$image" -append "console=$console quiet printk.time=0 panic=-1" \
+    -kernel "$kernel" -initrd "$image" -append "console=$console loglevel=1 printk.time=0 panic=-1" \
     </dev/null |
     tr -d '\r'
