@@ -27,9 +27,10 @@ trap 'rm -f "$image"' EXIT
 (cd "$folder" && find . | sort | cpio --create --format newc --owner 0:0 --quiet) >"$image"
 echo "initramfs: $(stat --format %s "$image") bytes"
 
+# Only a panic is worth a line of the kernel's own.
+settings="console=$console loglevel=1 printk.time=0 panic=-1"
 # Without KVM, which may be there and fail.
 timeout "${RAWSHM_BOOT_SECONDS:-120}" "qemu-system-$machine" -accel tcg "${options[@]}" -m 256 \
     -display none -monitor none -nic none -serial stdio -no-reboot \
-    -kernel "$kernel" -initrd "$image" -append "console=$console loglevel=1 printk.time=0 panic=-1" \
-    </dev/null |
+    -kernel "$kernel" -initrd "$image" -append "$settings" </dev/null |
     tr -d '\r'
