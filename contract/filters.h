@@ -184,6 +184,11 @@
 #else
 #define RAWSHM_ALLOW_newfstatat
 #endif
+#if defined(__NR_open) && defined(__i386__)
+#define RAWSHM_ALLOW_open_ON_x86 RAWSHM_ALWAYS(__NR_open)
+#else
+#define RAWSHM_ALLOW_open_ON_x86
+#endif
 #if defined(__NR_openat)
 #define RAWSHM_ALLOW_openat RAWSHM_ALWAYS(__NR_openat)
 #else
@@ -199,6 +204,11 @@
 #else
 #define RAWSHM_ALLOW_ppoll_time64_ON_32_bit
 #endif
+#if defined(__NR_prctl) && defined(__i386__)
+#define RAWSHM_ALLOW_prctl_ON_x86 RAWSHM_ALWAYS(__NR_prctl)
+#else
+#define RAWSHM_ALLOW_prctl_ON_x86
+#endif
 #if defined(__NR_pread64)
 #define RAWSHM_ALLOW_pread64 RAWSHM_ALWAYS(__NR_pread64)
 #else
@@ -213,6 +223,11 @@
 #define RAWSHM_ALLOW_read RAWSHM_ALWAYS(__NR_read)
 #else
 #define RAWSHM_ALLOW_read
+#endif
+#if defined(__NR_read) && defined(__i386__)
+#define RAWSHM_ALLOW_read_ON_x86 RAWSHM_ALWAYS(__NR_read)
+#else
+#define RAWSHM_ALLOW_read_ON_x86
 #endif
 #if defined(__NR_renameat) && !(defined(__riscv))
 #define RAWSHM_ALLOW_renameat RAWSHM_ALWAYS(__NR_renameat)
@@ -288,7 +303,10 @@
     RAWSHM_ALLOW_mmap2_ON_32_bit \
     RAWSHM_ALLOW_munmap \
     RAWSHM_ALLOW_newfstatat \
+    RAWSHM_ALLOW_open_ON_x86 \
     RAWSHM_ALLOW_openat \
+    RAWSHM_ALLOW_prctl_ON_x86 \
+    RAWSHM_ALLOW_read_ON_x86 \
     RAWSHM_ALLOW_renameat \
     RAWSHM_ALLOW_renameat2 \
     RAWSHM_ALLOW_statx_ON_32_bit \
@@ -321,9 +339,11 @@
     RAWSHM_ALLOW_munmap \
     RAWSHM_ALLOW_nanosleep \
     RAWSHM_ALLOW_newfstatat \
+    RAWSHM_ALLOW_open_ON_x86 \
     RAWSHM_ALLOW_openat \
     RAWSHM_ALLOW_ppoll \
     RAWSHM_ALLOW_ppoll_time64_ON_32_bit \
+    RAWSHM_ALLOW_prctl_ON_x86 \
     RAWSHM_ALLOW_pread64 \
     RAWSHM_ALLOW_pwrite64 \
     RAWSHM_ALLOW_read \
@@ -352,7 +372,10 @@
     RAWSHM_ALLOW_mmap \
     RAWSHM_ALLOW_mmap2_ON_32_bit \
     RAWSHM_ALLOW_munmap \
+    RAWSHM_ALLOW_open_ON_x86 \
     RAWSHM_ALLOW_openat \
+    RAWSHM_ALLOW_prctl_ON_x86 \
+    RAWSHM_ALLOW_read_ON_x86 \
     RAWSHM_ALLOW_statx_ON_32_bit \
     RAWSHM_ALLOW_unlinkat \
     RAWSHM_ALLOW_write \
@@ -380,9 +403,11 @@
     RAWSHM_ALLOW_munmap \
     RAWSHM_ALLOW_nanosleep \
     RAWSHM_ALLOW_newfstatat \
+    RAWSHM_ALLOW_open_ON_x86 \
     RAWSHM_ALLOW_openat \
     RAWSHM_ALLOW_ppoll \
     RAWSHM_ALLOW_ppoll_time64_ON_32_bit \
+    RAWSHM_ALLOW_prctl_ON_x86 \
     RAWSHM_ALLOW_read \
     RAWSHM_ALLOW_restart_syscall \
     RAWSHM_ALLOW_rt_sigaction \
@@ -406,7 +431,10 @@
     RAWSHM_ALLOW_mmap2_ON_32_bit \
     RAWSHM_ALLOW_munmap \
     RAWSHM_ALLOW_newfstatat \
+    RAWSHM_ALLOW_open_ON_x86 \
     RAWSHM_ALLOW_openat \
+    RAWSHM_ALLOW_prctl_ON_x86 \
+    RAWSHM_ALLOW_read_ON_x86 \
     RAWSHM_ALLOW_statx_ON_32_bit \
     RAWSHM_ALLOW_unlinkat \
     RAWSHM_ALLOW_write \

@@ -2,7 +2,7 @@
 # Runs every test, after installing what is missing, and ends with a line that counts them.
 #
 # A test whose need cannot be met is skipped; with CI set that is a failure. RAWSHM_QUICK=1 leaves
-# out the other targets.
+# out the other targets and the other kernels.
 set -uo pipefail
 cd "$(dirname "$0")/.." || exit 1
 
@@ -121,6 +121,8 @@ if cargo clippy --version >/dev/null 2>&1; then
     clippy --package rawshm-benches
     clippy --package rawshm-start --all-targets
     clippy --package rawshm-static --bins
+    clippy --package rawshm-boot --lib --bins
+    clippy --package rawshm-guest --bins
     clippy --package rawshm-capi
 else
     skip "clippy" "this toolchain has no clippy"
@@ -162,8 +164,12 @@ if [ -z "${RAWSHM_QUICK:-}" ]; then
     echo "== other targets"
     timeout 3600 tests/targets.sh 2>&1 | tee "$log"
     count "${PIPESTATUS[0]}"
+    echo "== other kernels"
+    timeout 3600 tests/kernels.sh 2>&1 | tee "$log"
+    count "${PIPESTATUS[0]}"
 else
     skip "other targets" "RAWSHM_QUICK is set"
+    skip "other kernels" "RAWSHM_QUICK is set"
 fi
 
 if [ -n "${CI:-}" ]; then failed=$((failed + skipped)); fi

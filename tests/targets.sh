@@ -24,55 +24,17 @@ WITHOUT_RAW_BACKEND=s390x-unknown-linux-gnu # where rustix goes through libc
 APPLE=(aarch64-apple-darwin x86_64-apple-darwin)
 MUSL=x86_64-unknown-linux-musl
 
-TOOLS=$PWD/target/toolchains
+LOGS=$PWD/target/toolchains/logs
 OBJECT=/rawshm-targets-$$
-SKIP=77
-
-# --- Counting
-
-passed=0 failed=0 skipped=0
-
-# check CLAIM [ARGUMENT...]: the claim is a function, which fails with its first command that fails.
-check() {
-    local status start=$SECONDS claim="$*" log
-    log=$TOOLS/logs/${claim// /-}
-    mkdir -p "$TOOLS/logs"
-    # Bash ignores -e inside the condition of an `if` or a `||`, so there is none around this.
-    (set -e; "$@") >"$log" 2>&1 </dev/null
-    status=$?
-    if ((status == 0)); then
-        echo "ok $claim ($((SECONDS - start)) s)"
-        passed=$((passed + 1))
-    elif ((status == SKIP)) && [[ -z ${CI:-} ]]; then
-        echo "skipped $claim: $(tail -n 1 "$log")"
-        skipped=$((skipped + 1))
-    else
-        sed 's/^/    /' "$log"
-        echo "FAILED $claim"
-        failed=$((failed + 1))
-    fi
-}
-
-skip() {
-    echo "$*"
-    exit $SKIP
-}
+. tests/checks.sh
 
 # --- Tools
 
 install_packages() {
-    local package sudo='' missing=()
-    python3 -m pip --version || missing+=(python3-pip)
-    for package in rustc-web rust-web-src rust-web-clippy musl-tools qemu-user llvm binutils \
-        strace; do
-        [[ $(dpkg-query -W -f '${db:Status-Status}' "$package") == installed ]] ||
-            missing+=("$package")
-    done
-    ((${#missing[@]})) || return 0
-    [[ $(id -u) == 0 ]] || sudo=sudo
-    $sudo apt-get update
-    $sudo env DEBIAN_FRONTEND=noninteractive \
-        apt-get install -y --no-install-recommends "${missing[@]}"
+    local pip=()
+    python3 -m pip --version || pip=(python3-pip)
+    install "${pip[@]}" rustc-web rust-web-src rust-web-clippy musl-tools qemu-user llvm binutils \
+        strace
 }
 
 # unpack_packages FOLDER PACKAGE[=VERSION]...: unpacks Debian packages without installing them.
@@ -509,22 +471,11 @@ the_drop_in_for_apple_has_the_pair_without_errno() {
 [[ $(uname -m) == x86_64 ]] || { echo "FAILED: these checks know only x86_64 hosts"; exit 1; }
 trap 'rm -f "/dev/shm$OBJECT"' EXIT
 
-LLD=$(rustc --print sysroot)/lib/rustlib/$(rustc -vV | sed -n 's/^host: //p')/bin/rust-lld
 MSRV=$(sed -n 's/^rust-version = "\(.*\)"$/\1/p' Cargo.toml)
-unset RUSTFLAGS CARGO_ENCODED_RUSTFLAGS CARGO_BUILD_TARGET CARGO_BUILD_RUSTFLAGS
-unset RUSTC_WRAPPER RUSTC_WORKSPACE_WRAPPER
 
 check install_packages
-SYSROOT=$TOOLS/sysroot-$(dpkg-query -W -f '${Version}' rustc-web)
-export RUSTC=/usr/bin/rustc SDKROOT=$TOOLS/apple CARGO_TARGET_DIR=$TOOLS/build
-
-# For each target: flags and linker of the host's own target would also apply to build scripts.
-configure() {
-    local name=${1^^}
-    name=CARGO_TARGET_${name//-/_}
-    export "${name}_RUSTFLAGS=--sysroot=$SYSROOT ${2:-}"
-    [[ -z ${3:-} ]] || export "${name}_LINKER=$3"
-}
+use_the_compiler_for_other_targets
+export SDKROOT=$TOOLS/apple
 for target in "${!EMULATOR[@]}" $WITHOUT_RAW_BACKEND; do configure "$target" '' "$LLD"; done
 for target in "${APPLE[@]}"; do configure "$target" '-Clinker-flavor=ld64.lld' "$LLD"; done
 configure $MUSL
@@ -570,5 +521,4 @@ for target in riscv64gc-unknown-linux-gnu $WITHOUT_RAW_BACKEND; do
     check the_library_needs_nothing_but_core "$target"
 done
 
-echo "$passed passed, $failed failed, $skipped skipped"
-((failed == 0))
+counted

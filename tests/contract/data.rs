@@ -14,6 +14,8 @@ struct ByHand {
     same: BTreeMap<String, String>,
     no_calls: BTreeSet<String>,
     flags: BTreeMap<String, String>,
+    first: BTreeMap<String, First>,
+    kernels: Vec<Older>,
     untraced: BTreeMap<String, BTreeMap<String, String>>,
     includes: BTreeMap<String, Vec<String>>,
 }
@@ -28,6 +30,31 @@ pub struct Known {
     pub names: BTreeMap<String, Vec<String>>,
 }
 
+/// What every process calls once besides, before its other calls.
+#[derive(Deserialize, Serialize)]
+pub struct First {
+    pub calls: Vec<String>,
+    /// The first version of Linux on which these are all.
+    pub before: String,
+    /// Those on older ones.
+    pub older: Vec<String>,
+}
+
+/// Kernels on which other outcomes take the place of those that are named alike.
+#[derive(Deserialize, Serialize)]
+pub struct Older {
+    /// What is added to an outcome's name.
+    pub outcomes: String,
+    /// The first version of Linux without the difference.
+    pub before: String,
+    /// If only processes without this capability see the difference.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub without: Option<String>,
+    /// If only processes with, or without, `/proc` see it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub proc: Option<bool>,
+}
+
 #[derive(Serialize)]
 pub struct Contract {
     pub format: u32,
@@ -35,6 +62,9 @@ pub struct Contract {
     pub calls: BTreeMap<String, Known>,
     /// Since which version there are flags that are newer than their calls.
     pub flags: BTreeMap<String, String>,
+    /// By architecture.
+    pub first: BTreeMap<String, First>,
+    pub kernels: Vec<Older>,
     /// The functions of the crate, by their paths.
     pub functions: BTreeMap<String, Operation>,
     /// What a drop of a type calls.
@@ -106,6 +136,8 @@ impl Contract {
             traced_on: "x86_64",
             calls: notes.calls,
             flags: notes.flags,
+            first: notes.first,
+            kernels: notes.kernels,
             functions,
             drops,
             programs,
@@ -170,5 +202,28 @@ fn every_call_is_known_and_every_known_call_is_made() {
     let made: BTreeSet<_> = made.flat_map(|flags| flags.split('|')).collect();
     for flag in contract.flags.keys() {
         assert!(made.contains(flag.as_str()), "{flag} is not used");
+    }
+}
+
+#[test]
+fn what_older_kernels_do_instead_is_among_the_outcomes() {
+    let contract = Contract::assemble();
+    let operations = || {
+        contract
+            .functions
+            .values()
+            .chain(contract.programs.values())
+    };
+    for older in &contract.kernels {
+        let end = format!("-{}", older.outcomes);
+        let outcomes = operations().flat_map(|operation| &operation.outcomes);
+        let mut others = outcomes
+            .filter_map(|(name, _)| name.strip_suffix(&end))
+            .peekable();
+        assert!(others.peek().is_some(), "none ends in {end}");
+        for other in others {
+            let has = operations().any(|operation| operation.outcomes.contains_key(other));
+            assert!(has, "{other} is only {end}");
+        }
     }
 }

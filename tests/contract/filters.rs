@@ -108,6 +108,18 @@ impl Role {
         names
     }
 
+    /// As well, what is called besides on some architectures.
+    fn names_and_first<'a>(&'a self, contract: &'a Contract) -> BTreeMap<&'a str, Option<&'a str>> {
+        let mut names = self.names(contract);
+        for (architecture, first) in &contract.first {
+            // A process that has mapped something has made its first call.
+            for call in first.older.iter().filter(|_| self.is_a_program()) {
+                names.entry(call).or_insert(Some(architecture));
+            }
+        }
+        names
+    }
+
     /// A profile as container runtimes take it.
     pub fn profile(&self, contract: &Contract) -> impl Serialize {
         let names = self.names(contract);
@@ -150,7 +162,7 @@ NoNewPrivileges=yes
 /// The filters as arrays of `struct sock_filter`, for C.
 pub fn in_c(contract: &Contract, roles: &[Role]) -> String {
     let mut text = String::from(C_HEAD);
-    let all = roles.iter().flat_map(|role| role.names(contract));
+    let all = roles.iter().flat_map(|role| role.names_and_first(contract));
     for (name, only_on) in all.collect::<BTreeSet<_>>() {
         let mut place =
             only_on.map_or(String::new(), |place| format!(" && {}", c_condition(place)));
@@ -172,7 +184,7 @@ pub fn in_c(contract: &Contract, roles: &[Role]) -> String {
             "\n#define RAWSHM_FILTER_{define} {{ \\\n    RAWSHM_BEGIN \\\n"
         )
         .expect("memory");
-        for (name, only_on) in role.names(contract) {
+        for (name, only_on) in role.names_and_first(contract) {
             writeln!(text, "    {} \\", c_macro(name, only_on)).expect("memory");
         }
         text += "    BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_KILL_PROCESS), \\\n}\n";
@@ -192,6 +204,7 @@ fn c_condition(place: &str) -> &'static str {
     match place {
         "32-bit" => "__SIZEOF_POINTER__ == 4",
         "riscv64" => "defined(__riscv)",
+        "x86" => "defined(__i386__)",
         _ => unreachable!("{place}"),
     }
 }
@@ -200,6 +213,7 @@ fn rust_condition(place: &str) -> &'static str {
     match place {
         "32-bit" => "target_pointer_width = \"32\"",
         "riscv64" => "target_arch = \"riscv64\"",
+        "x86" => "target_arch = \"x86\"",
         _ => unreachable!("{place}"),
     }
 }
@@ -230,7 +244,7 @@ pub fn in_rust(contract: &Contract, roles: &[Role]) -> String {
         )
         .expect("memory");
         text += "    ARCHITECTURE[0], ARCHITECTURE[1], ARCHITECTURE[2], ARCHITECTURE[3],\n";
-        for (name, only_on) in role.names(contract) {
+        for (name, only_on) in role.names_and_first(contract) {
             let mut cfg = only_on.map_or(String::new(), |place| {
                 format!("#[cfg({})] ", rust_condition(place))
             });

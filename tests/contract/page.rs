@@ -20,10 +20,20 @@ error. Rows with words instead of an outcome have calls that are made besides, a
 - A call that a signal interrupts is made again, except for sleeps.
 - In a debug build of a program with std, `fcntl` comes before each `close`.
 - `without O_TMPFILE`: the file system or a filter refuses it. `without links`: a file without a
-  name cannot be linked. `through proc`: it can be linked through `/proc` only, as before Linux 6.10
-  without the right to `AT_EMPTY_PATH`.
+  name cannot be linked. `through proc`: it can be linked through `/proc` only. The table of kernels
+  says where these outcomes take the place of those without these words.
 - Names are those of x86_64 and aarch64. The table of calls has other names. On loongarch64, s390x
   and powerpc64 the C library makes the calls, by names of its own.
+";
+
+const KERNELS: &str = "
+## Kernels
+
+These calls were compared on [other kernels]. On older ones, some outcomes take the place of those
+without these words.
+
+| Linux | a process | outcomes |
+|---|---|---|
 ";
 
 pub fn page(contract: &Contract) -> String {
@@ -60,6 +70,32 @@ pub fn page(contract: &Contract) -> String {
     for (name, since) in &contract.flags {
         writeln!(page, "| `{name}` | {since} |").expect("memory");
     }
+    for (architecture, first) in &contract.first {
+        writeln!(
+            page,
+            "\nOn {architecture}, every process makes `{}` once besides, before its other calls; \
+             before Linux {}\n`{}`. The profiles for containers and services do not allow that.",
+            first.calls.join("`, `"),
+            first.before,
+            first.older.join("`, `")
+        )
+        .expect("memory");
+    }
+    page += KERNELS;
+    for older in &contract.kernels {
+        let capability = older.without.iter().map(|name| format!("without `{name}`"));
+        let proc = older.proc.iter().map(|with| match with {
+            true => "with `/proc`".into(),
+            false => "without `/proc`".into(),
+        });
+        let mut process: Vec<String> = capability.chain(proc).collect();
+        if process.is_empty() {
+            process.push("any".into());
+        }
+        let (process, outcomes) = (process.join(", "), older.outcomes.replace('-', " "));
+        writeln!(page, "| before {} | {process} | {outcomes} |", older.before).expect("memory");
+    }
+    page += "\n[other kernels]: docs/kernels.md";
     page += "\n[its data]: contract/syscalls.json\n[The contract's page]: contract/README.md\n";
     page
 }

@@ -36,6 +36,17 @@ impl Rung {
     pub fn is_temporary(self) -> bool {
         matches!(self, Self::Temporary | Self::TemporaryAfterAll)
     }
+
+    /// How the names of its outcomes end in the golden traces.
+    #[must_use]
+    pub fn suffix(self) -> &'static str {
+        match self {
+            Self::ByDescriptor => "",
+            Self::ByProc => "-through-proc",
+            Self::Temporary => "-without-O_TMPFILE",
+            Self::TemporaryAfterAll => "-without-links",
+        }
+    }
 }
 
 /// Runs a test on each rung.

@@ -104,20 +104,11 @@ fn library(run: &Run, command: &str, arguments: &[&str]) {
     assert_eq!(run.of(Path::new(PEER), &arguments), 0, "{}", run.file);
 }
 
-fn suffix(rung: Rung) -> &'static str {
-    match rung {
-        Rung::ByDescriptor => "",
-        Rung::ByProc => "-through-proc",
-        Rung::Temporary => "-without-O_TMPFILE",
-        Rung::TemporaryAfterAll => "-without-links",
-    }
-}
-
 #[test]
 #[ignore = "needs strace"]
 fn the_creator_makes_nine_calls_and_replaces_in_thirteen() {
     on_each_rung(|rung| {
-        let way = suffix(rung);
+        let way = rung.suffix();
         let run = |file: &str, before, files, arguments: &[&str], status| {
             let file = format!("{file}{way}");
             let run = run_of(&file, before, "", files);
@@ -144,7 +135,7 @@ fn a_creator_that_reserves_in_a_directory_makes_three_calls_more_and_help_is_one
 #[ignore = "needs strace"]
 fn each_way_of_the_library_makes_the_calls_that_its_documentation_names() {
     on_each_rung(|rung| {
-        let way = suffix(rung);
+        let way = rung.suffix();
         let run = |file: &str, before, files, command: &str, arguments: &[&str]| {
             let file = format!("{file}{way}");
             let run = run_of(&file, before, "", files);
@@ -201,32 +192,31 @@ fn each_way_of_the_library_makes_the_calls_that_its_documentation_names() {
             replace,
             &[],
         );
+        run(
+            "Options::create_complete/reserved-with-an-exact-mode",
+            Before::Nothing,
+            1,
+            create,
+            &["exact=666", "reserved"],
+        );
+        run(
+            "Options::create_complete/in-another-directory",
+            Before::Nothing,
+            1,
+            create,
+            &["in=/dev/shm"],
+        );
+        run(
+            "Options::replace/in-another-directory",
+            Before::Old,
+            1,
+            replace,
+            &["in=/dev/shm"],
+        );
     });
     let run = |file, before, files, command: &str, arguments: &[&str]| {
         library(&run_of(file, before, "", files), command, arguments);
     };
-    let (create, exact) = ("create-complete", ["exact=666", "reserved"]);
-    run(
-        "Options::create_complete/reserved-with-an-exact-mode",
-        Before::Nothing,
-        1,
-        create,
-        &exact,
-    );
-    run(
-        "Options::create_complete/in-another-directory",
-        Before::Nothing,
-        1,
-        create,
-        &["in=/dev/shm"],
-    );
-    run(
-        "Options::replace/in-another-directory",
-        Before::Old,
-        1,
-        "replace",
-        &["in=/dev/shm"],
-    );
     run(
         "Options::open_or_create_complete/opened",
         Before::Old,

@@ -279,6 +279,21 @@ fn objects_make_the_calls_that_their_documentation_names() {
 
 #[test]
 #[ignore = "needs strace"]
+fn a_kernel_that_cannot_prefault_says_so_in_one_call() {
+    let name = UniqueName::new();
+    let argument = name.argument();
+    Object::create(&name, Size::Sparse(4096)).expect("created");
+    let status = Trace {
+        file: "Mapping::prefault/prefaulted-unknown-to-the-kernel",
+        name: &name,
+        strace: &["-e", "inject=madvise:error=EINVAL"],
+    }
+    .of(Path::new(PEER), &["prefault", &argument]);
+    assert_eq!(status, 0);
+}
+
+#[test]
+#[ignore = "needs strace"]
 fn what_is_done_to_an_object_makes_the_calls_that_its_documentation_names() {
     for (file, command) in [
         ("Object::status/asked", "status"),

@@ -6,7 +6,7 @@ use std::path::Path;
 use std::process::Command;
 
 use rawshm::snapshot::{Reader, Writer};
-use rawshm_tests::rungs::{self, Rung};
+use rawshm_tests::rungs::{Rung, on_each_rung};
 use rawshm_tests::traces::{Trace, Traced};
 use rawshm_tests::values::{Message, message};
 use rawshm_tests::{Peer, UniqueName, a_thread_asleep_in, is_alone_through, run};
@@ -248,6 +248,45 @@ fn opening_and_replacing_make_the_calls_that_their_documentation_names() {
     );
 }
 
+/// What creates a snapshot, on the ways that other kernels and filters leave.
+#[test]
+#[ignore = "needs strace"]
+fn each_way_to_a_snapshots_name_makes_the_calls_that_its_documentation_names() {
+    on_each_rung(|rung| {
+        if rung == Rung::ByDescriptor {
+            return;
+        }
+        let run = |file: &str, command: &str, before: &dyn Fn(&UniqueName)| {
+            let name = UniqueName::new();
+            before(&name);
+            let file = format!("snapshot::Writer::{file}{}", rung.suffix());
+            library(&file, &name, command, &[]);
+        };
+        let (create, once) = ("create-writer", "open-or-create-writer");
+        let left = |name: &_| drop(object(name));
+        run("create/created", create, &|_| {});
+        run("create/taken", create, &left);
+        run("open_or_create/created", once, &|_| {});
+        run("open_or_create/replaced", once, &|name| {
+            object(name).retire();
+        });
+        run("replace/created", "replace-writer", &|_| {});
+        run("replace/replaced", "replace-writer", &left);
+
+        let name = UniqueName::new();
+        let argument = name.argument();
+        let program = static_program("publish");
+        let run = |file: &str, count: &str| {
+            let file = format!("publish/{file}{}", rung.suffix());
+            let arguments = ["-n", &argument, "-r", "1000000", "-c", count];
+            start(&file, &name, &program, &arguments).compare(0);
+        };
+        run("numbers", "3");
+        Writer::<Message>::open(&name).expect("taken over").retire();
+        run("in-place-of-a-retired-one", "1");
+    });
+}
+
 #[test]
 #[ignore = "needs strace"]
 fn ends_and_questions_make_the_calls_that_their_documentation_names() {
@@ -387,18 +426,6 @@ fn publish_replaces_what_is_retired_and_is_refused_beside_a_writer() {
     start(file, &name, &program, &arguments).compare(0);
     let _writer = Writer::<Message>::open(&name).expect("taken over");
     start("publish/writer-alive", &name, &program, &arguments).compare(1);
-}
-
-#[test]
-#[ignore = "needs strace"]
-fn publish_uses_a_temporary_name_where_it_must() {
-    let name = UniqueName::new();
-    let argument = name.argument();
-    let arguments = ["-n", &argument, "-r", "1000000", "-c", "1"];
-    rungs::on(Rung::Temporary, || {
-        let file = "publish/numbers-without-O_TMPFILE";
-        start(file, &name, &static_program("publish"), &arguments).compare(0);
-    });
 }
 
 #[test]
