@@ -35,7 +35,8 @@ use bytemuck::Pod;
     message = "`{Self}` has no `Layout`, which the values of a snapshot need",
     label = "not the type of a snapshot's values",
     note = "write `impl Layout for {Self} {{ const FINGERPRINT: u64 = fingerprint(\"…\"); }}`",
-    note = "it must be plain data, too: `#[derive(Clone, Copy, Pod, Zeroable)]`, feature `derive`"
+    note = "it must be plain data, too: `#[derive(Clone, Copy, Pod, Zeroable)]`, feature `derive`",
+    note = "a type of another crate goes into a struct of your own first"
 )]
 pub trait Layout: Pod {
     /// Differs from the fingerprint of any other layout.

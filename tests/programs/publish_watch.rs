@@ -69,6 +69,28 @@ fn printed(name: &UniqueName) -> Vec<u8> {
     output.stdout
 }
 
+/// The object would have its place.
+#[test]
+fn publish_refuses_a_standard_input_that_is_closed() {
+    let name = UniqueName::new();
+    let argument = name.argument();
+    let program = static_program("publish");
+    let publish = |arguments: &str, closed: &str| {
+        let script = format!("exec \"$0\" -n \"$1\" {arguments} {closed}");
+        run(Command::new("sh")
+            .args(["-c", &script])
+            .arg(&program)
+            .arg(&argument))
+    };
+    assert_eq!(publish("-r 1000000 -c 2", "<&-").status, 0);
+    let refused = publish("", "<&-");
+    let expected = "publish: cannot read standard input: bad file descriptor (EBADF)\n";
+    assert_eq!((refused.status, refused.stderr.as_str()), (1, expected));
+    assert_eq!(publish("-r 1000000 -c 1", "2>&-").status, 1);
+    let watch = run(Command::new(static_program("watch")).args(["-n", &argument, "-c", "1"]));
+    assert_eq!(watch.stdout, "2\n");
+}
+
 #[test]
 fn wrong_usage_is_status_2_with_the_usage_line() {
     for arguments in [

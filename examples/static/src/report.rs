@@ -94,3 +94,14 @@ pub fn is_ready() -> bool {
     let mut fds = [PollFd::new(&fd, PollFlags::OUT)];
     poll(&mut fds, Some(&Timespec::default())).is_ok_and(|ready| ready > 0)
 }
+
+/// Which of standard input and standard error are closed: then the next descriptor that is opened
+/// takes their place. One `ppoll`.
+#[must_use]
+pub fn are_closed() -> [bool; 2] {
+    let (input, error) = (Stream::Input.fd(), Stream::Error.fd());
+    let mut fds = [&input, &error].map(|fd| PollFd::new(fd, PollFlags::empty()));
+    // If it is refused, nothing is known.
+    let _ = poll(&mut fds, Some(&Timespec::default()));
+    fds.map(|fd| fd.revents().contains(PollFlags::NVAL))
+}

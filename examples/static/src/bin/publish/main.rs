@@ -13,7 +13,7 @@ use rawshm::{Errno, Error, Mode, Name, Operation, Options, Outcome};
 use rawshm_start::Arguments;
 use rawshm_static::arguments::{Item, Parser};
 use rawshm_static::message::Message;
-use rawshm_static::report::{is_ready, misused};
+use rawshm_static::report::{are_closed, is_ready, misused};
 use rawshm_static::signals;
 use rawshm_static::trouble::Trouble;
 use source::{NANOSECONDS, Source};
@@ -93,6 +93,11 @@ impl Request {
 
 /// Publishes values until there are no more.
 fn publish(request: &Request) -> Result<(), Trouble> {
+    // The object must not be read as lines, nor have messages written to it.
+    let [input, error] = are_closed();
+    if input && request.rate == 0 || error {
+        return Err(Trouble::new("read", "standard input", Errno::BADF));
+    }
     let mut buffer = MaybeUninit::uninit();
     let name = Name::write(&mut buffer, request.name)?;
     let options = Options::new().mode(request.mode);
