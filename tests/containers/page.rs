@@ -112,7 +112,7 @@ mod needs_root {
                 let size = rest.last().expect("the size");
                 println!("the image has {size} bytes");
                 assert!(
-                    size.parse::<u32>().is_ok_and(|size| size <= 56_000),
+                    size.parse::<u32>().is_ok_and(|size| size <= 60_000),
                     "{size}"
                 );
             }
