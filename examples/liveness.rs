@@ -12,15 +12,17 @@ use core::sync::atomic::Ordering::Relaxed;
 use core::time::Duration;
 use std::thread::sleep;
 
-use rawshm::{Extent, Name, Object, Outcome, Size};
+use rawshm::{Extent, Mapping, Name, Object, Options, Outcome, Size};
 
 /// Claims the object, also one that a worker has left, and counts up in it.
 fn work(name: &Name) -> Result<(), Box<dyn Error>> {
-    let (object, outcome) = Object::open_or_create(name, Size::Reserved(4096))?;
-    // EBUSY if another worker is alive. The claim lasts as long as `object`, or this process.
-    object.claim()?;
-    let mapping = object.map(Extent::first(4))?;
-    let steps = mapping.atomic::<u32>(0)?;
+    // Complete: a worker that is killed here leaves nothing that is not.
+    let size = Size::Reserved(4096);
+    let begin = |_: &Mapping<_>| Ok::<_, rawshm::Error>(());
+    let (job, outcome) = Options::new().open_or_create_complete(name, size, begin)?;
+    // EBUSY if another worker is alive. The claim lasts as long as `job`, or this process.
+    job.object.claim()?;
+    let steps = job.mapping.atomic::<u32>(0)?;
     match outcome {
         Outcome::Created => println!("begins"),
         Outcome::Opened => println!("goes on after step {}", steps.load(Relaxed)),

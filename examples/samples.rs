@@ -54,7 +54,7 @@ fn read(name: &Name, count: u32) -> Result<(), Box<dyn Error>> {
         fence(Acquire);
         let head = ring.atomic::<u32>(HEAD)?.load(Relaxed);
         if head < next + RING {
-            // It has not been written over, not even in part: there is one round between.
+            // The recorder had not begun to overwrite this slot.
             if sample != next ^ MARK {
                 return Err(format!("sample {next} is {sample}").into());
             }
