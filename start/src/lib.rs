@@ -15,8 +15,7 @@ pub use say::{Operand, say};
 
 #[cfg(target_os = "linux")]
 mod linux;
-// With unwinding there is std, and libc with it: in tests and in build scripts.
-#[cfg(all(target_os = "linux", panic = "abort"))]
+#[cfg(target_os = "linux")]
 mod memory;
 #[cfg(target_os = "linux")]
 pub use linux::{Arguments, exit, panicked};

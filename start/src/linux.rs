@@ -61,6 +61,10 @@ macro_rules! main {
                 $crate::entry!();
             }
 
+            mod memory {
+                $crate::memory!();
+            }
+
             /// # Safety
             /// Called once, by the entry point, with the stack pointer that the kernel left.
             #[unsafe(no_mangle)]

@@ -247,6 +247,32 @@ fn a_program_that_is_not_named_is_an_ordinary_one() {
 }
 
 #[test]
+fn a_program_with_std_has_the_c_librarys_memory_functions() {
+    let folder = copy();
+    change(&folder, "build.rs", "link!()", "link!(\"bare\", \"words\")");
+    let source = "fn main() { rawshm_start::say!(\"% bytes\", 24); }";
+    std::fs::write(folder.join("src/bin/ordinary.rs"), source).expect("writing a file");
+    let command = ["build", "--quiet", "--bins"];
+    cargo_in(&folder, &command, "");
+    let ordinary = target(&command, "").join("debug/ordinary");
+    assert_eq!(
+        run(&mut Command::new(&ordinary)),
+        ended("", "24 bytes\n", 0)
+    );
+    let symbols = Elf::read(&ordinary).symbols();
+    let is_there = |function: &str, defined| {
+        let is_it = |name: &str| name.split('@').next() == Some(function);
+        symbols
+            .iter()
+            .any(|(name, is_defined)| is_it(name) && *is_defined == defined)
+    };
+    for function in ["memcpy", "memmove", "memset", "memcmp", "bcmp", "strlen"] {
+        assert!(!is_there(function, true), "{function} is the program's own");
+    }
+    assert!(is_there("memcpy", false));
+}
+
+#[test]
 fn it_builds_with_what_is_in_the_start_package() {
     let folder = Folder::new();
     let command = ["package", "--no-verify", "--offline", "--allow-dirty"];
