@@ -11,7 +11,7 @@ mod say;
 #[cfg(unix)]
 pub use rustix::io::Errno;
 #[cfg(unix)]
-pub use say::{Operand, say};
+pub use say::{Operand, say, wanted};
 
 #[cfg(target_os = "linux")]
 mod linux;

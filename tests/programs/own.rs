@@ -339,6 +339,19 @@ fn a_build_script_without_the_line_is_an_error_that_says_what_to_do() {
     );
 }
 
+#[test]
+fn a_line_with_another_number_of_operands_is_an_error_that_says_so() {
+    for operands in [", error.words()", ", error.words(), errno, 3"] {
+        let said = refused(
+            &["check", "--bins"],
+            "src/bin/words.rs",
+            ", error.words(), errno",
+            operands,
+        );
+        assert!(said.contains("another number of `%`"), "{said}");
+    }
+}
+
 mod needs_half_a_minute {
     use super::*;
 
