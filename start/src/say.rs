@@ -77,8 +77,8 @@ pub const fn wanted(pattern: &str) -> usize {
 /// write has nowhere to be reported, and is ignored.
 ///
 /// If the program was started with standard error closed, the next descriptor that it opens has its
-/// number. If that is an [object](https://docs.rs/rawshm), open for writing, the line is written into
-/// it.
+/// number. If that is an [object](https://docs.rs/rawshm), open for writing, the line is written
+/// into it.
 ///
 /// # Examples
 /// ```

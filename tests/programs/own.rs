@@ -273,6 +273,26 @@ fn a_program_with_std_has_the_c_librarys_memory_functions() {
 }
 
 #[test]
+fn a_variable_has_the_value_after_the_first_equals_sign() {
+    let folder = copy();
+    let source = r#"#![no_std]
+        #![no_main]
+        rawshm_start::main!(run);
+        fn run(arguments: rawshm_start::Arguments) -> u8 {
+            let value = |name| arguments.variable(name).unwrap_or(b"none");
+            let (short, empty, unset) = (value(b"A"), value(b"EMPTY"), value(b"EMPT"));
+            rawshm_start::say!("% (%) % %", short, empty, unset, value(b"A=B"));
+            0
+        }"#;
+    std::fs::write(folder.join("src/bin/words.rs"), source).expect("writing a file");
+    let command = ["build", "--bin", "words"];
+    cargo_in(&folder, &command, "");
+    let mut words = Command::new(target(&command, "").join("debug/words"));
+    words.env_clear().envs([("A", "B=C"), ("EMPTY", "")]);
+    assert_eq!(run(&mut words), ended("", "B=C () none none\n", 0));
+}
+
+#[test]
 fn it_builds_with_what_is_in_the_start_package() {
     let folder = Folder::new();
     let command = ["package", "--no-verify", "--offline", "--allow-dirty"];
