@@ -11,12 +11,11 @@ mod say;
 #[cfg(unix)]
 pub use rustix::io::Errno;
 #[cfg(unix)]
-pub use say::{Operand, say};
+pub use say::{Operand, say, wanted};
 
 #[cfg(target_os = "linux")]
 mod linux;
-// With unwinding there is std, and libc with it: in tests and in build scripts.
-#[cfg(all(target_os = "linux", panic = "abort"))]
+#[cfg(target_os = "linux")]
 mod memory;
 #[cfg(target_os = "linux")]
 pub use linux::{Arguments, exit, panicked};

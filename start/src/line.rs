@@ -87,7 +87,7 @@ impl<'a> Line<'a> {
     /// Adds a byte. If the buffer is full, it replaces the first one.
     pub fn byte(&mut self, byte: u8) {
         self.start = self.start.saturating_sub(1);
-        // SAFETY: `start` was at most `LEN`, and is less now.
+        // SAFETY: `start` was at most `LEN`, and is less than `LEN` now.
         let slot = unsafe { self.buffer.get_unchecked_mut(self.start) };
         slot.write(byte);
     }

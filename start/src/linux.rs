@@ -61,6 +61,10 @@ macro_rules! main {
                 $crate::entry!();
             }
 
+            mod memory {
+                $crate::memory!();
+            }
+
             /// # Safety
             /// Called once, by the entry point, with the stack pointer that the kernel left.
             #[unsafe(no_mangle)]
@@ -218,14 +222,18 @@ impl Arguments {
         unsafe { self.argv.read() }.is_null()
     }
 
-    /// The value of an environment variable. None if it is not set.
+    /// The value of an environment variable. None if it is not set, or if the name has a `=`, as no
+    /// variable's has.
     #[must_use]
     pub fn variable(&self, name: &[u8]) -> Option<&'static [u8]> {
         let mut rest = self.clone();
         while rest.next().is_some() {}
         // The environment begins after the null, and ends with one, too.
         rest.argv = rest.argv.wrapping_add(1);
-        rest.find_map(|variable| variable.strip_prefix(name)?.strip_prefix(b"="))
+        rest.find_map(|variable| {
+            let mut parts = variable.splitn(2, |byte| *byte == b'=');
+            (parts.next()? == name).then(|| parts.next())?
+        })
     }
 }
 

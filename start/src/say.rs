@@ -31,28 +31,54 @@ impl From<u64> for Operand<'_> {
 
 /// Writes a line to standard error, with an operand for each `%` of the pattern, a literal.
 ///
-/// Operands are texts (`&str` or `&[u8]`) and numbers (`u64`). A macro, because they are of several
-/// types. [`say()`] is the function that it calls, and has the details.
+/// Operands are texts (`&str` or `&[u8]`) and numbers (`u64`). There has to be one for each `%`, or
+/// the program does not compile. A `%` that is to be written is an operand itself: `"%"`.
+///
+/// A macro, because operands are of several types. [`say()`] is the function that it calls, and has
+/// the details.
 ///
 /// # Examples
 /// ```
 /// let (name, size) = (&b"/columns"[..], 24);
 /// rawshm_start::say!("writer: cannot % %: it has % bytes", "map", name, size);
+/// rawshm_start::say!("writer: %% are free", 12, "%");
 /// ```
 #[macro_export]
 macro_rules! say {
-    ($pattern:literal $(, $operand:expr)* $(,)?) => {
+    ($pattern:literal $(, $operand:expr)* $(,)?) => {{
+        const OPERANDS: &[&::core::primitive::str] = &[$(::core::stringify!($operand)),*];
+        const _: () = ::core::assert!(
+            $crate::wanted($pattern) == OPERANDS.len(),
+            "the pattern of `say!` has another number of `%` than there are operands"
+        );
         $crate::say(::core::concat!($pattern, "\n"), &[$($crate::Operand::from($operand)),*])
-    };
+    }};
+}
+
+/// How many operands a pattern wants.
+#[doc(hidden)]
+#[must_use]
+pub const fn wanted(pattern: &str) -> usize {
+    let mut count: usize = 0;
+    let mut left = pattern.as_bytes();
+    while let [byte, rest @ ..] = left {
+        if *byte == b'%' {
+            count = count.wrapping_add(1);
+        }
+        left = rest;
+    }
+    count
 }
 
 /// Writes a line to standard error, with an operand for each `%` of the pattern. One `write`.
 ///
-/// The pattern ends with the newline. A line has at most 384 bytes, and loses its beginning if it
-/// is longer. A failure to write has nowhere to be reported, and is ignored.
+/// The pattern ends with the newline. If there are fewer operands than `%`, they are those of the
+/// last ones. A line has at most 384 bytes, and loses its beginning if it is longer. A failure to
+/// write has nowhere to be reported, and is ignored.
 ///
 /// If the program was started with standard error closed, the next descriptor that it opens has its
-/// number: what keeps an [object](https://docs.rs/rawshm) open for writing then writes into that.
+/// number. If that is an [object](https://docs.rs/rawshm), open for writing, the line is written
+/// into it.
 ///
 /// # Examples
 /// ```

@@ -11,8 +11,10 @@
     reason = "the crate's, which uses all of it"
 )]
 mod copy;
+#[macro_use]
 #[path = "../../start/src/memory.rs"]
 mod memory;
+memory!();
 
 use core::arch::asm;
 use core::ptr::NonNull;

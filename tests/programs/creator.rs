@@ -150,6 +150,7 @@ fn creators_that_run_at_once_exclude_each_other_and_readers_see_whole_objects_on
 #[test]
 fn wrong_usage_names_the_argument() {
     let name = UniqueName::new();
+    let letters = format!("-{}", "x".repeat(99));
     for (arguments, wrong) in [
         (&["-x"][..], "-x"),
         (&["-Rx"], "-Rx"),
@@ -162,12 +163,30 @@ fn wrong_usage_names_the_argument() {
         (&["1", "2"], "2"),
         (&["1", "2", "3", "4"], "4"),
         (&["1", ""], ""),
+        (&[""], ""),
+        (&[&letters], &letters),
     ] {
         let ran = program("creator", &name, arguments);
-        let line = format!("creator: wrong usage at {wrong}\nusage: creator ");
+        let line = format!("creator: wrong usage at '{wrong}'\nusage: creator ");
         assert!(ran.stderr.starts_with(&line), "{arguments:?}: {ran:?}");
         assert_eq!((ran.stdout.as_str(), ran.status), ("", 2));
         assert!(left_in_shm(&name).is_empty());
+    }
+}
+
+#[test]
+fn wrong_usage_with_a_long_argument_is_as_long_as_a_line_and_keeps_its_beginning_and_its_end() {
+    let name = UniqueName::new();
+    let usage = program("creator", &name, &["-x"]).stderr;
+    let (_, usage) = usage.split_once('\n').expect("two lines");
+    for length in [200, 250, 300, 5000] {
+        let ran = program("creator", &name, &[&"y".repeat(length)]);
+        let text = ran.stderr.strip_prefix("creator: wrong usage at 'yy");
+        let text = text.unwrap_or_else(|| panic!("{ran:?}"));
+        let end = text.trim_start_matches('y');
+        assert_eq!(end, format!("'\n{usage}"), "{length}");
+        let whole = ran.stderr.contains(&"y".repeat(length));
+        assert!(whole || ran.stderr.len() == 384, "{ran:?}");
     }
 }
 

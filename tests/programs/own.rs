@@ -247,6 +247,52 @@ fn a_program_that_is_not_named_is_an_ordinary_one() {
 }
 
 #[test]
+fn a_program_with_std_has_the_c_librarys_memory_functions() {
+    let folder = copy();
+    change(&folder, "build.rs", "link!()", "link!(\"bare\", \"words\")");
+    let source = "fn main() { rawshm_start::say!(\"% bytes\", 24); }";
+    std::fs::write(folder.join("src/bin/ordinary.rs"), source).expect("writing a file");
+    let command = ["build", "--quiet", "--bins"];
+    cargo_in(&folder, &command, "");
+    let ordinary = target(&command, "").join("debug/ordinary");
+    assert_eq!(
+        run(&mut Command::new(&ordinary)),
+        ended("", "24 bytes\n", 0)
+    );
+    let symbols = Elf::read(&ordinary).symbols();
+    let is_there = |function: &str, defined| {
+        let is_it = |name: &str| name.split('@').next() == Some(function);
+        symbols
+            .iter()
+            .any(|(name, is_defined)| is_it(name) && *is_defined == defined)
+    };
+    for function in ["memcpy", "memmove", "memset", "memcmp", "bcmp", "strlen"] {
+        assert!(!is_there(function, true), "{function} is the program's own");
+    }
+    assert!(is_there("memcpy", false));
+}
+
+#[test]
+fn a_variable_has_the_value_after_the_first_equals_sign() {
+    let folder = copy();
+    let source = r#"#![no_std]
+        #![no_main]
+        rawshm_start::main!(run);
+        fn run(arguments: rawshm_start::Arguments) -> u8 {
+            let value = |name| arguments.variable(name).unwrap_or(b"none");
+            let (short, empty, unset) = (value(b"A"), value(b"EMPTY"), value(b"EMPT"));
+            rawshm_start::say!("% (%) % %", short, empty, unset, value(b"A=B"));
+            0
+        }"#;
+    std::fs::write(folder.join("src/bin/words.rs"), source).expect("writing a file");
+    let command = ["build", "--bin", "words"];
+    cargo_in(&folder, &command, "");
+    let mut words = Command::new(target(&command, "").join("debug/words"));
+    words.env_clear().envs([("A", "B=C"), ("EMPTY", "")]);
+    assert_eq!(run(&mut words), ended("", "B=C () none none\n", 0));
+}
+
+#[test]
 fn it_builds_with_what_is_in_the_start_package() {
     let folder = Folder::new();
     let command = ["package", "--no-verify", "--offline", "--allow-dirty"];
@@ -311,6 +357,19 @@ fn a_build_script_without_the_line_is_an_error_that_says_what_to_do() {
         said.contains("has to call `rawshm_start::link!()`"),
         "{said}"
     );
+}
+
+#[test]
+fn a_line_with_another_number_of_operands_is_an_error_that_says_so() {
+    for operands in [", error.words()", ", error.words(), errno, 3"] {
+        let said = refused(
+            &["check", "--bins"],
+            "src/bin/words.rs",
+            ", error.words(), errno",
+            operands,
+        );
+        assert!(said.contains("another number of `%`"), "{said}");
+    }
 }
 
 mod needs_half_a_minute {

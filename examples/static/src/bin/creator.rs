@@ -7,7 +7,7 @@ use core::ffi::CStr;
 use core::mem::MaybeUninit;
 
 use rawshm::{Directory, Errno, Error, Mapping, Name, Operation, Options, ReadWrite, Size};
-use rawshm_start::line::{Stream, write_all};
+use rawshm_start::line::{BUFFER, Stream, write_all};
 use rawshm_start::{Arguments, Operand, say};
 use rawshm_static::arguments::Parser;
 use rawshm_static::report::{FAILURE, Failure, USAGE, why};
@@ -21,7 +21,9 @@ macro_rules! usage {
     };
 }
 
-const MISUSED: &str = concat!("creator: wrong usage at %\n", usage!());
+const MISUSED: &str = concat!("creator: wrong usage at '%'\n", usage!());
+/// How much of the wrong argument is shown: what a line has left.
+const SHOWN: usize = BUFFER.len() - (MISUSED.len() - "%".len());
 const HELP: &str = concat!(
     usage!(),
     "Creates a shared memory object that appears only when it is complete: NAME (/my_shm) with\n\
@@ -79,7 +81,8 @@ fn run(arguments: Arguments) -> u8 {
 fn misused(mut arguments: Arguments, parser: &Parser) -> u8 {
     let read = arguments.clone().count().wrapping_sub(parser.left());
     let last = arguments.nth(read.wrapping_sub(1)).unwrap_or(b"");
-    say(MISUSED, &[Operand::Text(last)]);
+    let shown = last.get(..SHOWN).unwrap_or(last);
+    say(MISUSED, &[Operand::Text(shown)]);
     USAGE
 }
 
