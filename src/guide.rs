@@ -7,6 +7,10 @@
 //! | [The fine print](guarantees) | temporary names, fallbacks, kernels, macOS |
 //! | [System calls](system_calls) | what a test or a seccomp filter has to expect |
 //! | [Security](security) | what hostile peers can and cannot do |
+//! | [The contract] | the calls as data, and filters |
+//! | [`rawshm-start`](https://docs.rs/rawshm-start) | an executable of your own without libc |
+//!
+//! [The contract]: https://docs.rs/crate/rawshm/latest/source/contract/README.md
 
 // The definition of a link before a page takes precedence over the one in it, which is a file's.
 #[doc = "[temporary name]: crate::guide::guarantees#temporary-names\n"]
