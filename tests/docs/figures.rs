@@ -7,7 +7,7 @@ use std::fmt::Write as _;
 
 use rawshm_tests::repository;
 
-use crate::{page, section};
+use crate::{blocks, page, section};
 
 const MEASURED: &str = "docs/measured.md";
 /// Where the run begins in that page.
@@ -88,6 +88,20 @@ fn bless() {
     let end = begin + old[begin..].find("\n\n").expect("its end") + 1;
     let new = readme.replace(&old[begin..end], &expected(&page(MEASURED)));
     write("README.md", &new);
+}
+
+#[test]
+fn the_readme_says_what_the_kernels_showed_and_the_machine_printed() {
+    let readme = page("README.md")
+        .split_whitespace()
+        .collect::<Vec<_>>()
+        .join(" ");
+    let kernels = page("docs/kernels.md");
+    let (_, cells) = kernels.trim_end().rsplit_once(": ").expect("its last line");
+    assert!(readme.contains(cells), "{cells}");
+    let printed = blocks(&page("examples/boot/README.md"), "text").concat();
+    let shown = blocks(&page("README.md"), "text").concat();
+    assert!(printed.ends_with(&shown), "{shown}");
 }
 
 #[test]
