@@ -4,8 +4,8 @@
 ///
 /// `link!()` does so for every program of the package, `link!("one", "two")` for these only: the
 /// others may be ordinary ones. `link!(constant: "one", "two")` is for programs that have no
-/// variable with opt-level `"z"` and 64 bits, and so need no segment for them: it saves 64 bytes
-/// in each, and linking fails if there is one. On systems other than Linux nothing is passed.
+/// variable with opt-level `"z"` and 64 bits, and so need no segment for them: each is
+/// smaller, and linking fails if there is one. On systems other than Linux nothing is passed.
 ///
 /// A macro, as a build script has std, and this crate has not.
 ///

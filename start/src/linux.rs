@@ -14,8 +14,8 @@ use crate::{Operand, say};
 ///
 /// It defines the entry point and the panic handler. A panic writes `panicked` to standard error,
 /// in a debug build with its place, and ends the program with status 101. There is no other
-/// message, since formatting takes 10 KB. With `main!(run, silent)` an optimised build writes
-/// nothing at all, and has 32 bytes less.
+/// message, since formatting takes more than the rest of a small program. With `main!(run, silent)`
+/// an optimised build writes nothing at all, and is smaller.
 ///
 /// A macro, because each program has one entry point and one panic handler.
 ///

@@ -407,6 +407,37 @@ mod needs_half_a_minute {
             about_as_stated(row, sizes(&target(&command, "").join("release")));
         }
     }
+
+    #[test]
+    #[ignore = "needs half a minute"]
+    fn what_a_program_saves_that_does_without_is_as_stated() {
+        let silent = (
+            "rawshm_start::main!(run)",
+            "rawshm_start::main!(run, silent)",
+        );
+        let constant = ("link!()", "link!(constant: \"bare\", \"words\")");
+        for (row, files, (from, to)) in [
+            ("`main!(run, silent)`", &FILES[2..4], silent),
+            ("`link!(constant: …)`", &FILES[1..2], constant),
+        ] {
+            let folder = copy();
+            for file in files {
+                change(&folder, file, from, to);
+            }
+            let command = ["build", "-q", "--release"];
+            cargo_in(&folder, &command, "");
+            let measured = sizes(&target(&command, "").join("release"));
+            let saved = [sizes(as_copied()), stated("nothing")];
+            for program in 0..2 {
+                let [saved, stated] = [
+                    saved[0][program] - measured[program],
+                    saved[1][program] - stated(row)[program],
+                ];
+                println!("{row} saves {saved} bytes");
+                assert!(saved.abs_diff(stated) <= 16, "{row} saves {saved} bytes");
+            }
+        }
+    }
 }
 
 mod needs_clippy {
