@@ -8,6 +8,7 @@ mod report;
 
 use cell::{Cell, Fault};
 use rawshm_tests::operations::{OPERATIONS, Operation};
+use rawshm_tests::random::Random;
 use rawshm_tests::rungs::Rung;
 use rawshm_tests::watchdog::{Progress, watched};
 use report::Report;
@@ -116,26 +117,10 @@ impl Rotation {
     }
 }
 
-/// A generator of pseudorandom numbers: xorshift.
-struct Random(u64);
-
-impl Random {
-    fn below(&mut self, end: usize) -> usize {
-        self.0 ^= self.0 << 13;
-        self.0 ^= self.0 >> 7;
-        self.0 ^= self.0 << 17;
-        usize::try_from(self.0 % u64::try_from(end).expect("small")).expect("small")
-    }
-
-    fn of<T: Copy>(&mut self, all: &[T]) -> T {
-        all[self.below(all.len())]
-    }
-}
-
 /// Two calls fail: after the first, the operation goes on by other calls.
 fn two_calls_fail(progress: &Progress, seed: u64, pairs: u64) -> Report {
     let mut report = Report::default();
-    let mut random = Random(seed);
+    let mut random = Random::new(seed);
     let ways: Vec<_> = OPERATIONS
         .iter()
         .flat_map(|operation| {
@@ -146,9 +131,9 @@ fn two_calls_fail(progress: &Progress, seed: u64, pairs: u64) -> Report {
         .collect();
     for _ in 0..pairs {
         progress.step();
-        let (operation, rung, calls) = &ways[random.below(ways.len())];
+        let (operation, rung, calls) = &ways[random.index(ways.len())];
         let rung = *rung;
-        let at = random.below(calls.len());
+        let at = random.index(calls.len());
         let first = Fault::once(calls[at], at, random.of(ERRNOS));
         // The calls after the first fault.
         let faults = &[first];
@@ -159,7 +144,7 @@ fn two_calls_fail(progress: &Progress, seed: u64, pairs: u64) -> Report {
         }
         .run(&mut report);
         if after.len() > at + 1 {
-            let at = at + 1 + random.below(after.len() - at - 1);
+            let at = at + 1 + random.index(after.len() - at - 1);
             let second = Fault::once(after[at], at, random.of(ERRNOS));
             let faults = &[first, second];
             Cell {

@@ -221,6 +221,7 @@ fn a_signal_ends_publish_while_its_standard_error_is_full() {
 
 mod needs_namespaces {
     use super::*;
+    use rawshm_tests::random::Random;
     use rawshm_tests::{is_alone_through, with_private_shm};
 
     #[test]
@@ -232,18 +233,6 @@ mod needs_namespaces {
         }
     }
 
-    /// A small generator of numbers, the same on every run.
-    struct Random(u64);
-
-    impl Random {
-        fn below(&mut self, most: u64) -> u64 {
-            self.0 ^= self.0 << 13;
-            self.0 ^= self.0 >> 7;
-            self.0 ^= self.0 << 17;
-            self.0 % most
-        }
-    }
-
     #[test]
     #[ignore = "needs namespaces"]
     fn at_any_moment_nothing_is_left_and_watches_end() {
@@ -252,7 +241,7 @@ mod needs_namespaces {
         if !is_alone_through(at_any_moment_nothing_is_left_and_watches_end, in_private) {
             return;
         }
-        let mut random = Random(0x2545_f491_4f6c_dd1d);
+        let mut random = Random::new(0x2545_f491_4f6c_dd1d);
         let name = UniqueName::new();
         for round in 0..2000 {
             let signal = SIGNALS[round % 2];

@@ -18,6 +18,7 @@ pub mod header;
 #[cfg(target_os = "linux")]
 pub mod operations;
 mod processes;
+pub mod random;
 pub mod rungs;
 pub mod traces;
 pub mod values;
