@@ -126,6 +126,26 @@ fn is_flag(argument: &str) -> bool {
 }
 
 #[test]
+fn every_trace_belongs_to_a_test() {
+    let folder = repository().join("tests/traces/needs_strace");
+    let files = std::fs::read_dir(folder).expect("a folder");
+    let source: String = files
+        .map(|file| std::fs::read_to_string(file.expect("an entry").path()).expect("text"))
+        .collect();
+    // Tests add these to a name.
+    let ways = ["", "-through-proc", "-without-O_TMPFILE", "-without-links"];
+    for (operation, outcomes) in read_all() {
+        for outcome in outcomes.keys() {
+            let is_made = ways.iter().any(|way| {
+                let name = outcome.strip_suffix(way);
+                name.is_some_and(|name| source.contains(&format!("\"{operation}/{name}\"")))
+            });
+            assert!(is_made, "no test makes {operation}/{outcome}");
+        }
+    }
+}
+
+#[test]
 fn a_line_of_a_trace_is_a_call_with_its_flags_and_its_error() {
     let line =
         r#"linkat(3, "a)\",", AT_FDCWD, "b", AT_EMPTY_PATH) = -1 EEXIST (File exists) (INJECTED)"#;
