@@ -398,7 +398,7 @@ the_newer_calls_may_be_refused_for() {
 the_static_executables_for_musl_do_what_the_hosts_do() {
     env -u RUSTC -u CARGO_TARGET_DIR RAWSHM_STATIC="$CARGO_TARGET_DIR/$MUSL/static" \
         cargo test --package rawshm-tests --test programs --test traces -- --include-ignored \
-            --skip c_peers:: --skip elf:: --skip elsewhere:: --skip unoptimised
+            --skip c_peers:: --skip elf:: --skip elsewhere:: --skip own:: --skip unoptimised
 }
 
 a_std_program_is_static_and_calls_no_shm_open() {

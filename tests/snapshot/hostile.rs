@@ -363,13 +363,13 @@ fn a_reader_that_a_hostile_one_keeps_asleep_has_the_value_at_its_deadline() {
             moved = requeue(&hostile, &elsewhere);
         }
         writer.store(&7);
-        if moved == 1 {
-            assert_eq!(writer.notify(), Ok(0), "no reader sleeps on the word");
+        // A signal may have ended its sleep, which then began anew where it was.
+        if moved == 1 && writer.notify() == Ok(0) {
             let woken = sleeping.join().expect("the reader");
             assert_eq!(woken, (Ok(true), Ok(7)));
             break;
         }
-        // Its time was up before it slept.
+        // Or its time was up before it slept.
         sleeping.join().expect("the reader").0.expect("a wait");
     }
 }
