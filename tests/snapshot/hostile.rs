@@ -350,7 +350,7 @@ fn a_reader_that_a_hostile_one_keeps_asleep_has_the_value_at_its_deadline() {
     let mut writer = Writer::create(&name, 2, &1_u32).expect("created");
     let hostile = Mapping::open(&name, Extent::Whole).expect("mapped to read");
     let elsewhere = AtomicU32::new(0);
-    loop {
+    for _ in 0..100 {
         let sequence = writer.sequence();
         let reader = Reader::<u32>::open(&name).expect("opened");
         let sleeping = thread::spawn(move || {
@@ -367,11 +367,12 @@ fn a_reader_that_a_hostile_one_keeps_asleep_has_the_value_at_its_deadline() {
         if moved == 1 && writer.notify() == Ok(0) {
             let woken = sleeping.join().expect("the reader");
             assert_eq!(woken, (Ok(true), Ok(7)));
-            break;
+            return;
         }
         // Or its time was up before it slept.
         sleeping.join().expect("the reader").0.expect("a wait");
     }
+    panic!("its sleep is never moved");
 }
 
 #[test]
