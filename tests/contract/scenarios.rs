@@ -11,7 +11,7 @@ use rawshm::snapshot::Writer;
 use rawshm::{Extent, Mode, Options, Size};
 use rawshm_tests::values::{Message, message};
 use rawshm_tests::{
-    UniqueName, is_asleep_in, left_in_shm, spawn, static_program, status, until, wait,
+    UniqueName, clear_shm, is_asleep_in, spawn, static_program, status, until, wait,
 };
 
 const PEER: &str = env!("CARGO_BIN_EXE_peer");
@@ -192,9 +192,7 @@ impl Scenario {
         let ended = status(wait(&mut child));
         drop((held, appeared));
         // What a kill has left.
-        for file in left_in_shm(&name) {
-            std::fs::remove_file(format!("/dev/shm/{file}")).expect("its own");
-        }
+        clear_shm(&name);
         ended
     }
 

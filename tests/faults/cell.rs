@@ -9,7 +9,7 @@ use rawshm::{Errno, Error};
 use rawshm_tests::faults::{Call, where_each_call_is_asked};
 use rawshm_tests::operations::{Operation, is_old_object, is_old_snapshot};
 use rawshm_tests::rungs::{self, Answer, Rung};
-use rawshm_tests::{UniqueName, left_in_shm, until};
+use rawshm_tests::{UniqueName, clear_shm, left_in_shm, until};
 
 use crate::report::Report;
 
@@ -78,6 +78,7 @@ impl Cell<'_> {
             format!("{name}, {rung:?}, {faults:?}: {}", text(&*panic))
         });
         report.add(outcome);
+        clear_shm(&name);
         calls
     }
 

@@ -89,6 +89,16 @@ pub fn left_in_shm(name: &UniqueName) -> Vec<String> {
     files
 }
 
+/// Removes what a test has left on purpose in `/dev/shm` whose name contains this one.
+///
+/// # Panics
+/// If it cannot.
+pub fn clear_shm(name: &UniqueName) {
+    for file in left_in_shm(name) {
+        std::fs::remove_file(Path::new("/dev/shm").join(file)).expect("its own");
+    }
+}
+
 /// Checks that something failed, and how.
 ///
 /// # Panics
