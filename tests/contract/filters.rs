@@ -68,7 +68,7 @@ impl Runtimes {
 
     /// The roles of the programs as each runtime starts them.
     pub fn starting<'a>(&'a self, roles: &'a [Role]) -> impl Iterator<Item = (&'a str, Role)> {
-        let programs = || roles.iter().filter(|role| PROGRAMS.contains(&role.name));
+        let programs = || roles.iter().filter(|role| role.is_a_program());
         self.0.iter().flat_map(move |(name, runtime)| {
             let own = runtime.in_each.union(&runtime.in_some);
             let own: BTreeSet<_> = own.cloned().collect();

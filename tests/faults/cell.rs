@@ -101,7 +101,6 @@ impl Cell<'_> {
     ) -> &'static str {
         let result = result.unwrap_or_else(|panic| panic!("it panics: {}", text(&*panic)));
         before.is_all_that_is_held();
-        let undone = self.is_undoing_that_failed(calls);
         match result {
             Ok(true) => {
                 match self.operation.done {
@@ -112,24 +111,18 @@ impl Cell<'_> {
                 "done"
             }
             Ok(false) => {
-                let end = before.readers.are_told();
-                before.readers.learn_of(end, name);
+                before.readers.learn_what_they_are_told(name);
                 "nothing to do, by what the kernel says"
-            }
-            Err(error) if undone => {
-                assert!(
-                    self.faults.iter().any(|fault| is(error, fault.errno())),
-                    "{error:?}"
-                );
-                let end = before.readers.are_told();
-                before.readers.learn_of(end, name);
-                "an error, and taking back its steps was made to fail"
             }
             Err(error) => {
                 assert!(
                     self.faults.iter().any(|fault| is(error, fault.errno())),
                     "{error:?}"
                 );
+                if self.is_undoing_that_failed(calls) {
+                    before.readers.learn_what_they_are_told(name);
+                    return "an error, and taking back its steps was made to fail";
+                }
                 assert_eq!(left_in_shm(name), before.left, "{error}");
                 if !before.left.is_empty() {
                     match rawshm::Object::open(name).expect("there").size() {
@@ -227,6 +220,12 @@ impl Readers {
 
     fn are_told(&self) -> bool {
         self.attached.as_ref().is_some_and(Reader::is_retired)
+    }
+
+    /// Whether or not that is of the end.
+    fn learn_what_they_are_told(self, name: &UniqueName) {
+        let end = self.are_told();
+        self.learn_of(end, name);
     }
 
     /// Checks that they are told of the end, or not; in the end they are.

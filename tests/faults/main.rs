@@ -102,7 +102,7 @@ fn every_call_fails(progress: &Progress, mut rotation: Rotation) -> Report {
     report
 }
 
-/// Which cells a run takes: all, or one of so many in a row.
+/// Which cells a run takes: each one, or one of every ten.
 #[derive(Clone, Copy)]
 struct Rotation {
     every: u64,

@@ -101,7 +101,7 @@ pub(crate) fn number() -> u32 {
     word(std::mem::offset_of!(libc::seccomp_data, nr))
 }
 
-fn install_program(program: &mut [sock_filter]) {
+pub(crate) fn install_program(program: &mut [sock_filter]) {
     let _ = install_flagged(program, 0);
 }
 

@@ -64,6 +64,18 @@ pub fn on<T: Send>(rung: Rung, test: impl FnOnce() -> T + Send) -> T {
     })
 }
 
+/// From now on, has this call of the calling thread fail.
+#[cfg(target_os = "linux")]
+pub fn refuse(refused: Refused, errno: i32) {
+    filter::refuse_call(refused, errno);
+}
+
+/// From now on, puts the calling thread under this filter.
+#[cfg(target_os = "linux")]
+pub fn filter(program: &mut [libc::sock_filter]) {
+    filter::install_program(program);
+}
+
 /// From now on, leaves the calling thread this way only.
 pub fn force(rung: Rung) {
     filter::refuse(rung);

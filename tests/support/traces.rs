@@ -141,8 +141,8 @@ fn normalised(trace: &str, name: &UniqueName, program: &Path) -> String {
     lines
 }
 
-/// The size of a directory and the figures of a file system depend on what else exists, and whether
-/// standard input has ended already, on who is faster.
+/// The size of a directory and the figures of a file system depend on what else exists. Whether
+/// standard input has ended already depends on which process is faster.
 fn without_the_machines_state(line: &str) -> String {
     if let (true, Some((call, _))) = (line.starts_with("ppoll([{fd=0, "), line.split_once(") = ")) {
         return format!("{call}) = 0");

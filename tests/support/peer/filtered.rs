@@ -3,9 +3,10 @@
 use std::ffi::CString;
 use std::time::Duration;
 
-use libc::{c_long, sock_filter};
+use libc::sock_filter;
 use rawshm::Name;
 use rawshm::snapshot::{Deadline, Reader, Writer};
+use rawshm_tests::rungs::{self, Refused};
 
 #[allow(
     clippy::cast_possible_truncation,
@@ -19,7 +20,7 @@ mod filters {
 }
 
 /// Becomes a program that may make the calls of a role, and nothing else: without one of them, and
-/// with others that fail, as `CALL:ERRNO` or `CALL:ERRNO:ARGUMENT:BITS` say.
+/// with others that fail, as `CALL:ERRNO:ARGUMENT:BITS` say.
 pub(crate) fn run(role: &str, without: &str, failing: &str, program: &[&str]) -> ! {
     let program = program.iter().map(|one| CString::new(*one).expect("text"));
     let program: Vec<CString> = program.collect();
@@ -27,7 +28,7 @@ pub(crate) fn run(role: &str, without: &str, failing: &str, program: &[&str]) ->
     arguments.push(std::ptr::null());
     for failing in failing.split_whitespace() {
         let numbers = failing.split(':').map(|one| one.parse().expect("a number"));
-        fail(&numbers.collect::<Vec<u32>>());
+        fail(&numbers.collect::<Vec<i32>>());
     }
     lock_in(role, without);
     // SAFETY: strings, and a null pointer at the end.
@@ -92,53 +93,24 @@ fn lock_in(role: &str, without: &str) {
         let call = call.filter(|one| one.code == equal && one.k == without);
         call.for_each(|one| one.k = u32::MAX);
     }
-    install(&mut filter);
+    rungs::filter(&mut filter);
 }
 
-/// Has a call fail, if one of its arguments has certain bits.
-fn fail(numbers: &[u32]) {
-    use libc::{BPF_ABS, BPF_ALU, BPF_AND, BPF_JEQ, BPF_JMP, BPF_K, BPF_LD, BPF_RET, BPF_W};
-    let (call, errno, argument, bits) = match *numbers {
-        [call, errno] => (call, errno, 0, 0),
-        [call, errno, argument, bits] => (call, errno, argument, bits),
+/// Has a call fail, if one of its arguments has one of certain bits.
+fn fail(numbers: &[i32]) {
+    let (call, errno, with) = match *numbers {
+        [call, errno, _, 0] => (call, errno, None),
+        [call, errno, argument, bits] => (
+            call,
+            errno,
+            Some((argument.try_into().expect("an index"), bits)),
+        ),
         _ => panic!("numbers that are missing"),
     };
-    let statement = |code: u32, jt, jf, k| sock_filter {
-        code: code.try_into().expect("small"),
-        jt,
-        jf,
-        k,
+    let refused = Refused {
+        name: "a call",
+        call: call.into(),
+        with,
     };
-    let load = |offset: usize| {
-        let offset = offset.try_into().expect("small");
-        statement(BPF_LD | BPF_W | BPF_ABS, 0, 0, offset)
-    };
-    let equal = BPF_JMP | BPF_JEQ | BPF_K;
-    let low = if cfg!(target_endian = "little") { 0 } else { 4 };
-    let argument = usize::try_from(argument).expect("small");
-    let argument = std::mem::offset_of!(libc::seccomp_data, args) + 8 * argument + low;
-    install(&mut [
-        load(std::mem::offset_of!(libc::seccomp_data, nr)),
-        statement(equal, 0, 3, call),
-        load(argument),
-        statement(BPF_ALU | BPF_AND | BPF_K, 0, 0, bits),
-        statement(equal, 1, 0, bits),
-        statement(BPF_RET | BPF_K, 0, 0, libc::SECCOMP_RET_ALLOW),
-        statement(BPF_RET | BPF_K, 0, 0, libc::SECCOMP_RET_ERRNO | errno),
-    ]);
-}
-
-fn install(filter: &mut [sock_filter]) {
-    const NULL: c_long = 0;
-    let program = libc::sock_fprog {
-        len: filter.len().try_into().expect("short"),
-        filter: filter.as_mut_ptr(),
-    };
-    // SAFETY: a flag of this process; no pointer is passed.
-    let done = unsafe { libc::prctl(libc::PR_SET_NO_NEW_PRIVS, 1, NULL, NULL, NULL) };
-    assert_eq!(done, 0);
-    let mode = libc::SECCOMP_SET_MODE_FILTER;
-    // SAFETY: the filter lives until the call is over, which copies it.
-    let done = unsafe { libc::syscall(libc::SYS_seccomp, mode, NULL, &raw const program) };
-    assert_eq!(done, 0);
+    rungs::refuse(refused, errno);
 }
