@@ -135,10 +135,10 @@ pub use bytes::{
 pub use complete::{Complete, InitError};
 pub use error::{Error, Operation, errno};
 pub use object::{
-    Directory, Extent, Mapping, Mode, Name, Object, Options, Outcome, Size, Status, UnlinkGuard,
-    unlink,
+    Directory, Extent, Mapping, Mode, Name, Object, Options, Outcome, ReadError, Size, Status,
+    UnlinkGuard, unlink,
 };
-pub use sys::Advice;
+pub use sys::{Advice, Seals};
 
 #[doc(no_inline)]
 pub use bytemuck;

@@ -54,6 +54,10 @@ pub enum Operation {
     Wait,
     /// Waking sleeping readers.
     Notify,
+    /// Reading an object through its descriptor.
+    Read,
+    /// Sealing an object.
+    Seal,
 }
 
 impl Operation {
@@ -116,7 +120,7 @@ const fn pack_verbs<const LEN: usize>() -> Packer<LEN> {
 }
 
 /// In the order of [`Operation`].
-const VERBS: [&str; 20] = [
+const VERBS: [&str; 22] = [
     "use",
     "find",
     "create",
@@ -137,6 +141,8 @@ const VERBS: [&str; 20] = [
     "claim",
     "wait for",
     "notify",
+    "read",
+    "seal",
 ];
 
 /// What failed, and the errno with which it did.

@@ -6,13 +6,12 @@
 
 use core::mem::size_of;
 
-use bytemuck::Zeroable as _;
 use rustix::fd::AsFd as _;
 
 use super::header::{Header, LAST};
 use super::seqlock::Stamp;
 use super::word::StampWord;
-use crate::{Errno, Mapping, Object, ReadOnly, ReadWrite, Status, sys};
+use crate::{Errno, Mapping, Object, ReadError, ReadOnly, ReadWrite, Status, sys};
 
 /// An object that this process has claimed, and does not store values into.
 #[derive(Debug)]
@@ -26,19 +25,20 @@ pub(super) struct Claimed {
 
 impl Claimed {
     pub(super) fn new(object: Object<ReadWrite>, status: Status) -> Result<Self, Errno> {
-        let mut header = Header::zeroed();
-        let bytes = bytemuck::bytes_of_mut(&mut header);
         // Where nothing can be replaced, what it is does not matter.
-        let read = if sys::HAS_LINKS {
-            sys::read_at(object.as_fd(), bytes, 0)?
+        let header = if sys::HAS_LINKS {
+            match object.read_at::<Header>(0) {
+                Err(ReadError::System(error)) => return Err(error.errno()),
+                read => read.ok(),
+            }
         } else {
-            0
+            None
         };
-        let is_snapshot = read == size_of::<Header>() && header.is_known();
+        let header = header.filter(Header::is_known);
         Ok(Self {
             object,
             status,
-            last: is_snapshot.then(|| header.last()),
+            last: header.as_ref().map(Header::last),
         })
     }
 

@@ -40,6 +40,9 @@ const BYTE_ORDER: u32 = 0x0102_0304;
 /// The offset of the stamp in the header.
 pub(super) const LAST: usize = offset_of!(Header, last);
 
+/// The same, where it is an offset of the object.
+pub(super) const LAST_IN_OBJECT: u64 = wide(LAST);
+
 /// The stamp of the value that a snapshot is created with.
 pub(super) const FIRST: Stamp = Stamp::of(1);
 
@@ -79,6 +82,12 @@ impl Shape {
         (number & self.mask)
             .wrapping_mul(stride::<T>())
             .wrapping_add(LEN)
+    }
+
+    /// The offset of the value in this slot, likewise.
+    pub(super) const fn value<T>(self, number: u64) -> u64 {
+        self.slot::<T>(number)
+            .wrapping_add(wide(value_offset::<T>()))
     }
 }
 

@@ -220,6 +220,7 @@
 //! for writing keeps the object of that layer, and gets no values. Objects that are created on the
 //! mounted overlay are not affected.
 
+mod bytewise;
 mod claim;
 mod claimed;
 #[cfg(target_has_atomic = "64")]
@@ -232,6 +233,7 @@ mod layout;
 mod reader;
 mod seqlock;
 mod slots;
+mod unmapped;
 mod word;
 #[cfg(target_has_atomic = "64")]
 mod writer;
@@ -242,5 +244,6 @@ pub use self::error::{Error, Overrun};
 pub use self::follower::Follower;
 pub use self::layout::{Layout, fingerprint};
 pub use self::reader::Reader;
+pub use self::unmapped::UnmappedReader;
 #[cfg(target_has_atomic = "64")]
 pub use self::writer::Writer;

@@ -15,7 +15,7 @@ use crate::sys::{self, DirWatch, Identity};
 use crate::{Errno, Name, Object, Options, ReadOnly, Rights, Status};
 
 /// How often a load is tried again when the writer has reached its slot again.
-const ATTEMPTS: u32 = 1000;
+pub(super) const ATTEMPTS: u32 = 1000;
 
 /// How often a sleep may end without a new value before the clock is read each time.
 const EARLY: u32 = 16;

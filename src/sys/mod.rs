@@ -22,6 +22,9 @@
 //! | `unmap`, `make_read_only` | One call each, for a whole mapping. |
 //! | `advise` | One call, for a whole mapping. `ENOTSUP` where there is no such call. |
 //! | `prefault`, `lock`, `unlock` | One call each, for a mapping or the start of it. `ENOTSUP` where there is no such call. |
+//! | `read_at` | Reads at an offset of the object, without a signal if it ends before, and without memory for pages that have none. One call, which may read less; nothing at or after the end. `ENOTSUP` where objects cannot be read. |
+//! | `open_anonymous` | A new object of 0 bytes that has no name and gets none, for reading, writing and sealing. `ENOTSUP` where there are no seals. |
+//! | `seal`, `has_seals` | Sets seals, which no process can remove. Whether they are set. One call each. |
 //! | `open_directory` | Opens a directory for names. `ENOTSUP` where objects are in no directory. |
 //! | `directory_exists` | False only if the directory is certainly missing. |
 //! | `directory_is_memory` | Whether objects in the directory are memory, not files of a disk. |
@@ -41,7 +44,7 @@
 //! | `HAS_CLAIMS` | Whether there are claims. If not, the items of the next two lines are an error. |
 //! | `claim` | A lock on the object that needs the right to write. The kernel releases it when the process ends. `EBUSY` if another process has the claim, `EAGAIN` if only a reader's lock is in the way. |
 //! | `is_claimed`, `wait_unclaimed` | Whether another process has the claim. Sleeps until none has. |
-//! | `read_at`, `write_at` | Reads or writes at an offset of the object, without a signal if it ends before. One call each, which may transfer less. Where `HAS_LINKS` is false, an error. |
+//! | `write_at` | Writes at an offset of the object, without a signal if it ends before. One call, which may write less. Where `HAS_LINKS` is false, an error. |
 //! | `now` | The time of a monotonic clock. |
 //! | `wait` | Sleeps while a word of shared memory, which may be mapped read-only, has the value that was seen. May return early. False if the time is up. |
 //! | `wake` | Wakes every process that sleeps in `wait` on the word. |
@@ -89,6 +92,21 @@ pub enum Advice {
     /// Include the mapping in core dumps again.
     #[doc(alias = "MADV_DODUMP")]
     Dump,
+}
+
+/// What no process can do to an object any more.
+///
+/// A seal cannot be removed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Seals {
+    /// Its size cannot be changed.
+    #[doc(alias = "F_SEAL_SHRINK")]
+    #[doc(alias = "F_SEAL_GROW")]
+    Size,
+    /// Nor can it be written to, or mapped for that. Mappings that can write go on.
+    #[doc(alias = "F_SEAL_FUTURE_WRITE")]
+    SizeAndWrites,
 }
 
 /// What `open` does about the name.

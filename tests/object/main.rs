@@ -9,7 +9,10 @@ mod names;
 mod objects;
 mod objects_on_linux;
 mod peers;
+mod reading_on_linux;
+mod sealed_on_linux;
 
 mod needs_namespaces {
+    mod full_shm;
     mod private_shm;
 }

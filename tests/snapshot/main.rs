@@ -13,4 +13,5 @@ mod large;
 mod on_linux;
 mod polling;
 mod takeovers;
+mod unmapped;
 mod values;

@@ -8,5 +8,6 @@ mod liveness;
 mod mounts;
 mod peers;
 mod torture;
+mod unmapped;
 mod users;
 mod waiting;

@@ -60,7 +60,7 @@ fn torture(bytes: usize, slots: u64, kills: u64, random: &mut u64, found: &mut F
     let mut writer = start();
     until("the object", || Mapping::open(&name, Extent::Whole).is_ok());
     let mapping = Mapping::open(&name, Extent::Whole).expect("an object");
-    let checks: Vec<Peer> = ["load", "poll", "next", "turns"]
+    let checks: Vec<Peer> = ["load", "unmapped", "poll", "next", "turns"]
         .map(|how| Peer::ready(&mut peer("check", &name, bytes, how)))
         .into();
 

@@ -17,14 +17,13 @@ mod snapshot;
 
 #[cfg(feature = "snapshot")]
 pub(crate) use self::snapshot::{
-    CAN_RESERVE, DirWatch, HAS_CLAIMS, claim, directory_is_unlimited, is_claimed, now, read_at,
-    wait, wait_unclaimed, wake, write_at,
+    CAN_RESERVE, DirWatch, HAS_CLAIMS, claim, directory_is_unlimited, is_claimed, now, wait,
+    wait_unclaimed, wake, write_at,
 };
-use super::Advice;
 pub(crate) use super::common::{
     duplicate, lock, make_read_only, open, open_with_flags, set_size, unlock, unmap,
 };
-use super::{Access, Dir, Existing, Identity, Link, Status, common};
+use super::{Access, Advice, Dir, Existing, Identity, Link, Seals, Status, common};
 use crate::{Errno, Name};
 
 /// 31 bytes with the leading slash.
@@ -88,6 +87,23 @@ pub(crate) fn set_mode(_fd: BorrowedFd<'_>, _mode: u32) -> Result<(), Errno> {
 }
 
 pub(crate) fn reserve(_fd: BorrowedFd<'_>, _size: u64) -> Result<(), Errno> {
+    Err(Errno::NOTSUP)
+}
+
+/// The kernel has no such call for objects.
+pub(crate) fn read_at(_fd: BorrowedFd<'_>, _into: &mut [u8], _offset: u64) -> Result<usize, Errno> {
+    Err(Errno::NOTSUP)
+}
+
+pub(crate) fn open_anonymous() -> Result<OwnedFd, Errno> {
+    Err(Errno::NOTSUP)
+}
+
+pub(crate) fn seal(_fd: BorrowedFd<'_>, _seals: Seals) -> Result<(), Errno> {
+    Err(Errno::NOTSUP)
+}
+
+pub(crate) fn has_seals(_fd: BorrowedFd<'_>, _seals: Seals) -> Result<bool, Errno> {
     Err(Errno::NOTSUP)
 }
 

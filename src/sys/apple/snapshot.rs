@@ -30,10 +30,6 @@ pub(crate) fn wait_unclaimed(_fd: BorrowedFd<'_>) -> Result<(), Errno> {
     Err(Errno::NOTSUP)
 }
 
-pub(crate) fn read_at(_fd: BorrowedFd<'_>, _into: &mut [u8], _offset: u64) -> Result<usize, Errno> {
-    Err(Errno::NOTSUP)
-}
-
 pub(crate) fn write_at(_fd: BorrowedFd<'_>, _bytes: &[u8], _offset: u64) -> Result<usize, Errno> {
     Err(Errno::NOTSUP)
 }

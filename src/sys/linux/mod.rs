@@ -8,8 +8,10 @@ use core::hint;
 
 use linux_raw_sys::general::{HUGETLBFS_MAGIC, RAMFS_MAGIC, TMPFS_MAGIC};
 use rustix::fd::{AsRawFd as _, BorrowedFd, OwnedFd};
-use rustix::fs::{self, AtFlags, CWD, FallocateFlags, FileType, Mode, OFlags};
-use rustix::io::retry_on_intr;
+use rustix::fs::{
+    self, AtFlags, CWD, FallocateFlags, FileType, MemfdFlags, Mode, OFlags, SealFlags,
+};
+use rustix::io::{pread, retry_on_intr};
 use rustix::mm;
 
 mod links;
@@ -21,14 +23,12 @@ pub(crate) use self::links::{
 };
 #[cfg(feature = "snapshot")]
 pub(crate) use self::snapshot::{
-    CAN_RESERVE, DirWatch, HAS_CLAIMS, claim, is_claimed, now, read_at, wait, wait_unclaimed, wake,
-    write_at,
+    CAN_RESERVE, DirWatch, HAS_CLAIMS, claim, is_claimed, now, wait, wait_unclaimed, wake, write_at,
 };
-use super::Advice;
 pub(crate) use super::common::{
     duplicate, lock, make_read_only, map, open, open_with_flags, set_size, unlock, unmap,
 };
-use super::{Access, Dir, Identity, Status, common};
+use super::{Access, Advice, Dir, Identity, Seals, Status, common};
 use crate::{Errno, Name};
 
 #[expect(clippy::as_conversions, reason = "`TryFrom` is not const")]
@@ -44,6 +44,8 @@ const ALWAYS: OFlags = OFlags::CLOEXEC
     .union(OFlags::NONBLOCK);
 
 const SHM: &CStr = c"/dev/shm";
+/// What the kernel shows as the name of an object that has none.
+const ANONYMOUS: &CStr = c"rawshm";
 const STAT_BLOCK: u64 = 512;
 
 /// On tmpfs, a `fallocate` that a signal interrupts is undone as a whole. Its retries ask for less,
@@ -160,6 +162,50 @@ pub(crate) fn reserve(fd: BorrowedFd<'_>, size: u64) -> Result<(), Errno> {
         }
     }
     Ok(())
+}
+
+pub(crate) fn read_at(fd: BorrowedFd<'_>, into: &mut [u8], offset: u64) -> Result<usize, Errno> {
+    // The kernel's offsets are signed, also that of the end.
+    let Some(left) = i64::MAX.unsigned_abs().checked_sub(offset) else {
+        return Ok(0);
+    };
+    let len = usize::try_from(left).map_or(into.len(), |left| left.min(into.len()));
+    let into = into.get_mut(..len).unwrap_or_default();
+    retry_on_intr(|| pread(fd, &mut *into, offset))
+}
+
+pub(crate) fn open_anonymous() -> Result<OwnedFd, Errno> {
+    let flags = MemfdFlags::CLOEXEC | MemfdFlags::ALLOW_SEALING;
+    match fs::memfd_create(ANONYMOUS, flags | MemfdFlags::NOEXEC_SEAL) {
+        // Before Linux 6.3.
+        Err(Errno::INVAL) => fs::memfd_create(ANONYMOUS, flags),
+        created => created,
+    }
+}
+
+fn flags_of(seals: Seals) -> SealFlags {
+    let size = SealFlags::SHRINK | SealFlags::GROW;
+    match seals {
+        Seals::Size => size,
+        Seals::SizeAndWrites => size | SealFlags::FUTURE_WRITE,
+    }
+}
+
+pub(crate) fn seal(fd: BorrowedFd<'_>, seals: Seals) -> Result<(), Errno> {
+    fs::fcntl_add_seals(fd, flags_of(seals))
+}
+
+pub(crate) fn has_seals(fd: BorrowedFd<'_>, seals: Seals) -> Result<bool, Errno> {
+    match fs::fcntl_get_seals(fd) {
+        // A seal against all writes is one against those of the future.
+        Ok(found) if found.contains(SealFlags::WRITE) => {
+            Ok((found | SealFlags::FUTURE_WRITE).contains(flags_of(seals)))
+        }
+        Ok(found) => Ok(found.contains(flags_of(seals))),
+        // Its file system knows no seals.
+        Err(Errno::INVAL) => Ok(false),
+        Err(errno) => Err(errno),
+    }
 }
 
 /// # Safety

@@ -1,6 +1,7 @@
 //! The other process of a test: it does one thing, and prints a line about it.
 //!     peer COMMAND NAME [ARGUMENT...]             with an object
 //!     peer snapshot COMMAND NAME [ARGUMENT...]    with a snapshot or a claim
+//!     peer reading COMMAND NAME [ARGUMENT...]     with an object that is not mapped, or is sealed
 //!     peer torture COMMAND NAME ARGUMENT...       stores or checks values of any size
 //!     peer filtered ROLE WITHOUT FAILING PROGRAM...
 //!                                                 becomes a program under a filter
@@ -17,6 +18,8 @@ mod complete;
 #[cfg(all(target_os = "linux", target_arch = "x86_64"))]
 mod filtered;
 mod object;
+#[cfg(target_os = "linux")]
+mod reading;
 #[cfg(target_os = "linux")]
 mod snapshot;
 #[cfg(all(target_os = "linux", target_arch = "x86_64"))]
@@ -35,6 +38,8 @@ fn main() -> ExitCode {
     match arguments.as_slice() {
         #[cfg(target_os = "linux")]
         ["snapshot", command, name, rest @ ..] => say(&snapshot::run(command, name, rest)),
+        #[cfg(target_os = "linux")]
+        ["reading", command, name, rest @ ..] => say(&reading::run(command, name, rest)),
         #[cfg(target_os = "linux")]
         ["torture", command, name, rest @ ..] => say(&torture::run(command, name, rest)),
         #[cfg(all(target_os = "linux", target_arch = "x86_64"))]

@@ -1,7 +1,7 @@
 //! Writers that are killed, and readers that check every value, of any size.
 
 use rawshm::Name;
-use rawshm::snapshot::{self, Deadline, Layout, Overrun, Reader, Writer};
+use rawshm::snapshot::{self, Deadline, Layout, Overrun, Reader, UnmappedReader, Writer};
 use rawshm_tests::values::{fill, filled};
 
 use crate::say;
@@ -65,14 +65,15 @@ where
     }
 }
 
-/// Checks every value until the snapshot is retired: it loads in a loop, polls, sleeps until the
-/// next value, or does each in turn. Returns how many values there were, the number of the last
+/// Checks every value until the snapshot is retired: it loads in a loop, with a mapping or without,
+/// polls, sleeps until the next value, or does each in turn. Returns how many values there were, the number of the last
 /// one, and how many loads were overruns.
 fn check<const WORDS: usize>(name: &Name, how: &str) -> Result<String, snapshot::Error>
 where
     [u64; WORDS]: Layout,
 {
     let mut reader = Reader::<[u64; WORDS]>::open(name)?;
+    let mut unmapped = UnmappedReader::<[u64; WORDS]>::open(name)?;
     let (mut value, mut last) = (boxed::<WORDS>(), boxed::<WORDS>());
     let (mut values, mut number, mut returned, mut overruns) = (0_u64, 0_u64, 0_u64, 0_u64);
     say("ready");
@@ -92,6 +93,13 @@ where
                 of = Some(number);
                 true
             }),
+            "unmapped" => match unmapped.load_into(&mut value) {
+                Err(snapshot::Error::Overrun) => Err(Overrun),
+                loaded => {
+                    of = Some(loaded?);
+                    Ok(true)
+                }
+            },
             "poll" => reader.try_next_into(&mut value),
             _ => match reader.next_into(&mut value, Deadline::NEVER) {
                 Err(snapshot::Error::Retired) => Ok(false),
@@ -104,7 +112,7 @@ where
                 let found = filled(&*value).expect("torn");
                 assert_eq!(of.unwrap_or(found), found, "the number of its value");
                 assert!(found >= number, "{found} after {number}");
-                if how != "load" {
+                if matches!(how, "poll" | "next") {
                     assert!(found > returned, "{found} again");
                     returned = found;
                 }
@@ -116,7 +124,7 @@ where
                 number = found;
                 last.copy_from_slice(&*value);
             }
-            Ok(false) => assert!(how != "load"),
+            Ok(false) => assert!(matches!(how, "poll" | "next")),
             Err(Overrun) => {
                 overruns += 1;
                 continue;

@@ -12,7 +12,7 @@ use linux_raw_sys::general::{
     F_OFD_GETLK, F_OFD_SETLK, F_OFD_SETLKW, F_RDLCK, F_UNLCK, F_WRLCK, flock64,
 };
 use rustix::fd::{AsRawFd as _, BorrowedFd};
-use rustix::io::{pread, pwrite, retry_on_intr};
+use rustix::io::{pwrite, retry_on_intr};
 
 use super::raw;
 use super::waiting::{POLL, sleep};
@@ -115,10 +115,6 @@ pub(crate) fn wait_unclaimed(fd: BorrowedFd<'_>) -> Result<(), Errno> {
         // process.
         sleep(POLL)?;
     }
-}
-
-pub(crate) fn read_at(fd: BorrowedFd<'_>, into: &mut [u8], offset: u64) -> Result<usize, Errno> {
-    retry_on_intr(|| pread(fd, &mut *into, offset))
 }
 
 pub(crate) fn write_at(fd: BorrowedFd<'_>, bytes: &[u8], offset: u64) -> Result<usize, Errno> {
