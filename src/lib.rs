@@ -37,9 +37,11 @@
 //! | remove a name | [`unlink`], [`UnlinkGuard`] |
 //! | find out what failed | [`Error`], [`errno`] |
 //! | publish a value to readers that never see half of it, and sleep until the next | [`snapshot::Writer`], [`snapshot::Reader`] |
+//! | read where a peer may shrink the object | [`Object::read_at`], [`snapshot::UnmappedReader`] |
+//! | share what no peer can shrink | [`Object::create_anonymous`], [`Object::from_sealed_fd`] |
 //! | know whether an object's writer is alive, and remove what a dead one left | [`Object::claim`], [`Object::writer_alive`], [`snapshot::reap`] |
 //!
-//! The last two lines need the feature [`snapshot`](#features).
+//! What begins with `snapshot` or knows writers needs the feature [`snapshot`](#features).
 //!
 //! # Guides
 //!
@@ -57,7 +59,8 @@
 //! a slice of them. Values are copied in and out, with accesses that are allowed to race, and every
 //! bound is checked. That makes all of this crate safe to call. A peer can still change values
 //! between two loads, and end this process with a `SIGBUS` by shrinking the object: see
-//! [`Mapping`]. [`SharedBytes`] says what the language's memory model leaves open.
+//! [`Mapping`], and [`Object::read_at`] for what it cannot. [`SharedBytes`] says what the
+//! language's memory model leaves open.
 //!
 //! # Names, not paths
 //!
@@ -103,6 +106,7 @@
     doc = "
 [`snapshot::Writer`]: #features
 [`snapshot::Reader`]: #features
+[`snapshot::UnmappedReader`]: #features
 [`Object::claim`]: #features
 [`Object::writer_alive`]: #features
 [`snapshot::reap`]: #features

@@ -4,7 +4,7 @@
 use std::hint::black_box;
 use std::ptr::copy_nonoverlapping;
 
-use rawshm::snapshot::{Layout, Reader, Writer};
+use rawshm::snapshot::{Layout, Reader, UnmappedReader, Writer};
 use seqlock::SeqLock;
 
 use crate::sampling::{Case, Outcome, Samples};
@@ -37,6 +37,7 @@ pub fn measure(settings: &Settings) -> Outcome<(Vec<Table>, Vec<Budget>)> {
             column("store_ns", "store, ns", 1),
             column("load", "load, × a copy", 2),
             column("store", "store, × a copy", 2),
+            column("unmapped_ns", "load without a mapping, ns", 0),
             column("seqlock_load", "seqlock's read, × a copy", 2),
             column("seqlock_store", "seqlock's write, × a copy", 2),
         ],
@@ -67,10 +68,11 @@ fn row<T: Layout>(
     let unlinked = Unlinked::new(&unique_name("snapshot"))?;
     let mut writer = Writer::create(&unlinked.0, SLOTS, &value)?;
     let reader = Reader::<T>::open(&unlinked.0)?;
+    let mut unmapped = UnmappedReader::<T>::open(&unlinked.0)?;
     let lock = SeqLock::new(value);
     // Each has a target of its own, so that no store waits for another.
     let source = Box::new(value);
-    let [mut one, mut other, mut loaded, mut read] = [0; 4].map(|_| Box::new(value));
+    let [mut one, mut other, mut loaded, mut read, mut file] = [0; 5].map(|_| Box::new(value));
     let from = &raw const *source;
     let mut cases = [
         copy("copy", from, &raw mut *one),
@@ -95,6 +97,10 @@ fn row<T: Layout>(
             Ok(())
         }),
         copy("copy again", from, &raw mut *other),
+        Case::new("load without a mapping", || {
+            black_box(&mut unmapped).load_into(black_box(&mut *file))?;
+            Ok(())
+        }),
     ];
     let samples = Samples::of(&mut cases, settings.lasting(3))?;
     let figures = [
@@ -103,6 +109,7 @@ fn row<T: Layout>(
         samples.median(2),
         samples.ratio(1, 0),
         samples.ratio(2, 0),
+        samples.median(6),
         samples.ratio(3, 0),
         samples.ratio(4, 0),
     ];

@@ -25,7 +25,9 @@ use crate::{Errno, Extent, Name, Options, ReadOnly, ReadWrite, SharedBytes, Size
 /// them. If a peer shrinks the object, or there is no memory for a sparse page, an access is a
 /// `SIGBUS`, which ends the process. That is not undefined behaviour, but it cannot be foreseen:
 /// reserve memory ([`Size::Reserved`]) or get it ([`Mapping::prefault`]), and give write access
-/// only to processes that need it.
+/// only to processes that need it. Where a peer may shrink the object all the same, read it without
+/// a mapping ([`Object::read_at`](crate::Object::read_at)), or share one whose size is sealed
+/// ([`Object::create_anonymous`](crate::Object::create_anonymous)).
 ///
 /// # Examples
 ///

@@ -41,21 +41,22 @@ pub(crate) trait Source {
     fn copy(&self, number: u64, into: &mut Self::Value) -> Result<(), Self::Error>;
 }
 
-/// Loads the last value, but none before `known`, which becomes its stamp. False if it was being
-/// overwritten, or if `known` is not its stamp yet: then `into` holds no value.
+/// Loads the last value, but none before `known`. Returns the stamp that is known now, and whether
+/// `into` is its value: it was being overwritten, or there is more to be known.
 pub(crate) fn load<S: Source>(
     source: &S,
-    known: &mut Stamp,
+    known: Stamp,
     into: &mut S::Value,
-) -> Result<bool, S::Error> {
+) -> Result<(Stamp, bool), S::Error> {
     let last = source.last()?.without_mark();
-    *known = certain(*known, last);
-    if *known < last {
-        return Ok(false);
+    let known = certain(known, last);
+    if known < last {
+        return Ok((known, false));
     }
     let number = known.number();
     source.copy(number, into)?;
-    Ok(source.stamp(number)? == *known && source.stamp(number)? == *known)
+    let is_whole = source.stamp(number)? == known && source.stamp(number)? == known;
+    Ok((known, is_whole))
 }
 
 /// How far a number has got for certain, if it has reached `known` and then this was read of it.

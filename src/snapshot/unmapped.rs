@@ -49,15 +49,11 @@ use crate::{Name, Object, Options, ReadError, ReadOnly, Status};
 /// # Ok::<(), rawshm::snapshot::Error>(())
 /// ```
 pub struct UnmappedReader<T: Layout> {
-    file: File<T>,
+    object: Object<ReadOnly>,
+    /// What its header says, which has been checked.
+    shape: Shape,
     /// The stamp of the last value that was loaded, or one before it that was published.
     known: Stamp,
-}
-
-/// An object that has been checked.
-struct File<T> {
-    object: Object<ReadOnly>,
-    shape: Shape,
     values: PhantomData<fn() -> T>,
 }
 
@@ -100,22 +96,18 @@ impl<T: Layout> UnmappedReader<T> {
 
     fn within(object: Object<ReadOnly>, status: Status) -> Result<Self, Error> {
         let header = object.read_at::<Header>(0).map_err(ends_before(LEN))?;
-        let shape = header.check::<T>(status.size())?;
-        let file = File {
-            object,
-            shape,
-            values: PhantomData,
-        };
         Ok(Self {
-            file,
+            shape: header.check::<T>(status.size())?,
+            object,
             known: Stamp::NONE,
+            values: PhantomData,
         })
     }
 
     /// Returns the object, for [`Object::writer_alive`], [`Object::is_unlinked`] and the like.
     #[must_use]
     pub const fn object(&self) -> &Object<ReadOnly> {
-        &self.file.object
+        &self.object
     }
 
     /// Returns the last value that was stored whole, but none before one that this has returned.
@@ -153,8 +145,10 @@ impl<T: Layout> UnmappedReader<T> {
     /// Those of [`UnmappedReader::load`]. Then `value` holds parts of several values.
     pub fn load_into(&mut self, value: &mut T) -> Result<u64, Error> {
         for _ in 0..ATTEMPTS {
-            if bytewise::load(&self.file, &mut self.known, value)? {
-                return Ok(self.known.number());
+            let (known, is_loaded) = bytewise::load(self, self.known, value)?;
+            self.known = known;
+            if is_loaded {
+                return Ok(known.number());
             }
         }
         Err(Overrun.into())
@@ -167,11 +161,9 @@ impl<T: Layout> UnmappedReader<T> {
     ///
     /// Those of [`UnmappedReader::load`], except [`Error::Overrun`].
     pub fn is_retired(&self) -> Result<bool, Error> {
-        self.file.last().map(Stamp::is_marked)
+        self.last().map(Stamp::is_marked)
     }
-}
 
-impl<T: Layout> File<T> {
     /// Reads a value, before whatever is read after it.
     fn read<V: Pod>(&self, offset: u64, value: &mut V) -> Result<(), Error> {
         let read = self.object.read_into(offset, from_mut(value));
@@ -186,7 +178,7 @@ impl<T: Layout> File<T> {
     }
 }
 
-impl<T: Layout> Source for File<T> {
+impl<T: Layout> Source for UnmappedReader<T> {
     type Value = T;
     type Error = Error;
 
@@ -216,8 +208,6 @@ fn ends_before(expected: u64) -> impl Fn(ReadError) -> Error {
 
 impl<T: Layout> fmt::Debug for UnmappedReader<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_tuple("UnmappedReader")
-            .field(&self.file.object)
-            .finish()
+        f.debug_tuple("UnmappedReader").field(&self.object).finish()
     }
 }

@@ -141,7 +141,8 @@ fn loads(looks_once: bool) -> (u32, u32) {
         let mut known = Stamp::NONE;
         for _ in 0..60 {
             let mut value = None;
-            let Ok(is_loaded) = bytewise::load(&reader, &mut known, &mut value);
+            let Ok((stamp, is_loaded)) = bytewise::load(&reader, known, &mut value);
+            known = stamp;
             let last = history.last(reader.now.get());
             assert!(known.number() <= last, "{known:?} of {last}");
             if is_loaded {

@@ -128,7 +128,13 @@ fn normalised(trace: &str, name: &UniqueName, program: &Path) -> String {
         }
         let line = line
             .replace(name.trim_start_matches('/'), "NAME")
-            .replace(&program.display().to_string(), "PROGRAM");
+            .replace(&program.display().to_string(), "PROGRAM")
+            // Flags that are newer than some versions of strace.
+            .replace(
+                "MFD_ALLOW_SEALING|0x8)",
+                "MFD_ALLOW_SEALING|MFD_NOEXEC_SEAL)",
+            )
+            .replace("F_SEAL_GROW|0x20)", "F_SEAL_GROW|F_SEAL_EXEC)");
         let line = match line.find(" /* ") {
             Some(comment) => {
                 format!("{}) = 0", &line[..comment].rsplit_once(',').expect("env").0)

@@ -5,5 +5,6 @@
 mod needs_strace {
     mod complete;
     mod object;
+    mod reading;
     mod snapshot;
 }

@@ -66,8 +66,8 @@ where
 }
 
 /// Checks every value until the snapshot is retired: it loads in a loop, with a mapping or without,
-/// polls, sleeps until the next value, or does each in turn. Returns how many values there were, the number of the last
-/// one, and how many loads were overruns.
+/// polls, sleeps until the next value, or does each in turn. Returns how many values there were,
+/// the number of the last one, and how many loads were overruns.
 fn check<const WORDS: usize>(name: &Name, how: &str) -> Result<String, snapshot::Error>
 where
     [u64; WORDS]: Layout,
