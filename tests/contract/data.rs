@@ -188,6 +188,12 @@ fn every_public_function_is_in_it_or_makes_no_calls() {
 }
 
 #[test]
+fn every_drop_that_makes_calls_is_in_it() {
+    let traced: BTreeSet<_> = Contract::assemble().drops.into_keys().collect();
+    assert_eq!(traced, api::owners());
+}
+
+#[test]
 fn every_call_is_known_and_every_known_call_is_made() {
     let contract = Contract::assemble();
     let operations = contract
