@@ -25,7 +25,7 @@ pub fn owners() -> BTreeSet<String> {
             structs.push((is_public(&item.vis), module(file), name, fields));
         }
         Item::Impl(item) if is_drop(item) => {
-            owners.extend(types_in(&item.self_ty).into_iter().take(1))
+            owners.extend(types_in(&item.self_ty).into_iter().take(1));
         }
         _ => {}
     });

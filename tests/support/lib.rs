@@ -125,6 +125,13 @@ pub fn repository() -> &'static Path {
         .expect("a folder above")
 }
 
+/// Prints what a test has counted, for the last lines of `tests/run.sh`. `println` does not, as
+/// libtest shows its output only if the test fails.
+pub fn checked(what: &str) {
+    use std::io::Write as _;
+    let _ = std::io::stdout().write_all(format!("checked: {what}\n").as_bytes());
+}
+
 /// Cargo for this repository, without the variables that cargo sets for a test.
 #[must_use]
 pub fn cargo() -> Command {
