@@ -136,7 +136,7 @@ log() { echo "$WORK/$1-$2-$3.log"; }
 boot() {
     local folder=$WORK/$1-$2 programs=$WORK/programs-$3
     RAWSHM_BOOT_SECONDS=600 examples/boot/boot.sh "$(machine "$2")" "$folder/kernel" "$programs" \
-        ${4:+"$4"} >"$(log "$@")"
+        ${4:+"$4"} >"$(log "$@")" 2>&1
 }
 
 # every_operation_runs_on VERSION ARCHITECTURE TARGET [SETTINGS]
@@ -148,8 +148,8 @@ every_operation_runs_on() {
     [[ -e $log ]] || boot "$@" || true
     grep -q '^== ' "$log" ||
         skip "$(<"$WORK/$1-$2/package") does not boot: $(tail -n 1 "$log")"
+    grep "^== cells ${4:+planted }" "$log"
     compare "$log" >"$WORK/page"
-    sed -n '/^- /p' "$WORK/page"
 }
 
 # compare LOG...
@@ -194,10 +194,11 @@ for kernel in "${KERNELS[@]}"; do
     [[ -s $WORK/$version-$architecture/kernel ]] || continue
     if [[ $settings == all-settings ]]; then
         # It takes longer than any other: it runs beside them.
-        boot "$version" "$architecture" "$target" "$settings" 2>/dev/null &
+        boot "$version" "$architecture" "$target" "$settings" &
         longest=("$version" "$architecture" "$target" "$settings")
     else
-        check every_operation_runs_on "$version" "$architecture" "$target" $settings
+        check every_operation_runs_on "$version" "$architecture" "$target" \
+            ${settings:+"$settings"}
     fi
 done
 wait
@@ -210,5 +211,5 @@ for kernel in "${KERNELS[@]}"; do
 done
 check a_machine_with_nothing_else_says_what_its_page_says
 check the_page_is_printed
-if [[ -s $WORK/kernels.md ]]; then sed -n 's/^- /checked: /p' "$WORK/kernels.md"; fi
+if [[ -s $WORK/kernels.md ]]; then sed -n 's/^- \(.*: [0-9]\)/checked: \1/p' "$WORK/kernels.md"; fi
 counted

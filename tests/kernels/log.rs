@@ -19,6 +19,11 @@ impl Pass {
         numbers(&self.release) < numbers(version)
     }
 
+    /// The kernel, and what the programs are for.
+    pub fn kernel(&self) -> (&str, &str) {
+        (&self.release, &self.machine)
+    }
+
     /// Whose names of calls it has.
     pub fn architecture(&self) -> &str {
         match self.machine.as_str() {

@@ -17,29 +17,32 @@ A number is that of the outcomes that were compared. In brackets: how many of th
 older kernels, as the contract has them. User 65534 has no capability.
 ";
 
-/// The matrices, by the names that the machines print, and what the page says about each.
-const MATRICES: [(&str, &str, &str); 2] = [
-    (
-        "planted",
-        "planted things × settings × user × operations",
-        "\
-Before each operation, as root and as user 65534, root or a third user plants something under the
-name, or under its first temporary name: 16 kinds of files, links, directories, devices and the
-like. `/dev/shm` is sticky, as it is on distributions, or not, and each setting of
-`fs.protected_regular` (with `fs.protected_fifos`) and `fs.protected_symlinks` is tried. A cell is
-right if the operation returns what its documentation says; if the thing was opened, changed,
-removed or replaced only as far as that; if no link was followed; and if no other name is left. One
-kernel goes through all settings, others through those of distributions.
-",
-    ),
-    (
-        "huge-pages",
-        "huge pages",
-        "\
-Objects on hugetlbfs and of a memfd with `MFD_HUGETLB`, in a machine that has set huge pages aside.
-Not every kernel has them.
-",
-    ),
+const SETTINGS: &str = "
+## Settings of a machine
+
+What depends on settings of a whole machine was tried on the same kernels.
+
+**Planted things**: before each operation, as root and as user 65534, root or a third user plants
+something under the name, or under its first temporary name. `/dev/shm` is sticky, as it is on
+distributions, or not, and each setting of `fs.protected_regular` (and `fs.protected_fifos` with it)
+and of `fs.protected_symlinks` is tried. A cell is right if the operation returns what its
+documentation says; if the thing was opened, changed, removed or replaced only as far as that; if no
+link was followed; and if no other name is left. One kernel goes through all settings, others
+through those of distributions. There are 16 kinds of things:
+
+- a file of mode 0600, and one of mode 0666; a file that its maker has not sized yet; a snapshot
+  whose writer has ended;
+- a symbolic link to a file, to nothing, to itself, to a directory, to a device;
+- a directory, a FIFO, a socket, a character device, a block device;
+- another name of a file of the user's own; a file that is immutable, where the kernel has such.
+
+**Huge pages**: objects on hugetlbfs, and of a memfd with `MFD_HUGETLB`. Not every kernel has them.
+";
+
+/// The matrices, by the names that the machines print, and what is counted.
+const MATRICES: [(&str, &str); 2] = [
+    ("planted", "planted things × settings × user × operations"),
+    ("huge-pages", "huge pages"),
 ];
 
 /// A kernel's line in the table: by user, and whether there is /proc.
@@ -48,19 +51,12 @@ type Row<'a> = BTreeMap<(&'a str, bool), &'a Found>;
 pub fn page(passes: &[(Pass, Found)], matrices: &[Matrix]) -> String {
     let mut page = String::from(INTRODUCTION);
     table(&mut page, passes);
-    page += "\n## Settings of the machine\n";
-    for (_, title, about) in MATRICES {
-        write!(page, "\n**{title}**: {about}").expect("memory");
-    }
-    page += "\n| kernel | programs for |";
-    for (_, title, _) in MATRICES {
-        write!(page, " {title} |").expect("memory");
-    }
-    page += "\n|---|---|---:|---:|\n";
+    page += SETTINGS;
+    page += "\n| kernel | programs for | planted things | huge pages |\n|---|---|---:|---:|\n";
     for kernel in matrices.chunk_by(|one, next| one.kernel() == next.kernel()) {
         let (release, machine) = kernel[0].kernel();
         write!(page, "| {release} | {machine} |").expect("memory");
-        for (name, ..) in MATRICES {
+        for (name, _) in MATRICES {
             let matrix = kernel.iter().find(|matrix| matrix.name == name);
             let cell = matrix.map_or("–".into(), |matrix| match matrix.red {
                 0 => matrix.cells.to_string(),
@@ -70,8 +66,9 @@ pub fn page(passes: &[(Pass, Found)], matrices: &[Matrix]) -> String {
         }
         page.push('\n');
     }
-    page.push('\n');
-    for (name, title, _) in MATRICES {
+    let kernels = passes.chunk_by(|(one, _), (next, _)| one.kernel() == next.kernel());
+    write!(page, "\n- kernels: {}\n", kernels.count()).expect("memory");
+    for (name, title) in MATRICES {
         let all = || matrices.iter().filter(|matrix| matrix.name == name);
         let cells: usize = all().map(|matrix| matrix.cells).sum();
         let red: usize = all().map(|matrix| matrix.red).sum();
@@ -90,7 +87,7 @@ pub fn page(passes: &[(Pass, Found)], matrices: &[Matrix]) -> String {
 fn table(page: &mut String, passes: &[(Pass, Found)]) {
     let mut rows: Vec<((&str, &str), Row<'_>)> = Vec::new();
     for (pass, found) in passes {
-        let kernel = (pass.release.as_str(), pass.machine.as_str());
+        let kernel = pass.kernel();
         if rows.last().is_none_or(|(last, _)| *last != kernel) {
             rows.push((kernel, Row::new()));
         }

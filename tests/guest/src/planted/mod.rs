@@ -153,7 +153,10 @@ fn against(case: &Case, watch: &Watch, cells: &mut Cells) {
         };
         match found {
             Ok(()) => cells.green(),
-            Err(wrong) => cells.red(format_args!("{} {case:?} {wrong:?}", operation.name)),
+            Err(wrong) => {
+                let Operation { name, refused, .. } = operation;
+                cells.red(format_args!("{name} {refused:?} {case:?} {wrong:?}"));
+            }
         }
         things::clean_up().expect("root's");
     }

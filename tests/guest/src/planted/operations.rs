@@ -37,8 +37,8 @@ pub enum Does {
     RemoveAndCreate,
     /// Maps it, and removes the name.
     MapAndRemove,
-    /// Removes it if it is an object of this process.
-    RemoveOwn,
+    /// Removes it, or only asks, if it is an object of this process.
+    IfOwn,
     ReadSnapshot,
     /// As well, if there is one before the deadline.
     AwaitSnapshot,
@@ -182,33 +182,62 @@ pub const OPERATIONS: &[Operation] = &[
     function("Options::open_or_create_complete", Does::MapOrCreate, once).without(Refusal::Unnamed),
     function("Options::replace", Does::Replace, replace),
     function("Options::replace", Does::Replace, replace).without(Refusal::Unnamed),
-    function("Writer::create", Does::Create, create_snapshot),
-    function("Writer::create", Does::Create, create_snapshot).without(Refusal::Unnamed),
-    function("Writer::open", Does::TakeOver, || {
+    function("snapshot::Writer::create", Does::Create, create_snapshot),
+    function("snapshot::Writer::create", Does::Create, create_snapshot).without(Refusal::Unnamed),
+    function("snapshot::Writer::open", Does::TakeOver, || {
         Ok(Writer::<Value>::open(NAME).map(done)?)
     }),
-    function("Writer::open_or_create", Does::TakeOverOrCreate, take_over),
-    function("Writer::open_or_create", Does::TakeOverOrCreate, take_over).without(Refusal::Unnamed),
-    function("Writer::replace", Does::ReplaceSnapshot, replace_snapshot),
-    function("Writer::replace", Does::ReplaceSnapshot, replace_snapshot).without(Refusal::Unnamed),
-    function("Reader::open", Does::ReadSnapshot, || {
+    function(
+        "snapshot::Writer::open_or_create",
+        Does::TakeOverOrCreate,
+        take_over,
+    ),
+    function(
+        "snapshot::Writer::open_or_create",
+        Does::TakeOverOrCreate,
+        take_over,
+    )
+    .without(Refusal::Unnamed),
+    function(
+        "snapshot::Writer::replace",
+        Does::ReplaceSnapshot,
+        replace_snapshot,
+    ),
+    function(
+        "snapshot::Writer::replace",
+        Does::ReplaceSnapshot,
+        replace_snapshot,
+    )
+    .without(Refusal::Unnamed),
+    function("snapshot::Reader::open", Does::ReadSnapshot, || {
         Ok(Reader::<Value>::open(NAME).map(done)?)
     }),
-    function("Reader::wait_for", Does::AwaitSnapshot, || {
+    function("snapshot::Reader::wait_for", Does::AwaitSnapshot, || {
         Ok(Reader::<Value>::wait_for(NAME, passed()?)?.is_some())
     }),
-    function("Follower::next", Does::AwaitSnapshot, || {
+    function("snapshot::Follower::next", Does::AwaitSnapshot, || {
         Ok(Follower::<Value>::new(NAME).next(passed()?)?.is_some())
     }),
-    function("reap", Does::Reap, || reap(NAME)),
+    function("snapshot::reap", Does::Reap, || reap(NAME)),
     function("unlink", Does::Remove, || unlink(NAME).map(done)),
-    function("Object::unlink", Does::RemoveOwn, || {
+    function("Object::unlink", Does::IfOwn, || {
         beside(|own| own.unlink(NAME))
     }),
-    function("UnlinkGuard::unlink", Does::RemoveOwn, || {
+    function("UnlinkGuard::unlink", Does::IfOwn, || {
         beside(|own| own.unlink_on_drop(NAME)?.unlink())
     }),
-    function("Writer::finish", Does::RemoveOwn, || {
+    function("snapshot::Writer::has_name", Does::IfOwn, || {
+        let writer = Writer::create(OWN, 2, &VALUE)?;
+        unlink(OWN)?;
+        writer.has_name(NAME)
+    }),
+    function("snapshot::Reader::is_current", Does::IfOwn, || {
+        drop(Writer::create(OWN, 2, &VALUE)?);
+        let reader = Reader::<Value>::open(OWN)?;
+        unlink(OWN)?;
+        reader.is_current(NAME)
+    }),
+    function("snapshot::Writer::finish", Does::IfOwn, || {
         let removed = Writer::create(OWN, 2, &VALUE)?.finish(NAME);
         unlink(OWN)?;
         removed

@@ -86,7 +86,7 @@ impl Case {
                 self.map(false)?;
                 self.remove().and(done(After::Gone))
             }
-            Does::RemoveOwn => Ok((Ok(false), After::AsBefore)),
+            Does::IfOwn => Ok((Ok(false), After::AsBefore)),
             // It may be one soon.
             Does::AwaitSnapshot if self.kind == Kind::Unfinished => {
                 self.open(false).and(Ok((Ok(false), After::AsBefore)))
@@ -200,7 +200,7 @@ fn beside(does: Does) -> (Result<bool, Errno>, bool) {
         | Does::RemoveAndCreate
         | Does::TakeOverOrCreate
         | Does::ReplaceSnapshot => (Ok(true), true),
-        Does::AwaitSnapshot | Does::RemoveOwn => (Ok(false), false),
+        Does::AwaitSnapshot | Does::IfOwn => (Ok(false), false),
         Does::Read
         | Does::Write
         | Does::MapToRead
@@ -218,11 +218,9 @@ impl Does {
     /// Whether it opens the name, and to write.
     fn opens(self) -> Option<bool> {
         match self {
-            Self::Create
-            | Self::Replace
-            | Self::Remove
-            | Self::RemoveAndCreate
-            | Self::RemoveOwn => None,
+            Self::Create | Self::Replace | Self::Remove | Self::RemoveAndCreate | Self::IfOwn => {
+                None
+            }
             Self::Read
             | Self::MapToRead
             | Self::MapAndRemove
