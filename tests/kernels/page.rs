@@ -57,7 +57,8 @@ pub fn page(passes: &[(Pass, Found)], matrices: &[Matrix]) -> String {
         let (release, machine) = kernel[0].kernel();
         write!(page, "| {release} | {machine} |").expect("memory");
         for (name, _) in MATRICES {
-            let matrix = kernel.iter().find(|matrix| matrix.name == name);
+            let mut matrices = kernel.iter().filter(|matrix| matrix.name == name);
+            let matrix = matrices.find(|matrix| matrix.cells > 0);
             let cell = matrix.map_or("–".into(), |matrix| match matrix.red {
                 0 => matrix.cells.to_string(),
                 red => format!("{}, {red} red", matrix.cells),
