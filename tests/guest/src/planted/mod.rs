@@ -1,9 +1,9 @@
 //! What other processes plant under an object's name, or under its first temporary name, before an
-//! operation: things of 16 kinds, planted by root or by another user, in a directory that is sticky
-//! or not, with each setting of the kernel's that is about such things. Each operation is run
-//! against each of them, as root and as a user without rights.
+//! operation: things of 16 kinds, planted by root, by another user or by the same one, in a
+//! directory that is sticky or not, with each setting of the kernel's that is about such things.
+//! Each operation is run against each of them, as root and as a user without rights.
 //!
-//! `fs.protected_hardlinks` is 0: all that it does is to refuse to plant some links.
+//! `fs.protected_hardlinks` is 0: it would only keep some links from being planted.
 
 mod operations;
 mod oracle;
@@ -24,7 +24,7 @@ use crate::report::Cells;
 use crate::shm::each_name;
 use crate::{PATH, TEMPORARY};
 
-/// The user that plants things beside root, and is neither of those that operate.
+/// A user that only plants things.
 const OTHER: u32 = 65533;
 
 /// Whether the directory is sticky, and settings of the kernel's.
@@ -72,7 +72,7 @@ impl Settings {
         set(c"/proc/sys/fs/protected_hardlinks", b"0")
     }
 
-    /// Whether distributions have these, but for the directory.
+    /// Whether distributions have these, except for the directory.
     fn are_usual(self) -> bool {
         (self.regular, self.symlinks) == (2, 1)
     }
@@ -129,10 +129,13 @@ pub fn all(all: &[Settings]) {
 
 /// Every place, planter and user.
 fn orders() -> impl Iterator<Item = (Place, u32, u32)> {
-    let planters = |place| [0, OTHER].map(|planter| (place, planter));
-    let users = |(place, planter)| USERS.map(|user| (place, planter, user));
     let places = [Place::Name, Place::Temporary].into_iter();
-    places.flat_map(planters).flat_map(users)
+    let users = places.flat_map(|place| USERS.map(|user| (place, user)));
+    users.flat_map(|(place, user)| {
+        let itself = (user != 0).then_some(user);
+        let planters = [0, OTHER].into_iter().chain(itself);
+        planters.map(move |planter| (place, planter, user))
+    })
 }
 
 /// Runs every operation against a thing. Programs, which consist of the others, are run only with
@@ -143,7 +146,7 @@ fn against(case: &Case, watch: &Watch, cells: &mut Cells) {
             continue;
         }
         let found = match Thing::plant(*case) {
-            // On older kernels no file of a tmpfs is.
+            // Older kernels have no immutable files on a tmpfs.
             Err(Errno::NOTTY | Errno::OPNOTSUPP) if case.kind == Kind::Immutable => {
                 things::clean_up().expect("root's");
                 return;

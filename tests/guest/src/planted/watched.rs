@@ -1,4 +1,4 @@
-//! What is done to a thing, and to what links lead to, as inotify tells it.
+//! What is done to a thing, and to what links lead to, as inotify reports it.
 
 use core::ffi::CStr;
 use core::mem::MaybeUninit;
