@@ -22,13 +22,13 @@ const SETTINGS: &str = "
 
 What depends on settings of a whole machine was tried on the same kernels.
 
-**Planted things**: before each operation, as root and as user 65534, something is planted under the
-name, or under its first temporary name, by root, by a third user or by user 65534 itself.
+**Planted things**: each operation is run as root and as user 65534, after root, a third user or
+that user itself has planted something under the name, or under its first temporary name.
 `/dev/shm` is sticky, as it is on distributions, or not, and each setting of `fs.protected_regular`
-(and `fs.protected_fifos` with it) and of `fs.protected_symlinks` is tried. A cell is right if the operation returns what its
-documentation says; if the thing was opened, changed, removed or replaced only as far as that; if no
-link was followed; and if no other name is left. One kernel goes through all settings, others
-through those of distributions. There are 16 kinds of things:
+(and `fs.protected_fifos` with it) and of `fs.protected_symlinks` is tried. A cell is right if the
+operation returns what its documentation says; if the thing was opened, changed, removed or
+replaced only as far as that; if no link was followed; and if no other name is left. One kernel
+goes through all settings, others through those of distributions. There are 16 kinds of things:
 
 - a file of mode 0600, and one of mode 0666; a file that its maker has not sized yet; a snapshot
   whose writer has ended;
