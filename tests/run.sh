@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# Runs every test, after installing what is missing, and ends with a line that counts them.
+# Runs every test, after installing what is missing, and ends with what they have checked, and with
+# a line that counts them.
 #
 # A test whose need cannot be met is skipped; with CI set that is a failure. RAWSHM_QUICK=1 leaves
 # out the other targets and the other kernels.
@@ -31,8 +32,8 @@ needs=(
 feature_sets=("" std derive snapshot std,snapshot std,derive,snapshot)
 
 passed=0 failed=0 skipped=0 unmet='' skips=()
-log=$(mktemp)
-trap 'rm -f "$log"' EXIT
+log=$(mktemp) checked=$(mktemp)
+trap 'rm -f "$log" "$checked"' EXIT
 
 # PACKAGE,...
 install() {
@@ -70,7 +71,8 @@ check() {
     fi
 }
 
-# STATUS: adds up the closing lines of libtest, or of a script that counts likewise, in the log.
+# STATUS: adds up the closing lines of libtest, or of a script that counts likewise, in the log, and
+# keeps the lines that say what was checked.
 count() {
     local p f s
     read -r p f s < <(sed -nE 's/^test result: .* ([0-9]+) passed; ([0-9]+) failed; .*/\1 \2 0/p
@@ -79,6 +81,7 @@ count() {
     # Something failed before anything could be counted.
     if [ "$1" != 0 ] && [ "$f" = 0 ]; then f=1; fi
     passed=$((passed + p)) failed=$((failed + f)) skipped=$((skipped + s))
+    sed -n 's/.*checked: //p' "$log" >>"$checked"
 }
 
 # FEATURES ARGUMENT...: every test but those whose needs are not met, which are counted by name, and
@@ -172,6 +175,8 @@ else
     skip "other kernels" "RAWSHM_QUICK is set"
 fi
 
+echo "== checked"
+awk '!seen[$0]++' "$checked"
 if [ -n "${CI:-}" ]; then failed=$((failed + skipped)); fi
 echo
 echo "$passed passed, $failed failed, $skipped skipped"

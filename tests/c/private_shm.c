@@ -42,22 +42,6 @@ static void the_directory_is_missing(const char *name)
     CHECK(FAILS(shm_unlink(name), ENOENT));
 }
 
-static void make_for_all(const char *name)
-{
-    become_another_user();
-    umask(0);
-    CHECK(shm_open(name, O_RDWR | O_CREAT | O_EXCL, 0666) >= 0);
-}
-
-/* fs.protected_regular is set, and applies to root too. */
-static void another_users_object_is_protected(const char *name)
-{
-    CHECK(in_a_child(make_for_all, name) == 0);
-    CHECK(FAILS(shm_open(name, O_RDWR | O_CREAT, 0600), EACCES));
-    CHECK(FAILS(shm_open(name, O_RDWR | O_CREAT | O_EXCL, 0600), EEXIST));
-    CHECK(SUCCEEDS(shm_open(name, O_RDWR, 0)));
-}
-
 static void a_device_is_no_object(const char *name)
 {
     CHECK(FAILS(shm_open(name, O_RDWR, 0), ENOENT));
@@ -73,7 +57,6 @@ static const struct claim claims[] = {
     CLAIM(the_directory_denies_it),
     CLAIM(the_directory_is_read_only),
     CLAIM(the_directory_is_missing),
-    CLAIM(another_users_object_is_protected),
     CLAIM(a_device_is_no_object),
 };
 

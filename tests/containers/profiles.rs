@@ -3,7 +3,7 @@
 
 use std::process::Command;
 
-use rawshm_tests::{Ended, Folder, UniqueName, repository, run, static_program};
+use rawshm_tests::{Ended, Folder, UniqueName, checked, repository, run, static_program};
 use serde_json::{Value, json};
 
 use crate::HIDE_CGROUPS;
@@ -115,7 +115,9 @@ fn bite(runtime: &str) {
     let mut earlier = Bundle::new("writer", profile(runtime, "writer"));
     earlier.config["process"]["noNewPrivileges"] = json!(false);
     assert_ne!(earlier.run(runtime, &["-n", &object]).status, 0);
-    println!("{runtime}: {kills} calls removed, {kills} kills");
+    checked(&format!(
+        "profiles of {runtime}: {kills} calls removed, {kills} kills"
+    ));
 }
 
 mod needs_root {

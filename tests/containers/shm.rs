@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use std::path::Path;
 use std::process::Command;
 
-use rawshm_tests::{Folder, public_copy, repository, run, static_program};
+use rawshm_tests::{Folder, checked, public_copy, repository, run, static_program};
 
 const PAGE: &str = "examples/container/README.md";
 
@@ -162,11 +162,10 @@ mod needs_root {
             .map(str::len)
             .sum();
         let table = table();
-        println!(
-            "{} kinds of /dev/shm, {} runs",
-            CASES.len(),
-            CASES.len() * PROGRAMS.len()
-        );
+        let (cases, runs) = (CASES.len(), CASES.len() * PROGRAMS.len());
+        checked(&format!(
+            "containers: {cases} kinds of /dev/shm, {runs} runs"
+        ));
         if std::env::var_os("RAWSHM_BLESS").is_some() {
             let new = [&page[..start], &table, &page[start + len..]].concat();
             return std::fs::write(file, new).expect("writing");

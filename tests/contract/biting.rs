@@ -5,7 +5,7 @@
 
 use std::process::Command;
 
-use rawshm_tests::{c_program, cargo, run};
+use rawshm_tests::{c_program, cargo, checked, run};
 
 use crate::data::Contract;
 use crate::filters::{self, Role};
@@ -65,12 +65,12 @@ mod needs_strace {
             let kills = of_role().any(|scenario| scenario.status_without(number) == KILLED);
             assert!(kills, "{}: no scenario needs {call}", role.name);
         }
-        println!(
-            "{}: {} scenarios, each of {} calls removed kills",
+        let calls = role.calls.len();
+        checked(&format!(
+            "filter of {}: {} scenarios, {calls} calls removed, {calls} kills, 0 listed fallbacks",
             role.name,
-            of_role().count(),
-            role.calls.len()
-        );
+            of_role().count()
+        ));
     }
 
     #[test]
@@ -116,7 +116,10 @@ fn a_process_that_has_mapped_a_snapshot_can_lock_itself_in() {
         let status = status_without(&number(call).to_string());
         assert_eq!(status, KILLED, "nothing in it needs {call}");
     }
-    println!("mapped: each of {} calls removed kills", role.calls.len());
+    let calls = role.calls.len();
+    checked(&format!(
+        "filter of mapped: {calls} calls removed, {calls} kills, 0 listed fallbacks"
+    ));
 }
 
 #[test]

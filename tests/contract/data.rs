@@ -188,6 +188,35 @@ fn every_public_function_is_in_it_or_makes_no_calls() {
 }
 
 #[test]
+fn every_drop_that_makes_calls_is_in_it() {
+    let traced: BTreeSet<_> = Contract::assemble().drops.into_keys().collect();
+    assert_eq!(traced, api::owners());
+}
+
+#[test]
+fn every_operation_on_a_name_is_run_against_planted_things() {
+    let table = repository().join("tests/guest/src/planted/operations.rs");
+    let table = std::fs::read_to_string(table).expect("source");
+    let contract = Contract::assemble();
+    let operations = contract.functions.iter().chain(&contract.programs);
+    let mut named = 0;
+    for (name, _) in operations.filter(|(_, operation)| operation.same_as.is_none()) {
+        let folder = repository()
+            .join("tests/traces")
+            .join(name.replace("::", "."));
+        let traces = std::fs::read_dir(folder).expect("traces").map(|trace| {
+            std::fs::read_to_string(trace.expect("an entry").path()).expect("a trace")
+        });
+        if traces.into_iter().any(|trace| trace.contains("/NAME\"")) {
+            let is_run = ["\"", ", "].map(|end| table.contains(&format!("\"{name}{end}")));
+            assert!(is_run.contains(&true), "{name} is not");
+            named += 1;
+        }
+    }
+    assert!(named >= 30, "only {named}");
+}
+
+#[test]
 fn every_call_is_known_and_every_known_call_is_made() {
     let contract = Contract::assemble();
     let operations = contract

@@ -15,7 +15,7 @@ mod trace;
 use std::path::Path;
 
 use data::Contract;
-use rawshm_tests::repository;
+use rawshm_tests::{checked, repository};
 
 /// Compares a generated file with the one that was committed.
 fn compare(file: impl AsRef<Path>, generated: &str) {
@@ -37,14 +37,15 @@ fn the_data_is_what_the_traces_say() {
     let contract = Contract::assemble();
     compare("contract/syscalls.json", &json::text(&contract));
     compare("SYSCALLS.md", &page::page(&contract));
-    println!(
-        "{} functions, {} without calls, {} programs, {} outcomes, {} calls",
+    checked(&format!(
+        "contract: {} functions and {} without calls, {} drops, {} programs; {} outcomes, {} calls",
         contract.functions.len(),
         contract.no_calls.len(),
+        contract.drops.len(),
         contract.programs.len(),
         contract.lists().count(),
         contract.lists().map(Vec::len).sum::<usize>()
-    );
+    ));
 }
 
 #[test]

@@ -74,7 +74,9 @@ pub fn page(contract: &Contract) -> String {
         writeln!(
             page,
             "\nOn {architecture}, every process makes `{}` once besides, before its other calls; \
-             before Linux {}\n`{}`. The profiles for containers and services do not allow that.",
+             before Linux {}\n`{}`. The profiles for containers and services are without these, as \
+             no\nother architecture needs them: add them for x86, with `SCMP_ARCH_X86` \
+             among\na container's `architectures`.",
             first.calls.join("`, `"),
             first.before,
             first.older.join("`, `")

@@ -1,5 +1,5 @@
-//! Compares what `operations` has printed on other kernels with the contract, and prints the page
-//! `docs/kernels.md`.
+//! Compares what `operations` has printed on other kernels with the contract, counts the cells of
+//! its matrices, and prints the page `docs/kernels.md`.
 //!
 //!     kernels LOG...
 
@@ -147,20 +147,30 @@ fn compare(contract: &Contract, pass: &Pass) -> Found {
 
 fn main() -> ExitCode {
     let contract = Contract::read();
-    let mut passes = Vec::new();
+    let (mut passes, mut matrices) = (Vec::new(), Vec::new());
     for file in std::env::args().skip(1) {
         let text = std::fs::read_to_string(&file).expect("a log");
         passes.extend(log::passes(&text).into_iter().map(|pass| {
             let found = compare(&contract, &pass);
             (pass, found)
         }));
+        matrices.extend(log::matrices(&text));
     }
     for (pass, found) in &passes {
         for line in &found.unexplained {
             eprintln!("{pass}: {line}");
         }
     }
-    print!("{}", page::page(&passes));
+    for matrix in &matrices {
+        for line in &matrix.wrong {
+            eprintln!(
+                "{} {} {}: {line}",
+                matrix.name, matrix.release, matrix.machine
+            );
+        }
+    }
+    print!("{}", page::page(&passes, &matrices));
     let is_explained = passes.iter().all(|(_, found)| found.unexplained.is_empty());
-    ExitCode::from(u8::from(passes.is_empty() || !is_explained))
+    let is_green = matrices.iter().all(|matrix| matrix.red == 0);
+    ExitCode::from(u8::from(passes.is_empty() || !is_explained || !is_green))
 }

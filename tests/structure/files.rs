@@ -34,6 +34,27 @@ fn the_processor_is_asked_for_by_copies_and_raw_calls_only() {
     assert_eq!(elsewhere, [""; 0]);
 }
 
+/// Another process of the machine may depend on them.
+#[test]
+fn settings_of_the_whole_machine_are_changed_in_emulated_ones_only() {
+    let settings = [
+        concat!("/proc", "/sys"),
+        concat!("sys", "ctl "),
+        concat!("/sys", "/kernel"),
+    ];
+    let mut with = Vec::new();
+    for folder in ["tests", "examples", "benches"] {
+        let all = files(folder, &[".rs", ".sh", ".c", ".py", ".go"]);
+        let has = |text: &String| settings.iter().any(|setting| text.contains(setting));
+        let found = all.into_iter().filter(|(_, text)| has(text));
+        with.extend(found.map(|(file, _)| file));
+    }
+    let guests = with.iter().filter(|file| file.starts_with("tests/guest/"));
+    assert!(guests.count() > 0, "nothing changes them");
+    with.retain(|file| !file.starts_with("tests/guest/"));
+    assert_eq!(with, [""; 0]);
+}
+
 #[test]
 fn a_file_has_at_most_300_lines_of_code() {
     let mut long = Vec::new();

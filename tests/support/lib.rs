@@ -125,6 +125,13 @@ pub fn repository() -> &'static Path {
         .expect("a folder above")
 }
 
+/// Prints what a test has counted, for the last lines of `tests/run.sh`. `println` does not, as
+/// libtest shows its output only if the test fails.
+pub fn checked(what: &str) {
+    use std::io::Write as _;
+    let _ = std::io::stdout().write_all(format!("checked: {what}\n").as_bytes());
+}
+
 /// Cargo for this repository, without the variables that cargo sets for a test.
 #[must_use]
 pub fn cargo() -> Command {
@@ -290,61 +297,4 @@ pub fn public_copy(folder: &Path, program: &Path) -> PathBuf {
 fn may_mount() -> bool {
     static MAY: OnceLock<bool> = OnceLock::new();
     *MAY.get_or_init(|| run(Command::new("unshare").args(["-m", "true"])).status == 0)
-}
-
-/// Sets `fs.protected_regular` of the whole machine, for one process at a time. Dropping it
-/// restores the old value.
-#[derive(Debug)]
-pub struct Protected(#[expect(dead_code, reason = "for its drop")] Setting);
-
-impl Protected {
-    #[must_use]
-    #[expect(clippy::new_without_default, reason = "it is a setting of the machine")]
-    pub fn new() -> Self {
-        Self(Setting::new("fs/protected_regular", "2"))
-    }
-}
-
-/// Sets the number of huge pages of the whole machine, for one process at a time. Dropping it
-/// restores the old value.
-#[derive(Debug)]
-pub struct HugePages(#[expect(dead_code, reason = "for its drop")] Setting);
-
-impl HugePages {
-    #[must_use]
-    #[expect(clippy::new_without_default, reason = "it is a setting of the machine")]
-    pub fn new() -> Self {
-        Self(Setting::new("vm/nr_hugepages", "8"))
-    }
-}
-
-#[derive(Debug)]
-struct Setting {
-    path: PathBuf,
-    old: String,
-    _lock: std::fs::File,
-}
-
-impl Setting {
-    fn new(name: &str, value: &str) -> Self {
-        use std::os::fd::AsRawFd as _;
-        let lock = format!("rawshm-test-{}.lock", name.replace('/', "-"));
-        let lock = std::fs::File::create(std::env::temp_dir().join(lock)).expect("a file");
-        // SAFETY: an open descriptor. Closing it releases the lock.
-        assert_eq!(unsafe { libc::flock(lock.as_raw_fd(), libc::LOCK_EX) }, 0);
-        let path = Path::new("/proc/sys").join(name);
-        let old = std::fs::read_to_string(&path).expect("a setting");
-        std::fs::write(&path, value).expect("root");
-        Self {
-            path,
-            old,
-            _lock: lock,
-        }
-    }
-}
-
-impl Drop for Setting {
-    fn drop(&mut self) {
-        std::fs::write(&self.path, &self.old).expect("root");
-    }
 }

@@ -3,7 +3,7 @@
 #![cfg(target_os = "linux")]
 
 use rawshm_tests::capi::{self, Linkage};
-use rawshm_tests::{Protected, with_private_shm};
+use rawshm_tests::with_private_shm;
 
 /// Checks a claim in a private `/dev/shm`, after the script `before`, with each linkage.
 #[track_caller]
@@ -52,13 +52,6 @@ mod needs_root {
     fn both_shall_fail_with_eacces_if_the_directory_denies_it() {
         let before = "echo >/dev/shm/there && chmod 644 /dev/shm/there &&";
         holds("mode=755", before, "the_directory_denies_it");
-    }
-
-    #[test]
-    #[ignore = "needs namespaces and root"]
-    fn another_users_object_is_eacces_with_o_creat_and_protected_regular() {
-        let _protected = Protected::new();
-        holds("mode=1777", "", "another_users_object_is_protected");
     }
 
     #[test]

@@ -1,21 +1,25 @@
 //! The first process of a machine.
 
+use core::ffi::CStr;
 use core::ptr::null;
 
 use rawshm::Errno;
 use rawshm_boot::{become_program, fork};
+use rustix::fs::{Mode, OFlags, open};
+use rustix::io::write;
 use rustix::mount::{MountFlags, UnmountFlags, mount, unmount};
-use rustix::process::{WaitOptions, waitpid};
+use rustix::process::{Gid, Uid, WaitOptions, waitpid};
 use rustix::system::{RebootCommand, reboot, uname};
-use rustix::thread::{set_thread_groups, set_thread_res_gid, set_thread_res_uid};
+use rustix::thread::{set_thread_res_gid, set_thread_res_uid};
 
 use crate::report::line;
+use crate::{huge_pages, planted};
 
 /// Users: root, and one without any right.
-const USERS: [u32; 2] = [0, 65534];
+pub const USERS: [u32; 2] = [0, 65534];
 
 /// What these programs are for, which need not be what the kernel is for.
-const ARCHITECTURE: &str = if cfg!(target_arch = "x86") {
+pub const ARCHITECTURE: &str = if cfg!(target_arch = "x86") {
     "i686"
 } else if cfg!(target_arch = "arm") {
     "armv7"
@@ -28,8 +32,8 @@ const ARCHITECTURE: &str = if cfg!(target_arch = "x86") {
 };
 
 /// Goes through everything as each user, and turns the machine off.
-pub fn run() -> ! {
-    if let Err(errno) = passes() {
+pub fn run(settings: Option<&[u8]>) -> ! {
+    if let Err(errno) = passes().and_then(|()| matrices(settings)) {
         line(format_args!("cannot start: {errno:?}"));
     }
     let _ = reboot(RebootCommand::PowerOff);
@@ -56,25 +60,61 @@ fn passes() -> Result<(), Errno> {
     Ok(())
 }
 
-/// Goes through everything as a user.
-fn pass(user: u32) -> Result<(), Errno> {
-    if let Some(pid) = fork()? {
-        waitpid(Some(pid), WaitOptions::empty())?;
-        return Ok(());
-    }
-    if become_user(user).is_err() {
-        rawshm_start::exit(1);
-    }
-    // SAFETY: C strings, and a null after them.
-    unsafe { become_program(&[c"/init".as_ptr(), c"/".as_ptr(), null()]) }
+/// Goes through what changes settings of the whole machine.
+fn matrices(settings: Option<&[u8]>) -> Result<(), Errno> {
+    mount(c"proc", c"/proc", c"proc", MountFlags::NOSUID, None)?;
+    in_a_child(huge_pages::all)?;
+    let settings = match settings {
+        Some(b"all-settings") => &planted::SETTINGS[..],
+        Some(b"usual-settings") => &planted::SETTINGS[..1],
+        _ => return Ok(()),
+    };
+    in_a_child(|| planted::all(settings)).map(drop)
 }
 
-fn become_user(user: u32) -> Result<(), Errno> {
-    let (uid, gid) = (
-        rustix::process::Uid::from_raw(user),
-        rustix::process::Gid::from_raw(user),
-    );
-    set_thread_groups(&[])?;
-    set_thread_res_gid(gid, gid, gid)?;
-    set_thread_res_uid(uid, uid, uid)
+/// Does it in a process of its own, and returns its status; that of a signal is negative.
+pub fn in_a_child(act: impl FnOnce()) -> Result<i32, Errno> {
+    let Some(pid) = fork()? else {
+        act();
+        rawshm_start::exit(0)
+    };
+    let ended = waitpid(Some(pid), WaitOptions::empty())?;
+    let (_, ended) = ended.ok_or(Errno::CHILD)?;
+    Ok(ended.exit_status().unwrap_or_else(|| -ended.as_raw()))
+}
+
+/// Changes a setting of the whole machine.
+pub fn set(path: &CStr, value: &[u8]) -> Result<(), Errno> {
+    let setting = open(path, OFlags::WRONLY | OFlags::CLOEXEC, Mode::empty())?;
+    write(setting, value).map(|_| ())
+}
+
+/// Goes through everything as a user.
+fn pass(user: u32) -> Result<(), Errno> {
+    in_a_child(|| {
+        become_user(user).expect("root");
+        // SAFETY: C strings, and a null after them.
+        unsafe { become_program(&[c"/init".as_ptr(), c"/".as_ptr(), null()]) }
+    })
+    .map(drop)
+}
+
+/// The first process, and so each other, has no more groups.
+pub fn become_user(user: u32) -> Result<(), Errno> {
+    become_with_a_way_back(user, user)
+}
+
+/// Does it as a user, and is root again.
+pub fn as_user<T>(user: u32, act: impl FnOnce() -> T) -> Result<T, Errno> {
+    become_with_a_way_back(user, 0)?;
+    let done = act();
+    become_user(0)?;
+    Ok(done)
+}
+
+/// Becomes a user that may become this one again.
+fn become_with_a_way_back(user: u32, back: u32) -> Result<(), Errno> {
+    let [user, back] = [user, back].map(|id| (Uid::from_raw(id), Gid::from_raw(id)));
+    set_thread_res_gid(user.1, user.1, back.1)?;
+    set_thread_res_uid(user.0, user.0, back.0)
 }

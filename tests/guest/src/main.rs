@@ -4,17 +4,23 @@
 //!     operations FOLDER
 //!
 //! The folder has the static executables. Nothing else may use `/dev/shm` meanwhile. As the first
-//! process of a machine, it does so as root and as another user, with `/proc` and without, and
-//! turns the machine off.
+//! process of a machine, it does so as root and as another user, with `/proc` and without. Then it
+//! does what changes the whole machine: it goes through huge pages, and through things that other
+//! users have planted, with `all-settings` or with the `usual-settings` of the kernel's that are
+//! about them, if it is asked to. At last it turns the machine off.
 
 #![no_std]
 #![no_main]
 
+mod huge_pages;
 mod machine;
 mod names;
 mod objects;
+mod planted;
 mod programs;
+mod refusal;
 mod report;
+mod shm;
 mod snapshots;
 mod tracer;
 
@@ -36,7 +42,7 @@ rawshm_start::main!(run);
 
 fn run(mut arguments: Arguments) -> u8 {
     if getpid().is_init() {
-        machine::run()
+        machine::run(arguments.next())
     }
     let Some(folder) = arguments.next() else {
         rawshm_start::say!("usage: operations FOLDER");

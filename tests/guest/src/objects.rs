@@ -31,6 +31,10 @@ fn shm() -> Directory {
 
 fn objects() {
     function("Directory::open/opened", || drop(begun(shm)));
+    function("drop/Directory", || {
+        let shm = shm();
+        begun(|| drop(shm));
+    });
     function("Directory::is_memory/asked", || {
         begun(|| Directory::DEFAULT.is_memory()).expect("an answer");
     });
@@ -217,6 +221,10 @@ fn complete() {
     );
     function("Options::open_or_create_complete/created", || {
         begun(|| options.open_or_create_complete(NAME, SIZE, fill)).expect("created");
+    });
+    function("drop/Complete", || {
+        let complete = options.create_complete(NAME, SIZE, fill).expect("created");
+        begun(|| drop(complete));
     });
     with("Options::open_or_create_complete/opened", |_| {
         begun(|| options.open_or_create_complete(NAME, SIZE, fill)).expect("opened");

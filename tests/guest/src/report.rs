@@ -3,6 +3,9 @@
 use core::fmt::{self, Write as _};
 
 use rawshm_start::line::{Stream, write_all};
+use rustix::system::uname;
+
+use crate::machine::ARCHITECTURE;
 
 /// The longest line.
 const LEN: usize = 4096;
@@ -42,4 +45,39 @@ pub fn line(line: fmt::Arguments<'_>) {
     let _ = text.write_fmt(line);
     let _ = text.write_str("\n");
     let _ = write_all(Stream::Output, text.as_str().as_bytes());
+}
+
+/// Cells of a matrix, each right or wrong. Those that are wrong are printed, up to some.
+pub struct Cells {
+    count: u32,
+    red: u32,
+}
+
+impl Cells {
+    const PRINTED: u32 = 40;
+
+    pub fn begin(matrix: &str) -> Self {
+        let system = uname();
+        let release = system.release().to_str().unwrap_or("?");
+        line(format_args!("== cells {matrix} {release} {ARCHITECTURE}"));
+        Self { count: 0, red: 0 }
+    }
+
+    pub fn green(&mut self) {
+        self.count += 1;
+    }
+
+    pub fn red(&mut self, what: fmt::Arguments<'_>) {
+        self.count += 1;
+        self.red += 1;
+        if self.red <= Self::PRINTED {
+            line(what);
+        }
+    }
+
+    pub fn end(self) {
+        let Self { count, red } = self;
+        line(format_args!("{count} cells, {red} red"));
+        line(format_args!("== end"));
+    }
 }

@@ -82,6 +82,11 @@ fn readers() {
         let reader = reader();
         begun(|| drop(reader));
     });
+    after("drop/snapshot::Follower", || {
+        let mut follower = Follower::<u64>::new(NAME);
+        follower.next(Deadline::NEVER).expect("a value");
+        begun(|| drop(follower));
+    });
     function("snapshot::Deadline::after/made", || {
         begun(|| Deadline::after(Duration::from_secs(1))).expect("a clock");
     });

@@ -7,7 +7,7 @@ use std::path::Path;
 use std::process::Command;
 
 use rawshm_tests::with_private_shm;
-use rawshm_tests::{Folder, OTHER, Protected, c_program, public_copies, run, static_program};
+use rawshm_tests::{Folder, OTHER, c_program, public_copies, run, static_program};
 
 const PEER: &str = env!("CARGO_BIN_EXE_peer");
 
@@ -396,22 +396,6 @@ mod needs_root {
         );
         let line = "writer: cannot create /my_shm: permission denied (EACCES)\n";
         check_program("mode=755", &format!("{OTHER} {folder}/writer"), 1, line);
-    }
-
-    #[test]
-    #[ignore = "needs namespaces and root"]
-    fn another_users_object_can_be_opened_or_created_with_protected_regular() {
-        // `fs.protected_regular` refuses O_CREAT without O_EXCL on it, which open-or-create never
-        // uses.
-        let copies = public_copies(PEER);
-        let folder = copies.display();
-        let _protected = Protected::new();
-        let script = format!(
-            "{OTHER} {folder}/peer create-exact /x 666; $PEER open-or-create /x 1; \
-             $PEER open-read-write /x"
-        );
-        let ended = with_private_shm(PEER, "mode=1777", &script);
-        assert_eq!(ended.stdout, "ok\nopened\nok\n");
     }
 
     #[test]

@@ -130,6 +130,18 @@ fn mapping(command: &str, name: &Name, rest: &[&str]) -> Result<String, Error> {
             begun(|| drop(mapping));
             Ok(done)
         }
+        "drop-directory" => {
+            let directory = directory("/dev/shm")?;
+            begun(|| drop(directory));
+            Ok(done)
+        }
+        "drop-complete" => {
+            let fill = |_: &_| Ok::<(), Error>(());
+            let size = Size::Sparse(24);
+            let (complete, _) = Options::new().open_or_create_complete(name, size, fill)?;
+            begun(|| drop(complete));
+            Ok(done)
+        }
         "prefault" => {
             let mapping = Mapping::open_read_write(name, Extent::Whole)?;
             kept(|| mapping.prefault()).map(|()| done)

@@ -66,6 +66,12 @@ pub(crate) fn answer(command: &str, name: &Name, rest: &[&str]) -> Result<String
             let next = begun(|| follower.next(Deadline::NEVER))?;
             Ok(next.map_or("none".into(), |next| text(&next)))
         }
+        "drop-follower" => {
+            let mut follower = Follower::<Message>::new(name);
+            follower.next(Deadline::NEVER)?;
+            begun(|| drop(follower));
+            Ok(done)
+        }
         "deadline" => {
             kept(|| Deadline::after(Duration::from_secs(1)))?;
             Ok(done)

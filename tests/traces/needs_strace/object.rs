@@ -318,6 +318,8 @@ fn what_is_done_to_an_object_makes_the_calls_that_its_documentation_names() {
         ("drop/Object", "drop-object"),
         ("drop/Mapping", "drop-mapping"),
         ("drop/UnlinkGuard", "drop-guard"),
+        ("drop/Directory", "drop-directory"),
+        ("drop/Complete", "drop-complete"),
     ] {
         library(file, command, "", "", true);
     }

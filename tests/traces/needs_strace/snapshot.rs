@@ -302,6 +302,7 @@ fn ends_and_questions_make_the_calls_that_their_documentation_names() {
     library("snapshot::Reader::of/mapped", &name, "read-object", &[]);
     library("drop/snapshot::Writer", &name, "drop-writer", &[]);
     library("drop/snapshot::Reader", &name, "drop-reader", &[]);
+    library("drop/snapshot::Follower", &name, "drop-follower", &[]);
     library(
         "snapshot::Follower::next/first-value",
         &name,
