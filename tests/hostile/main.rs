@@ -6,7 +6,10 @@
 
 #![cfg(target_os = "linux")]
 
+mod attacks;
 mod cells;
+mod documented;
 mod extents;
 mod headers;
 mod names;
+mod worker;
