@@ -12,4 +12,6 @@ mod documented;
 mod extents;
 mod headers;
 mod names;
+mod needs_root;
+mod private;
 mod worker;
