@@ -12,6 +12,8 @@ mod documented;
 mod extents;
 mod headers;
 mod names;
+mod needs_namespaces;
 mod needs_root;
 mod private;
+mod races;
 mod worker;
