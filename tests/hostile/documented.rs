@@ -17,7 +17,7 @@ pub enum Attack {
 }
 
 /// What an operation may come to besides being done.
-type Others = &'static [&'static str];
+type Others = Vec<&'static str>;
 
 impl Attack {
     pub const LOCKS: [Self; 16] = [
@@ -59,8 +59,8 @@ impl Attack {
         match self {
             Self::Scribbles => scribbled(operation),
             Self::Truncates => truncated(operation, rung),
-            Self::Plants => PLANTED,
-            Self::Floods => &[],
+            Self::Plants => planted(operation),
+            Self::Floods => vec![],
             Self::Locks(lock) => locked(operation, rung, lock),
         }
     }
@@ -69,9 +69,9 @@ impl Attack {
 /// What becomes of operations that read a header: it is refused, or no value is found.
 fn scribbled(operation: &Operation) -> Others {
     if reads_values(operation) {
-        &["Open EINVAL", "Access EAGAIN", VALUE]
+        vec!["Open EINVAL", "Access EAGAIN", VALUE]
     } else {
-        &[]
+        vec![]
     }
 }
 
@@ -79,11 +79,11 @@ fn scribbled(operation: &Operation) -> Others {
 fn truncated(operation: &Operation, rung: Rung) -> Others {
     match operation.name {
         "open_mapping" | "into_read_only" | "advise" | "open_or_create_complete, old" => {
-            &["Map ENXIO"]
+            vec!["Map ENXIO"]
         }
-        "prefault" => &["Map ENXIO", "Prefault EFAULT"],
-        "lock" => &["Map ENXIO", "Lock ENOMEM", "Lock EAGAIN"],
-        _ if reads_values(operation) => &[
+        "prefault" => vec!["Map ENXIO", "Prefault EFAULT"],
+        "lock" => vec!["Map ENXIO", "Lock ENOMEM", "Lock EAGAIN"],
+        _ if reads_values(operation) => vec![
             "Open EINVAL",
             "Access EAGAIN",
             "Map ENXIO",
@@ -91,43 +91,48 @@ fn truncated(operation: &Operation, rung: Rung) -> Others {
             VALUE,
             BUS,
         ],
-        _ if rung.is_temporary() && initialises(operation) => &[BUS],
-        _ => &[],
+        _ if rung.is_temporary() && initialises(operation) => vec![BUS],
+        _ => vec![],
     }
 }
 
-/// Names that are taken or missing at any moment, by things that are no objects.
-const PLANTED: Others = &[
-    "Create EEXIST",
-    "Create EISDIR",
-    "Create ENOENT",
-    "Create ENOTDIR",
-    "Open ENOENT",
-    "Open EACCES",
-    "Open EINVAL",
-    "Open ELOOP",
-    "Unlink ENOENT",
-    "Unlink EISDIR",
-    "Map ENXIO",
-    "false",
-    VALUE,
-];
+/// Names are taken or missing at any moment, by things that are no objects.
+fn planted(operation: &Operation) -> Others {
+    let mut others = Others::new();
+    let begins = |begin| operation.name.starts_with(begin);
+    if begins("create") || begins("open_or_create") || initialises(operation) {
+        others.extend(["Create EEXIST", "Create EISDIR"]);
+        // A temporary name was taken away.
+        others.extend(["Create ENOENT", "Create ENOTDIR"]);
+    }
+    if opens(operation) {
+        others.extend(["Open ENOENT", "Open EACCES", "Open EINVAL", "Open ELOOP"]);
+        others.extend(["Map ENXIO", VALUE]);
+    }
+    if is_removal(operation) {
+        others.extend(["Unlink ENOENT", "Unlink EISDIR", "false"]);
+    }
+    if ["Writer::has_name", "Reader::is_current"].contains(&operation.name) {
+        others.push("false");
+    }
+    others
+}
 
 fn locked(operation: &Operation, rung: Rung, lock: &str) -> Others {
     match (lock.split_once(' ').expect("two words").1, operation.name) {
         ("lease-read" | "lease-write", _) => {
             match (opens(operation), makes_a_file(operation, rung)) {
-                (true, true) => &["Open EAGAIN", MADE],
-                (true, false) => &["Open EAGAIN"],
-                (false, true) => &[MADE],
-                (false, false) => &[],
+                (true, true) => vec!["Open EAGAIN", MADE],
+                (true, false) => vec!["Open EAGAIN"],
+                (false, true) => vec![MADE],
+                (false, false) => vec![],
             }
         }
-        ("ofd-read" | "posix-read", _) if claims(operation) => &["Claim EAGAIN"],
-        ("ofd-write" | "posix-write", "writer_alive") => &[VALUE],
-        ("ofd-write" | "posix-write", "reap" | "reap a snapshot") => &["false"],
-        ("ofd-write" | "posix-write", _) if claims(operation) => &["Claim EBUSY"],
-        _ => &[],
+        ("ofd-read" | "posix-read", _) if claims(operation) => vec!["Claim EAGAIN"],
+        ("ofd-write" | "posix-write", "writer_alive") => vec![VALUE],
+        ("ofd-write" | "posix-write", "reap" | "reap a snapshot") => vec!["false"],
+        ("ofd-write" | "posix-write", _) if claims(operation) => vec!["Claim EBUSY"],
+        _ => vec![],
     }
 }
 
