@@ -6,6 +6,7 @@
 //! | [Snapshots and liveness](snapshots) | types of your own, and async programs |
 //! | [The fine print](guarantees) | temporary names, fallbacks, kernels, macOS |
 //! | [System calls](system_calls) | what a test or a seccomp filter has to expect |
+//! | [Users](users) | which user may do what with an object of each mode |
 //! | [Security](security) | what hostile peers can and cannot do |
 //! | [The contract] | the calls as data, and filters |
 //! | [`rawshm-start`](https://docs.rs/rawshm-start) | an executable of your own without libc |
@@ -13,6 +14,7 @@
 //! [The contract]: https://docs.rs/crate/rawshm/latest/source/contract/README.md
 
 // The definition of a link before a page takes precedence over the one in it, which is a file's.
+#[doc = "[Users]: crate::guide::users\n"]
 #[doc = "[temporary name]: crate::guide::guarantees#temporary-names\n"]
 #[doc = "[the contract]: https://docs.rs/crate/rawshm/latest/source/contract/README.md\n"]
 #[doc = include_str!("../docs/trouble.md")]
@@ -38,7 +40,11 @@ pub mod guarantees {}
 #[doc = include_str!("../SYSCALLS.md")]
 pub mod system_calls {}
 
+#[doc = include_str!("../docs/users.md")]
+pub mod users {}
+
 #[doc = "[The fine print]: crate::guide::guarantees\n"]
+#[doc = "[Users]: crate::guide::users\n"]
 #[doc = include_str!("../SECURITY.md")]
 pub mod security {}
 

@@ -66,6 +66,7 @@ impl Options<'_> {
     /// - `ENOENT`, `EPERM`, `EACCES` – a security module does not let the object be linked, or the
     ///   initialiser has changed the process's user and `/proc` is not mounted, or a peer has
     ///   removed the temporary name.
+    /// - `ENOTDIR` – a peer has put a directory in place of the temporary name.
     /// - The others of [`Options::create`] and [`Object::map`].
     ///
     /// # Platform notes
@@ -206,8 +207,8 @@ impl Options<'_> {
     ///
     /// Those of [`Options::create_complete`], except `EEXIST`, and those of
     /// [`Options::open_read_write`]. `ENXIO` with [`Operation::Map`] – the existing object is
-    /// smaller. `EAGAIN` with [`Operation::Open`] – peers created and unlinked the name a thousand
-    /// times in between.
+    /// smaller. `EAGAIN` with [`Operation::Open`] also if peers created and unlinked the name a
+    /// thousand times in between.
     ///
     /// # Platform notes
     ///

@@ -294,7 +294,8 @@ impl<R: Rights> Object<R> {
     ///
     /// - `ENXIO` – the part reaches beyond the object's size, or the size is 0.
     /// - `EINVAL` – the part is empty.
-    /// - `EOVERFLOW` – offset and length together exceed 64 bits.
+    /// - `EOVERFLOW` – offset and length together exceed 64 bits, or the part reaches into the last
+    ///   page below 2^63 bytes, which Linux does not map.
     /// - `ENOMEM` – it does not fit into the address space, or into `RLIMIT_AS`, or the process has
     ///   too many mappings.
     /// - `EPERM` – an adopted descriptor is sealed against writing.

@@ -87,8 +87,8 @@ impl<'d> Options<'d> {
     /// On Linux, `openat` with `O_RDWR | O_CREAT | O_EXCL`; `fchmod` for [`Mode::Exact`];
     /// `ftruncate`; and for [`Size::Reserved`] `fallocate`, in smaller steps if signals interrupt
     /// it. A failure leaves nothing behind: the new name is removed, if it still is this object's.
-    /// Only where that is refused, too, does it stay. The last of these calls is the point of no
-    /// return.
+    /// Only where that is refused, too, or after `EAGAIN`, does it stay. The last of these calls is
+    /// the point of no return.
     ///
     /// Between the first call and `ftruncate` the object has a size of 0, and a peer that opens it
     /// then must expect that. If the process is killed then, such an object stays: also by the
@@ -104,6 +104,8 @@ impl<'d> Options<'d> {
     /// - `EROFS` – the directory is on a read-only file system.
     /// - `ENOSPC` – no inode is left; with [`Operation::Reserve`], not enough memory.
     /// - `EMFILE`, `ENFILE` – the process or the system has no descriptor left.
+    /// - `EAGAIN` – a process of the same user or of root has taken a lease on the new object
+    ///   (`F_SETLEASE`) while the kernel created it. The name stays.
     /// - `ENOENT` with [`Operation::Directory`] – the directory does not exist.
     /// - `EFBIG` with [`Operation::Resize`] – the size is larger than a file can be, or than
     ///   `RLIMIT_FSIZE` where `SIGXFSZ` is ignored.
@@ -138,6 +140,7 @@ impl<'d> Options<'d> {
     /// - `EINVAL` – the name is not a shared memory object's, but a directory's, a FIFO's, a
     ///   socket's or a device's.
     /// - `ELOOP` – the name is a symbolic link.
+    /// - `EAGAIN` – a process of the object's owner or of root has a lease on it (`F_SETLEASE`).
     /// - `EMFILE`, `ENFILE` – the process or the system has no descriptor left.
     ///
     /// # References
@@ -171,7 +174,8 @@ impl<'d> Options<'d> {
     /// # Errors
     ///
     /// Those of [`Options::create`], except `EEXIST`, and of [`Options::open_read_write`]. `EAGAIN`
-    /// with [`Operation::Open`] – peers created and unlinked the name a thousand times in between.
+    /// with [`Operation::Open`] also if peers created and unlinked the name a thousand times in
+    /// between.
     ///
     /// # Examples
     ///

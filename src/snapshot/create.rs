@@ -129,8 +129,8 @@ impl<T: Layout> Writer<T> {
     /// # Errors
     ///
     /// Those of [`Writer::open`], except [`Error::Retired`], of [`Writer::create`] and of
-    /// [`Writer::replace`]; `EAGAIN` with [`Operation::Open`] – peers created and unlinked the name
-    /// a thousand times in between.
+    /// [`Writer::replace`]; `EAGAIN` with [`Operation::Open`] also if peers created and unlinked
+    /// the name a thousand times in between.
     ///
     /// # Platform notes
     ///

@@ -20,6 +20,8 @@ pub mod operations;
 mod processes;
 pub mod random;
 pub mod rungs;
+#[cfg(target_os = "linux")]
+pub mod things;
 pub mod traces;
 pub mod values;
 pub mod watchdog;
@@ -46,6 +48,15 @@ impl UniqueName {
         // Always of the same length, so that lengths in traces are the same in every run.
         let name = format!("/rawshm-test-{:08x}-{number:04x}", std::process::id());
         Self(Name::portable(&name).expect("a valid name"))
+    }
+
+    /// The name that another process has made, which is to unlink it: this must not be dropped.
+    ///
+    /// # Panics
+    /// If it is not a name.
+    #[must_use]
+    pub fn of(name: &str) -> Self {
+        Self(Name::new(name).expect("a name"))
     }
 
     /// The name as an argument.
@@ -97,6 +108,17 @@ pub fn clear_shm(name: &UniqueName) {
     for file in left_in_shm(name) {
         std::fs::remove_file(Path::new("/dev/shm").join(file)).expect("its own");
     }
+}
+
+/// The numbers of descriptors and of mappings of objects that this process has.
+///
+/// # Panics
+/// If there is no `/proc`.
+#[must_use]
+pub fn held() -> (usize, usize) {
+    let descriptors = std::fs::read_dir("/proc/self/fd").expect("a folder");
+    let mappings = std::fs::read_to_string("/proc/self/maps").expect("text");
+    (descriptors.count(), mappings.matches("/dev/shm/").count())
 }
 
 /// Checks that something failed, and how.

@@ -4,9 +4,10 @@ use std::io::{BufRead as _, BufReader, Read, Write as _};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Output, Stdio};
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
-use std::sync::mpsc::{self, Receiver};
+use std::sync::mpsc::{self, Receiver, RecvTimeoutError};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::{self, JoinHandle};
+use std::time::Duration;
 
 use crate::watchdog::{WATCHDOG, until, watch};
 
@@ -184,6 +185,14 @@ impl Peer {
                 return line;
             }
         }
+    }
+
+    /// The next line that it prints, if that comes within this time; an error also if it has ended.
+    ///
+    /// # Errors
+    /// Which of the two it is.
+    pub fn line_within(&self, time: Duration) -> Result<String, RecvTimeoutError> {
+        self.lines.recv_timeout(time)
     }
 
     /// The lines that were not read yet, after its end.

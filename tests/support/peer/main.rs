@@ -2,6 +2,9 @@
 //!     peer COMMAND NAME [ARGUMENT...]             with an object
 //!     peer snapshot COMMAND NAME [ARGUMENT...]    with a snapshot or a claim
 //!     peer reading COMMAND NAME [ARGUMENT...]     with an object that is not mapped, or is sealed
+//!     peer operate                                runs operations that it is told
+//!     peer hostile HOW SEED                       attacks names that it is told
+//!     peer race WHAT NAME PROCESSES RUNG          has processes do one thing at a time
 //!     peer torture COMMAND NAME ARGUMENT...       stores or checks values of any size
 //!     peer filtered ROLE WITHOUT FAILING PROGRAM...
 //!                                                 becomes a program under a filter
@@ -12,12 +15,20 @@
 //!     peer step life PUBLISH                      kills `publish` after each of its instructions
 //!     peer step ends PUBLISH STRIDE FIRST         kills `publish -u` after every STRIDE
 //!                                                 instructions
+//!     peer step stops STRIDE FIRST                stops each operation after every STRIDE
+//!                                                 instructions
 //!     peer step appears-late NAME                 lets a name appear at a deadline
 
 mod complete;
 #[cfg(all(target_os = "linux", target_arch = "x86_64"))]
 mod filtered;
+#[cfg(target_os = "linux")]
+mod hostile;
 mod object;
+#[cfg(target_os = "linux")]
+mod operate;
+#[cfg(target_os = "linux")]
+mod race;
 #[cfg(target_os = "linux")]
 mod reading;
 #[cfg(target_os = "linux")]
@@ -41,6 +52,12 @@ fn main() -> ExitCode {
         #[cfg(target_os = "linux")]
         ["reading", command, name, rest @ ..] => say(&reading::run(command, name, rest)),
         #[cfg(target_os = "linux")]
+        ["operate"] => operate::operate(),
+        #[cfg(target_os = "linux")]
+        ["hostile", how, seed] => hostile::run(how, seed),
+        #[cfg(target_os = "linux")]
+        ["race", what, name, processes, rung] => race::race(what, name, processes, rung),
+        #[cfg(target_os = "linux")]
         ["torture", command, name, rest @ ..] => say(&torture::run(command, name, rest)),
         #[cfg(all(target_os = "linux", target_arch = "x86_64"))]
         ["filtered", role, without, failing, program @ ..] => {
@@ -52,6 +69,8 @@ fn main() -> ExitCode {
         ["mapped", name, without] => filtered::mapped(name, without),
         #[cfg(all(target_os = "linux", target_arch = "x86_64"))]
         ["step", "operations", stride, first] => step::operations(stride, first),
+        #[cfg(all(target_os = "linux", target_arch = "x86_64"))]
+        ["step", "stops", stride, first] => step::stops(stride, first),
         #[cfg(all(target_os = "linux", target_arch = "x86_64"))]
         ["step", "life", publish] => step::life(publish),
         #[cfg(all(target_os = "linux", target_arch = "x86_64"))]

@@ -4,6 +4,7 @@ mod ends;
 mod life;
 mod operations;
 mod sleeper;
+mod stops;
 
 use std::mem::MaybeUninit;
 use std::os::unix::process::CommandExt as _;
@@ -16,6 +17,7 @@ use rawshm_tests::spawn;
 pub(crate) use self::ends::ends;
 pub(crate) use self::life::life;
 pub(crate) use self::operations::{appears_late, operations};
+pub(crate) use self::stops::stops;
 
 /// A process that runs step by step.
 struct Traced {

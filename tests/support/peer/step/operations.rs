@@ -21,11 +21,11 @@ const SLOTS: u32 = 2;
 /// The authors of values.
 const OLD: u32 = 1;
 const KILLED: u32 = 2;
-const NEXT: u32 = 3;
+pub(super) const NEXT: u32 = 3;
 
 /// What has the name before the operation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Before {
+pub(super) enum Before {
     Nothing,
     /// A snapshot without a writer.
     Current,
@@ -35,14 +35,14 @@ enum Before {
 
 /// A way to the name.
 #[derive(Clone, Copy, Debug)]
-enum Way {
+pub(super) enum Way {
     Rung(Rung),
     /// Under a temporary name, which is linked and unlinked instead of renamed.
     Linked,
 }
 
 /// What is done between two marks. The writer that it returns lives until the kill.
-type Act = fn(&Name) -> Result<Option<Writer<Value>>, snapshot::Error>;
+pub(super) type Act = fn(&Name) -> Result<Option<Writer<Value>>, snapshot::Error>;
 
 fn create(name: &Name) -> Result<Option<Writer<Value>>, snapshot::Error> {
     mark();
@@ -94,7 +94,7 @@ fn reap(name: &Name) -> Result<Option<Writer<Value>>, snapshot::Error> {
 }
 
 /// The operations, and whether they make a name.
-const OPERATIONS: [(&str, Before, Act, bool); 13] = [
+pub(super) const OPERATIONS: [(&str, Before, Act, bool); 13] = [
     ("create", Before::Nothing, create, true),
     ("open", Before::Current, open, false),
     ("open_or_create", Before::Nothing, open_or_create, true),
@@ -110,7 +110,7 @@ const OPERATIONS: [(&str, Before, Act, bool); 13] = [
     ("reap", Before::Retired, reap, false),
 ];
 
-const WAYS: [Way; 5] = [
+pub(super) const WAYS: [Way; 5] = [
     Way::Rung(Rung::ByDescriptor),
     Way::Rung(Rung::ByProc),
     Way::Rung(Rung::Temporary),
@@ -173,7 +173,7 @@ fn kill_all(what: &str, before: Before, act: Act, (stride, first): (u32, u32)) {
 type Found = Result<Option<Value>, snapshot::Error>;
 
 /// Makes what is there before the operation, and a reader of it that sleeps.
-fn make(name: &Name, before: Before) -> Option<Sleeper<Found>> {
+pub(super) fn make(name: &Name, before: Before) -> Option<Sleeper<Found>> {
     if before == Before::Nothing {
         return None;
     }
@@ -190,7 +190,7 @@ fn make(name: &Name, before: Before) -> Option<Sleeper<Found>> {
 
 impl Sleeper<()> {
     /// A process that follows the name until the next writer's value.
-    fn waiting(name: &Name, before: Before) -> Self {
+    pub(super) fn waiting(name: &Name, before: Before) -> Self {
         let name = *name;
         let call = match before {
             Before::Current => libc::SYS_futex,
@@ -241,7 +241,7 @@ fn state(name: &Name) -> String {
 
 /// The next writer comes: each reader learns that a value or a snapshot follows, and nothing is
 /// left.
-fn check(name: &Name, sleeping: Option<Sleeper<Found>>, waiting: Sleeper<()>) {
+pub(super) fn check(name: &Name, sleeping: Option<Sleeper<Found>>, waiting: Sleeper<()>) {
     let first = value(1, NEXT);
     let opened = Writer::<Value>::open_or_create(name, SLOTS, &first);
     let (mut writer, outcome) = opened.expect("the next writer");
