@@ -41,7 +41,7 @@
 //! | share what no peer can shrink | [`Object::create_anonymous`], [`Object::from_sealed_fd`] |
 //! | know whether an object's writer is alive, and remove what a dead one left | [`Object::claim`], [`Object::writer_alive`], [`snapshot::reap`] |
 //!
-//! What begins with `snapshot` or knows writers needs the feature [`snapshot`](#features).
+//! What is in `snapshot`, and the last line, needs the feature [`snapshot`](#features).
 //!
 //! # Guides
 //!

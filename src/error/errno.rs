@@ -133,7 +133,7 @@ const fn pack<const LEN: usize>() -> Packer<LEN> {
 
 /// The errors whose errno has one particular cause, and words for that. A user or a group without
 /// an id in the user namespace of the file system owns no file there.
-const CAUSES: [(Operation, Errno, &str); 9] = [
+const CAUSES: [(Operation, Errno, &str); 8] = [
     (Operation::Name, Errno::INVAL, "not a valid name"),
     (Operation::Open, Errno::INVAL, "not a shared memory object"),
     (Operation::Adopt, Errno::INVAL, "not a regular file"),
@@ -148,7 +148,6 @@ const CAUSES: [(Operation, Errno, &str); 9] = [
         "user or group not mapped",
     ),
     (Operation::Map, Errno::NXIO, "the object is too small"),
-    (Operation::Adopt, Errno::PERM, "not sealed"),
     (Operation::Access, Errno::FAULT, "out of bounds"),
     (Operation::Access, Errno::INVAL, "misaligned"),
 ];
@@ -170,7 +169,7 @@ const TABLE: [(Errno, &str, &str); 38] = [
     (Errno::IO, "EIO", "I/O error"),
     (Errno::NXIO, "ENXIO", "beyond the end"),
     (Errno::BADF, "EBADF", "bad file descriptor"),
-    (Errno::AGAIN, "EAGAIN", "temporarily unavailable"),
+    (Errno::AGAIN, "EAGAIN", "resource temporarily unavailable"),
     (Errno::NOMEM, "ENOMEM", "cannot allocate memory"),
     (Errno::ACCESS, "EACCES", "permission denied"),
     (Errno::FAULT, "EFAULT", "bad address"),

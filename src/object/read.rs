@@ -13,13 +13,15 @@ use crate::{Errno, Object, Rights, sys};
 impl<R: Rights> Object<R> {
     /// Reads a value at an offset in bytes, without a mapping. One `pread64`.
     ///
-    /// Nothing that a peer does ends this process: where the object is shrunk, this is an error,
-    /// and not the `SIGBUS` of a mapping. It needs no memory either: a page that was never touched
-    /// reads as zeros, and stays without memory. In return, each read is a system call.
+    /// Nothing that a peer does to the object ends this process: where it is shrunk, this is an
+    /// error, and not the `SIGBUS` of a mapping. Holes take no memory: a page of `/dev/shm` or of a
+    /// memfd that was never touched reads as zeros, and stays a hole. In return, each read is a
+    /// system call.
     ///
-    /// The offset need not be aligned. Of what a peer writes meanwhile, the value may have a part,
-    /// in any order: a [`load`](crate::SharedBytes::load) of an aligned integer is whole, and this
-    /// need not be. Each byte is one that was there during the call.
+    /// The offset need not be aligned. If a peer writes meanwhile, the value may be mixed of old
+    /// and new bytes, even if it is an aligned integer, which a
+    /// [`load`](crate::SharedBytes::load) has whole. Each byte is one that was there during the
+    /// call.
     ///
     /// A value of more than 2 GiB takes a call for each 2 GiB, and an object that ends before the
     /// value takes one more, unless it ends before the offset.
@@ -27,8 +29,9 @@ impl<R: Rights> Object<R> {
     /// # Errors
     ///
     /// - [`ReadError::End`] – the object ends before the last byte.
-    /// - [`ReadError::System`] with [`Operation::Read`]: `EIO` – a page with a hardware error; and
-    ///   whatever a filter or another kind of file system returns.
+    /// - [`ReadError::System`] with [`Operation::Read`]: `EIO` – a page with a hardware error;
+    ///   `ENOMEM` – no memory for a page that was swapped out; and whatever a filter or another
+    ///   kind of file system returns. It does not say how many bytes were read.
     ///
     /// # Platform notes
     ///
@@ -59,9 +62,12 @@ impl<R: Rights> Object<R> {
     /// - [Linux](https://man7.org/linux/man-pages/man2/pread.2.html)
     #[doc(alias = "pread")]
     pub fn read_at<T: AnyBitPattern>(&self, offset: u64) -> Result<T, ReadError> {
-        let mut value = MaybeUninit::<T>::zeroed();
+        let mut value = MaybeUninit::<T>::uninit();
         let start = value.as_mut_ptr().cast::<u8>();
-        // SAFETY: these are all bytes of a local. They are zero, and bytes have any value.
+        // In place, since a move of the value would lose the bytes that are padding.
+        // SAFETY: a local has as many bytes.
+        unsafe { start.write_bytes(0, size_of::<T>()) };
+        // SAFETY: these are all bytes of a local, which are zero, and can have any value.
         let bytes = unsafe { slice::from_raw_parts_mut(start, size_of::<T>()) };
         self.read_bytes(offset, bytes)?;
         // SAFETY: every byte has been written, and every bit pattern is a `T`.

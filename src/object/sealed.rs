@@ -8,19 +8,24 @@ use crate::{Errno, Object, ReadWrite, Rights, Seals, Size, sys};
 impl Object<ReadWrite> {
     /// Creates an object without a name, and seals its size.
     ///
-    /// A mapping of it is safe from a peer that shrinks the object, in every process that has one:
-    /// so it cannot be ended by a `SIGBUS` for that reason. Peers get its descriptor, by
-    /// inheritance or through a Unix domain socket, and check the seals with
-    /// [`Object::from_sealed_fd`]. Every descriptor of it may write; [`Object::seal`] ends that.
+    /// No peer can shrink it, and so take away what this process or another one has mapped. Peers
+    /// get its descriptor, by inheritance or through a Unix domain socket, and check the seals with
+    /// [`Object::from_sealed_fd`]. With every descriptor of it a process may write, and give the
+    /// memory of pages back, which then read as zeros, and need memory again when a mapping touches
+    /// them. [`Object::seal`] ends that.
     ///
     /// On Linux, `memfd_create`, `ftruncate`, `fallocate` for [`Size::Reserved`], and `fcntl` with
-    /// `F_ADD_SEALS`. Before Linux 6.3, where an object that cannot be executed is unknown, two
-    /// `memfd_create`. The point of no return is the return: an object that nobody has a descriptor
-    /// of is gone.
+    /// `F_ADD_SEALS`. Before Linux 6.3, which cannot mark an object as not executable, two
+    /// `memfd_create`. After an error nothing is left: an object without a name is gone with its
+    /// last descriptor and mapping.
     ///
-    /// The kernel takes its memory from no file system with a limit, such as `/dev/shm`, but from
-    /// all that the machine or the memory cgroup has. A page for which there is none ends a process
-    /// by the kernel's choice, also with [`Size::Sparse`], and not with `SIGBUS`.
+    /// Its memory is not that of `/dev/shm`, and no file system's limit applies, but those of the
+    /// machine and of the memory cgroup do. If there is none for a page when it is touched, the
+    /// kernel kills a process. Only with `vm.overcommit_memory=2` is that a `SIGBUS`, and
+    /// [`Size::Reserved`] an error in advance.
+    ///
+    /// If the size is more than `RLIMIT_FSIZE` (`ulimit -f`), the kernel ends the process with
+    /// `SIGXFSZ`.
     ///
     /// # Errors
     ///
@@ -28,6 +33,7 @@ impl Object<ReadWrite> {
     ///
     /// - `EMFILE`, `ENFILE` – the process or the system has no descriptor left.
     /// - `ENOMEM` – not enough memory.
+    /// - `ENOSYS` – Linux before 3.17.
     /// - `EFBIG` with [`Operation::Resize`] – the size is larger than a file can be, or than
     ///   `RLIMIT_FSIZE` where `SIGXFSZ` is ignored.
     /// - `ENOSPC`, `ENOMEM` with [`Operation::Reserve`] – not enough memory.
@@ -73,7 +79,8 @@ impl Object<ReadWrite> {
     /// Seals an object that [`Object::create_anonymous`] has made, or another memfd. One `fcntl`
     /// with `F_ADD_SEALS`, which is the point of no return.
     ///
-    /// After [`Seals::SizeAndWrites`], only a mapping that exists already writes: map first.
+    /// After [`Seals::SizeAndWrites`], only mappings that were made before can write: map first. A
+    /// process can make a read-only one of these writable, if its descriptor was.
     ///
     /// # Errors
     ///
@@ -100,13 +107,20 @@ impl<R: Rights> Object<R> {
     ///
     /// A seal is never removed. So they are looked at first: what is found out afterwards, such as
     /// the size, stays true. One `fcntl` with `F_GET_SEALS`, and the calls of [`Object::from_fd`];
-    /// if a seal is missing, only the first. With a seal against all writes, as
-    /// `F_SEAL_WRITE` is, writes of the future are sealed as well.
+    /// if a seal is missing, only the first. `F_SEAL_WRITE`, which is against all writes, counts as
+    /// `F_SEAL_FUTURE_WRITE`, too.
+    ///
+    /// With [`Seals::Size`], a mapping is safe from peers that shrink the object, and not from those
+    /// that give the memory of its pages back: if there is none when it is touched again, the
+    /// kernel kills a process, and if the object consists of huge pages (`MFD_HUGETLB`), or with
+    /// `vm.overcommit_memory=2`, this one with `SIGBUS`. With [`Seals::SizeAndWrites`] and then
+    /// [`Mapping::prefault`](crate::Mapping::prefault), no peer can do anything to it.
     ///
     /// # Errors
     ///
-    /// Those of [`Object::from_fd`]. Also with [`Operation::Adopt`]: `EPERM` – not all of the seals
-    /// are set. The descriptor is then closed.
+    /// First, with [`Operation::Adopt`]: `EPERM` – not all of the seals are set, or it is not a
+    /// memfd; `EBADF` – it was opened with `O_PATH`. Then those of [`Object::from_fd`]. After an
+    /// error the descriptor is closed.
     ///
     /// # Platform notes
     ///

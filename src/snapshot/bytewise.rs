@@ -10,17 +10,19 @@
 //!
 //! - **The number was published.** A reader knows a number that was, at first none. Of what it
 //!   reads it takes only what is certain, see [`certain`], and reads again if that is not all of
-//!   it. So a new number takes one read of the header; once in 128 numbers two, once in 32,768
-//!   three, and so on.
+//!   it, or if what it has read is behind. So a new number takes one read of the header; if it has
+//!   carried into the second byte two, into the third one three, and so on.
 //! - **The value is whole.** Its number was published before the copy, so that the slot had its
 //!   stamp by then, or a later one. If the slot has that stamp at some time after the copy, it had
 //!   it throughout. Two reads after the copy return it. Suppose that it was a later one all the
 //!   time. Then the first read has mixed the bytes before and after a carry out of the lowest one,
 //!   or out of a higher one. When the second read begins, that carry is done, so that it has mixed
-//!   those of a carry out of a byte above: at least 32,640 values later. For a torn value, a writer
-//!   has to store as many during a load, and the two copies of eight bytes have to be split at two
-//!   of these stores. A kernel that copies eight aligned bytes at once, as those do that were
-//!   measured, splits none.
+//!   those of a carry out of a byte above. So for a torn value, a writer has to make at least
+//!   32,640 stores from the first of these carries to the second, and the two copies of eight bytes
+//!   have to be split at them.
+//! - **It is the last one** at some time during the load, if the kernel copies eight aligned bytes
+//!   at once, as those do that were measured. If it does not, a number that mixes an old and a new
+//!   stamp can be that of an older value, which the reader has known or is certain of.
 //!
 //! This file does not read itself, so that tests can run it where every read is split.
 
@@ -42,7 +44,7 @@ pub(crate) trait Source {
 }
 
 /// Loads the last value, but none before `known`. Returns the stamp that is known now, and whether
-/// `into` is its value: it was being overwritten, or there is more to be known.
+/// `into` is its value: it is not if it was being overwritten, or if there is more to be known.
 pub(crate) fn load<S: Source>(
     source: &S,
     known: Stamp,
@@ -50,7 +52,8 @@ pub(crate) fn load<S: Source>(
 ) -> Result<(Stamp, bool), S::Error> {
     let last = source.last()?.without_mark();
     let known = certain(known, last);
-    if known < last {
+    // No value has the number 0: a header that has it was cut off, or mixed.
+    if known != last || known == Stamp::NONE {
         return Ok((known, false));
     }
     let number = known.number();

@@ -26,7 +26,8 @@ use crate::{Name, Object, Options, ReadError, ReadOnly, Status};
 /// process. Here, that is an error or a page of zeros. In return a load takes about 1 µs, and it
 /// cannot sleep until the next value: a program polls, or has a `Reader` sleep in another process.
 ///
-/// It sees the same values as a `Reader`: whole ones, and none before one that it has returned.
+/// It sees the same values as a `Reader`: whole ones, and none before one that it has returned. But
+/// if a peer has cut off a part of a value, and made the object larger again, that part is zeros.
 /// Dropping it makes one `close`.
 ///
 /// # Examples
@@ -52,7 +53,7 @@ pub struct UnmappedReader<T: Layout> {
     object: Object<ReadOnly>,
     /// What its header says, which has been checked.
     shape: Shape,
-    /// The stamp of the last value that was loaded, or one before it that was published.
+    /// The stamp of the last value that was loaded.
     known: Stamp,
     values: PhantomData<fn() -> T>,
 }
@@ -112,14 +113,15 @@ impl<T: Layout> UnmappedReader<T> {
 
     /// Returns the last value that was stored whole, but none before one that this has returned.
     ///
-    /// Four `pread64`, or one more once in 128 values, and again as many whenever the writer has
-    /// reached the slot meanwhile. The first load takes up to seven more, by the number of the
-    /// value.
+    /// Four `pread64`; one more if the number has passed a multiple of 128 since the last load, two
+    /// more if one of 32,768, and so on; and again as many whenever the writer has reached the slot
+    /// meanwhile.
     ///
     /// # Errors
     ///
-    /// - [`Error::Overrun`] – the writer was faster, a thousand times in a row.
-    /// - [`Error::ObjectSize`] – the object was shrunk: it ends where this says, or did.
+    /// - [`Error::Overrun`] – the writer was faster, a thousand times in a row; or a peer has damaged
+    ///   the header or the slot.
+    /// - [`Error::ObjectSize`] – the object was shrunk: `found` is the most that it had.
     /// - [`Error::System`] as [`Object::read_at`].
     pub fn load(&mut self) -> Result<T, Error> {
         self.load_with_sequence().map(|(_, value)| value)
@@ -144,10 +146,13 @@ impl<T: Layout> UnmappedReader<T> {
     ///
     /// Those of [`UnmappedReader::load`]. Then `value` holds parts of several values.
     pub fn load_into(&mut self, value: &mut T) -> Result<u64, Error> {
+        let mut known = self.known;
         for _ in 0..ATTEMPTS {
-            let (known, is_loaded) = bytewise::load(self, self.known, value)?;
-            self.known = known;
+            let (stamp, is_loaded) = bytewise::load(self, known, value)?;
+            known = stamp;
             if is_loaded {
+                // Not before: a peer may have put a number into the header that never is reached.
+                self.known = known;
                 return Ok(known.number());
             }
         }

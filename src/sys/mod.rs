@@ -100,11 +100,12 @@ pub enum Advice {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Seals {
-    /// Its size cannot be changed.
+    /// Its size cannot be changed: neither to less nor to more.
     #[doc(alias = "F_SEAL_SHRINK")]
     #[doc(alias = "F_SEAL_GROW")]
     Size,
-    /// Nor can it be written to, or mapped for that. Mappings that can write go on.
+    /// Nor can it be written to, or mapped for that, or lose the memory of pages. Mappings that were
+    /// made before go on, and can write.
     #[doc(alias = "F_SEAL_FUTURE_WRITE")]
     SizeAndWrites,
 }

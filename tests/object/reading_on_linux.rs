@@ -2,6 +2,7 @@
 
 #![cfg(target_os = "linux")]
 
+use rawshm::bytemuck::{AnyBitPattern, Zeroable};
 use rawshm::{Errno, Error, Extent, Object, Operation, ReadError, ReadOnly, ReadWrite, Size};
 use rawshm_tests::UniqueName;
 
@@ -67,6 +68,33 @@ fn an_object_that_ends_before_says_how_much_there_is() {
     assert_eq!(reader.read_into(80, &mut into), end(80, 30, 20));
     assert_eq!(into[1], [90, 91, 92, 93, 94, 95, 96, 97, 98, 99]);
     assert_eq!(into[2], [7; 10], "it is unchanged");
+}
+
+/// Between its fields, and after the last one, are bytes that have no value.
+#[derive(Clone, Copy, Debug, PartialEq)]
+#[repr(C)]
+struct Padded {
+    byte: u8,
+    word: u64,
+    last: u16,
+}
+
+// SAFETY: all of its fields can be zero.
+unsafe impl Zeroable for Padded {}
+
+// SAFETY: its fields are integers.
+unsafe impl AnyBitPattern for Padded {}
+
+#[test]
+fn a_value_with_padding_is_read() {
+    let name = UniqueName::new();
+    let (_, reader) = numbered(&name, 64);
+    let padded = Padded {
+        byte: 8,
+        word: u64::from_ne_bytes([16, 17, 18, 19, 20, 21, 22, 23]),
+        last: u16::from_ne_bytes([24, 25]),
+    };
+    assert_eq!(reader.read_at(8), Ok(padded));
 }
 
 #[test]

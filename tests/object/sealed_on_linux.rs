@@ -125,7 +125,7 @@ fn an_object_with_a_name_cannot_be_sealed() {
     let refused = Object::<ReadWrite>::from_sealed_fd(object.into_fd(), Seals::Size);
     assert_eq!(
         refused.expect_err("refused").to_string(),
-        "cannot adopt the file descriptor: not sealed (EPERM)"
+        "cannot adopt the file descriptor: not permitted (EPERM)"
     );
 }
 

@@ -127,20 +127,31 @@ fn a_value_that_is_being_written_for_ever_leaves_the_one_before() {
 }
 
 #[test]
-fn it_does_not_go_back_even_if_the_header_does() {
+fn it_does_not_go_back_if_the_header_does_and_goes_on_when_it_is_right_again() {
     let name = UniqueName::new();
     let (mut writer, mut reader) = created(&name, 4);
     writer.store(&value(2));
     assert_eq!(reader.load_with_sequence(), Ok((2, value(2))));
     let mapping = Mapping::open_read_write(&name, Extent::Whole).expect("mapped");
-    for hostile in [0, 1, stamp(1), stamp(1) | 1] {
+    for hostile in [
+        0,
+        1,
+        stamp(1),
+        stamp(1) | 1,
+        stamp(3),
+        stamp(1 << 40),
+        u64::MAX,
+    ] {
         mapping.store(LAST, &hostile).expect("within");
+        assert_eq!(reader.load(), Err(Error::Overrun), "{hostile}");
+        mapping.store(LAST, &stamp(2)).expect("within");
         assert_eq!(reader.load_with_sequence(), Ok((2, value(2))));
     }
-    for hostile in [stamp(3), stamp(1 << 40), u64::MAX] {
-        mapping.store(LAST, &hostile).expect("within");
-        assert_eq!(reader.load(), Err(Error::Overrun));
-    }
+    // A header of zeros is that of no value.
+    let mut late = UnmappedReader::<[u64; 16]>::open(&name).expect("opened");
+    mapping.store(LAST, &0_u64).expect("within");
+    mapping.store(slot(0, 4, 128), &0_u64).expect("within");
+    assert_eq!(late.load(), Err(Error::Overrun));
 }
 
 #[test]

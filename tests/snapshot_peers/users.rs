@@ -88,7 +88,7 @@ mod needs_root {
         // What another user locks keeps the next writer out, but only for as long as it is locked.
         let argument = name.argument();
         let next = run(Command::new(static_program("publish")).args(["-n", &argument]));
-        let words = "temporarily unavailable (EAGAIN)";
+        let words = "resource temporarily unavailable (EAGAIN)";
         assert_eq!(
             next.stderr,
             format!("publish: cannot claim {argument}: {words}\n")
