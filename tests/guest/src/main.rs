@@ -18,6 +18,7 @@ mod names;
 mod objects;
 mod planted;
 mod programs;
+mod reading;
 mod refusal;
 mod report;
 mod shm;
@@ -54,6 +55,7 @@ fn run(mut arguments: Arguments) -> u8 {
     }
     objects::all();
     snapshots::all();
+    reading::all();
     programs::all();
     report::line(format_args!("== end"));
     0

@@ -58,6 +58,11 @@ fn sealing_makes_the_calls_that_its_documentation_names() {
             &["-e", refused],
             "create-anonymous",
         ),
+        (
+            "Object::create_anonymous/reserved-without-MFD_NOEXEC_SEAL",
+            &["-e", refused],
+            "create-anonymous-reserved",
+        ),
         ("Object::seal/sealed", &[], "seal"),
         ("Object::from_sealed_fd/adopted", &[], "adopt-sealed"),
     ] {

@@ -3,7 +3,7 @@
 use core::ffi::CStr;
 use core::time::Duration;
 
-use rawshm::snapshot::{Deadline, Follower, Reader, Writer, reap};
+use rawshm::snapshot::{Deadline, Follower, Reader, UnmappedReader, Writer, reap};
 use rawshm::{
     Directory, Errno, Error, Extent, Mapping, Name, Object, Options, ReadWrite, Size, unlink,
 };
@@ -211,6 +211,9 @@ pub const OPERATIONS: &[Operation] = &[
     .without(Refusal::Unnamed),
     function("snapshot::Reader::open", Does::ReadSnapshot, || {
         Ok(Reader::<Value>::open(NAME).map(done)?)
+    }),
+    function("snapshot::UnmappedReader::open", Does::ReadSnapshot, || {
+        Ok(UnmappedReader::<Value>::open(NAME).map(done)?)
     }),
     function("snapshot::Reader::wait_for", Does::AwaitSnapshot, || {
         Ok(Reader::<Value>::wait_for(NAME, passed()?)?.is_some())
