@@ -10,6 +10,7 @@
  * call open_temporary    openat( .NAME.rawshm- O_RDONLY
  * call open_name         openat( /NAME"
  * call probe             linkat( /dev/shm/.",
+ * call initialise        ftruncate(
  * call link_both         linkat( .NAME.rawshm- /NAME"
  * call link_temporary    linkat( .NAME.rawshm-
  * call link_name         linkat( /NAME"
@@ -23,9 +24,10 @@
  * call unlink_name       unlinkat( /NAME"
  * call close             close(
  *
- * No property depends on: ftruncate fallocate fchmod mmap munmap faccessat
+ * No property depends on: fallocate fchmod mmap munmap faccessat
  * The operations: Options.create_complete Options.replace Options.open_or_create_complete
  *   Object.open Object.unlink
+ * Checked with: -DTEMPORARY=2 -DFEW
  */
 #ifndef MAKERS
 #define MAKERS 2
@@ -259,7 +261,8 @@ publish:
         :: guard(unlinked_after_the_link) -> step(unlink_temporary, remove_temporary())
         :: guard(unlinked_after_the_link) ->
             step(unlink_temporary, refused = guard(exception_of_a_refusal))
-        fi
+        fi;
+        relied[n] = 0
     :: goto failed
     fi;
     if :: guard(unlocked) -> step(unlock, lock[own] = 0) :: else fi;

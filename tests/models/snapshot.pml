@@ -31,10 +31,14 @@
  * The operations: snapshot.Writer.create snapshot.Writer.open snapshot.Writer.open_or_create
  *   snapshot.Writer.replace snapshot.Writer.finish snapshot.Writer.retire snapshot.reap
  *   snapshot.Reader.wait_for snapshot.Reader.open snapshot.Reader.next
+ * Checked with: -DOPERATIONS=3
  */
 #define WRITERS 2
 #define READER (WRITERS + 1)
 #define VALUES 2                  /* the number of the last value */
+#ifndef OPERATIONS
+#define OPERATIONS 4              /* how many both writers begin in all */
+#endif
 #define me _pid
 
 /* Which object the name denotes, and which ones each process has open or mapped; 0: none. */
@@ -53,6 +57,8 @@ bool mark[REFERENCES + 1];        /* it is retired */
 bool asleep, watching, polling;   /* the reader: on a header; has a watch of the directory; on that */
 bool event;                       /* a name has appeared in the directory */
 byte seen, returned;              /* the number in the header, and that of the last value returned */
+
+byte left = OPERATIONS;
 
 /* What the properties need to remember. */
 bool writes[WRITERS + 1];         /* a process is the writer of its own object */
@@ -157,7 +163,7 @@ inline retire() {
 inline restore() {
     if
     :: guard(restored_after_a_refusal) ->
-        step(write_mark, mark[old] = was; restored = restored || !was && old == entry)
+        step(write_mark, mark[old] = was; restored = restored || read == 0 && !was && old == entry)
     :: else
     fi;
     assert(mark[old] == was)
@@ -202,6 +208,7 @@ killed:
 begin:
     ok = false; was = false; creates = false; opens = false; replaces = false;
     settle(); run_on[me]?_;
+    left > 0; left--;
     made(begins);
     if
     :: goto reap
@@ -241,6 +248,7 @@ put_in_place:
     make();
     step(look, also(inspect); ok = old == entry);
     if :: !ok -> shut(own); release(old); goto again :: else -> ok = false fi;
+    creates = false; opens = false; replaces = false;
     if :: guard(replace_retires_first) -> retire() :: else fi;
     if
     :: step(rename, take_name_away(); entry = own; event = watching; begin_to_write())
@@ -252,13 +260,15 @@ put_in_place:
 take_over:
     /* src/snapshot/create.rs: take_over; src/snapshot/seqlock.rs: adopt */
     also(inspect);
+    creates = false; opens = false;
     own = old; old = 0; begin_to_write();
     /* src/snapshot/writer.rs: publish */
     if :: guard(taken_over_publishes) -> access(last[own] = slot[own]) :: else fi;
     if :: guard(taken_over_wakes) -> step(wake, wake_readers(own)) :: else fi;
     made(ends);
 write:
-    ok = false; idle[me] = true; settle(); run_on[me]?_; idle[me] = false;
+    ok = false; was = false; creates = false; opens = false; replaces = false;
+    idle[me] = true; settle(); run_on[me]?_; idle[me] = false;
     made(begins);
     if
     :: goto killed
@@ -291,7 +301,7 @@ write:
     fi;
     if
     :: !ok ->
-        access(mark[own] = false; restored = true);
+        access(mark[own] = false; restored = restored || read == 0);
         step(wake, wake_readers(own))
     :: ok && !guard(finish_retires_first) ->
         access(mark[own] = true);
@@ -320,7 +330,7 @@ reap:
     :: else
     fi;
 failed:
-    ok = false;
+    ok = false; was = false; creates = false; opens = false; replaces = false;
     if :: old -> step(close, release(old)) :: else fi;
 done:
     made(ends); goto begin
@@ -370,13 +380,14 @@ attached:
         if
         :: ok ->
             /* src/snapshot/reader.rs: load_next */
-            ok = false; load(returned = slot[read]); made(ends)
+            ok = false; seen = 0; is_marked = false;
+            load(returned = slot[read]); made(ends)
         :: !ok && is_marked -> break
         :: !ok && !is_marked ->
             /* src/snapshot/word.rs: sleep */
             load(asleep = !mark[read] && last[read] == seen || !guard(sleep_on_what_was_seen));
             do :: load(skip); if :: !asleep -> break :: else fi od;
-            also(sleep)
+            seen = 0; also(sleep)
         fi
     od;
     read = 0; returned = 0; seen = 0; is_marked = false;
