@@ -65,6 +65,7 @@ bool writes[WRITERS + 1];         /* a process is the writer of its own object *
 bool idle[WRITERS + 1];           /* and has woken the readers after its last store */
 bool restored;                    /* a mark was taken back after the reader's last look */
 
+/* What can be left out with -DREMOVED=..., which must then be found. */
 mtype:guard = {
     none,
     claimed_before_the_name, claimed_when_taken, claimed_when_reaped, name_after_the_claim,
@@ -79,25 +80,16 @@ mtype:guard = {
 #endif
 #define guard(one) (one != REMOVED)
 
-#ifdef TRACED                     /* the calls of a golden trace: can this process make them? */
-mtype:call golden[LENGTH] = { TRACED };
-byte at;
-#define made(call) if \
-    :: me == TRACER && at < LENGTH && golden[at] == call -> at++; assert(at < LENGTH) \
-    :: me == TRACER && (at == LENGTH || golden[at] != call) -> at = LENGTH \
-    :: else fi
-#else
-#define made(call) skip
-#endif
-#define also made
+/* A call that changes nothing: it is made, and no process sees it. */
+#define also(call) skip
 
 /* Another process may run before each step, or this one is killed. What follows a step belongs to
  * it: nothing else sees that. */
 chan run_on[READER + 1] = [0] of { bit };
 #define access(...) settle(); run_on[me]?_; if :: __VA_ARGS__ :: goto killed fi
-#define step(call, ...) access(__VA_ARGS__; made(call))
+#define step(call, ...) access(__VA_ARGS__)
 #define load(...) settle(); run_on[me]?_; __VA_ARGS__
-#define look_(call, ...) load(__VA_ARGS__; made(call))
+#define look_(call, ...) load(__VA_ARGS__)
 
 /* An object's number is the place of the first reference to it, so that two states that differ in
  * numbers alone are one. One without references is gone. */
@@ -209,7 +201,6 @@ begin:
     ok = false; was = false; creates = false; opens = false; replaces = false;
     settle(); run_on[me]?_;
     left > 0; left--;
-    made(begins);
     if
     :: goto reap
     :: creates = true
@@ -242,7 +233,7 @@ again:
     :: else
     fi;
     if :: !guard(claimed_before_the_name) -> step(claim, claim[own] = me) :: else fi;
-    made(ends); goto write;
+    goto write;
 put_in_place:
     /* src/snapshot/create.rs: put_in_place; src/object/unlink.rs: is_same */
     make();
@@ -256,7 +247,7 @@ put_in_place:
     fi;
     if :: !guard(replace_retires_first) -> retire() :: else fi;
     step(close, release(old));
-    made(ends); goto write;
+    goto write;
 take_over:
     /* src/snapshot/create.rs: take_over; src/snapshot/seqlock.rs: adopt */
     also(inspect);
@@ -265,11 +256,9 @@ take_over:
     /* src/snapshot/writer.rs: publish */
     if :: guard(taken_over_publishes) -> access(last[own] = slot[own]) :: else fi;
     if :: guard(taken_over_wakes) -> step(wake, wake_readers(own)) :: else fi;
-    made(ends);
 write:
     ok = false; was = false; creates = false; opens = false; replaces = false;
     idle[me] = true; settle(); run_on[me]?_; idle[me] = false;
-    made(begins);
     if
     :: goto killed
     :: slot[own] < VALUES ->
@@ -277,8 +266,7 @@ write:
         access(slot[own]++);
         access(last[own] = slot[own]);
         /* src/snapshot/writer.rs: notify */
-        step(wake, wake_readers(own)); made(ends);
-        goto write
+        step(wake, wake_readers(own));        goto write
     :: step(close, writes[me] = false; release(own)); goto done
     :: /* src/snapshot/writer.rs: retire */
         access(mark[own] = true);
@@ -333,16 +321,15 @@ failed:
     ok = false; was = false; creates = false; opens = false; replaces = false;
     if :: old -> step(close, release(old)) :: else fi;
 done:
-    made(ends); goto begin
+    goto begin
     }
 }
 
 proctype reader() {
     byte i, j, k, o;
     bool is_marked, ok;
-    atomic {
-    made(begins);
 search:
+    atomic {
     /* src/snapshot/reader.rs: open_if_current_with; src/snapshot/reader.rs: is_retired */
     look_(open_to_read, read = entry; restored = false);
     if
@@ -370,10 +357,8 @@ search:
     goto search;
 attached:
     if :: watching -> also(close) :: else fi;
-    watching = false; event = false; made(ends);
-    do
-    ::  made(begins);
-        /* src/snapshot/seqlock.rs: look; src/snapshot/seqlock.rs: has_newer */
+    watching = false; event = false;    do
+    ::        /* src/snapshot/seqlock.rs: look; src/snapshot/seqlock.rs: has_newer */
         if :: !guard(header_before_the_slot) -> load(ok = slot[read] > returned) :: else fi;
         load(seen = last[read]; is_marked = mark[read]);
         if :: guard(header_before_the_slot) -> load(ok = slot[read] > returned) :: else fi;
@@ -381,7 +366,7 @@ attached:
         :: ok ->
             /* src/snapshot/reader.rs: load_next */
             ok = false; seen = 0; is_marked = false;
-            load(returned = slot[read]); made(ends)
+            load(returned = slot[read])
         :: !ok && is_marked -> break
         :: !ok && !is_marked ->
             /* src/snapshot/word.rs: sleep */
@@ -391,7 +376,7 @@ attached:
         fi
     od;
     read = 0; returned = 0; seen = 0; is_marked = false;
-    made(begins); goto search
+    goto search
     }
 }
 
