@@ -2,7 +2,9 @@
 //! order of their steps, also with a process killed after any of them; without any one of their
 //! guards it is not; and what they say is what the sources and the golden traces have.
 
-mod needs_spin;
+mod needs_spin {
+    mod runs;
+}
 mod sources;
 
 use std::path::PathBuf;
