@@ -17,6 +17,7 @@ needs=(
     "pkg_config     pkg-config   command -v pkg-config"
     "lld            lld          command -v ld.lld"
     "mold           mold         command -v mold"
+    "spin         spin         command -v spin"
     "clippy         rust-clippy  cargo clippy --version"
     "go             golang-go    command -v go"
     "python3        python3      command -v python3"

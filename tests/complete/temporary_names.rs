@@ -111,6 +111,32 @@ fn what_was_left_after_a_free_temporary_name_is_removed_too() {
 }
 
 #[test]
+fn what_was_left_beyond_a_free_number_stays_until_a_process_gets_there() {
+    on_each_rung(|rung| {
+        if !rung.is_temporary() {
+            return;
+        }
+        let name = UniqueName::new();
+        let stem = name.argument().trim_start_matches('/').to_owned();
+        let left = Path::new("/dev/shm").join(temporary(&stem, 2));
+        std::fs::write(&left, "half a val").expect("written");
+        replace(&name, 1).expect("replaced");
+        assert!(left.exists(), "{rung:?}");
+        // Three at a time, which have the first three numbers.
+        let outer = Options::new().replace(&name, SMALL, |mapping| {
+            let middle = Options::new().replace(&name, SMALL, |mapping| {
+                replace(&name, 2).expect("replaced");
+                number(3)(mapping)
+            });
+            middle.expect("replaced");
+            number(4)(mapping)
+        });
+        outer.expect("replaced");
+        assert_eq!(left_in_shm(&name), alone(&name), "{rung:?}");
+    });
+}
+
+#[test]
 fn two_replacements_that_are_killed_leave_one_name_and_the_next_one_none() {
     on_each_rung(|rung| {
         let name = UniqueName::new();
