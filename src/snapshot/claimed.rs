@@ -9,10 +9,10 @@ use core::mem::size_of;
 use bytemuck::Zeroable as _;
 use rustix::fd::AsFd as _;
 
-use super::header::{Header, LAST};
+use super::header::{Header, LAST, LEN};
 use super::seqlock::Stamp;
 use super::word::StampWord;
-use crate::{Errno, Mapping, Object, ReadOnly, ReadWrite, Status, sys};
+use crate::{Errno, Error, Mapping, Object, ReadOnly, ReadWrite, Status, sys};
 
 /// An object that this process has claimed, and does not store values into.
 #[derive(Debug)]
@@ -32,9 +32,15 @@ impl Claimed {
         let read = if sys::HAS_LINKS {
             sys::read_at(object.as_fd(), bytes, 0)?
         } else {
-            0
+            size_of::<Header>()
         };
-        let is_snapshot = read == size_of::<Header>() && header.is_known();
+        let is_whole = read == size_of::<Header>();
+        // A peer has shrunk it meanwhile, or a filter of system calls only pretends to read. Then it
+        // may be a snapshot, whose readers must be told.
+        if !is_whole && has_header(status) && has_header(object.status().map_err(Error::errno)?) {
+            return Err(Errno::IO);
+        }
+        let is_snapshot = is_whole && header.is_known();
         Ok(Self {
             object,
             status,
@@ -90,16 +96,22 @@ impl Claimed {
     /// Stores the byte of the header's stamp that has the mark: all of it or nothing.
     fn set_last(&self, last: Stamp) -> Result<(), Errno> {
         let [mark, ..] = last.bits().to_le_bytes();
-        sys::write_at(self.object.as_fd(), &[mark], MARK)?;
-        Ok(())
+        match sys::write_at(self.object.as_fd(), &[mark], MARK)? {
+            1 => Ok(()),
+            _ => Err(Errno::IO),
+        }
     }
 
     /// Maps the address on which readers sleep.
     fn sleepers(&self) -> Result<Mapping<ReadOnly>, Errno> {
         let part = (0, size_of::<Header>());
         let mapping = Mapping::<ReadOnly>::new(self.object.as_fd(), part, self.status.page_rest());
-        mapping.map_err(crate::Error::errno)
+        mapping.map_err(Error::errno)
     }
+}
+
+fn has_header(status: Status) -> bool {
+    status.size() >= LEN
 }
 
 /// Whether an object has no name any more.

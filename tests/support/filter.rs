@@ -165,6 +165,7 @@ pub(crate) fn answer_all(
         match answer(&asked) {
             Answer::Made => answered.flags = 1,
             Answer::FailsWith(errno) => answered.error = -errno,
+            Answer::Faked => {}
         }
         // SAFETY: it reads the struct.
         let done = unsafe { libc::ioctl(listener, SEND, &raw mut answered) };

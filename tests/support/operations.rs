@@ -18,6 +18,9 @@ pub struct Operation {
     pub done: Option<fn(&UniqueName)>,
 }
 
+/// What an operation panics with if it was not refused, and its answer is wrong.
+pub const WRONG: &str = "a wrong answer";
+
 const SIZE: Size = Size::Sparse(4096);
 const OLD: u64 = 1;
 const NEW: u64 = 2;
@@ -129,7 +132,7 @@ pub const OPERATIONS: &[Operation] = operations! {
     "open_or_create, old": an_object, None, |name| Object::open_or_create(name, SIZE).map(drop);
     "open": an_object, None, |name| Object::open(name).map(drop);
     "open, missing": nothing, None, |name| {
-        Object::open(name).map(|_| panic!("it is missing")).or_else(missing)
+        Object::open(name).map(|_| panic!("{WRONG}")).or_else(missing)
     };
     "open_mapping": an_object, None, |name| Mapping::open(name, Extent::Whole).map(drop);
     "from_fd": an_object, None, |name| {
@@ -172,7 +175,7 @@ pub const OPERATIONS: &[Operation] = operations! {
     };
     "claim": an_object, None, |name| object(name)?.claim();
     "writer_alive": an_object, None, |name| {
-        object(name)?.writer_alive().map(|alive| assert!(!alive))
+        object(name)?.writer_alive().map(|alive| assert!(!alive, "{WRONG}"))
     };
     "wait_for_writer_end": an_object, None, |name| object(name)?.wait_for_writer_end();
     "reap": an_object, Some(is_gone), |name| snapshot::reap(name);
@@ -207,7 +210,7 @@ pub const OPERATIONS: &[Operation] = operations! {
         Ok(())
     };
     "Reader::open": a_snapshot, None, |name| {
-        assert_eq!(Reader::<u64>::open(name)?.load(), Ok(OLD));
+        assert_eq!(Reader::<u64>::open(name)?.load(), Ok(OLD), "{WRONG}");
         Ok(())
     };
     "Reader::is_current": a_snapshot, None, |name| {
@@ -215,22 +218,22 @@ pub const OPERATIONS: &[Operation] = operations! {
     };
     "Reader::next": a_snapshot, None, |name| {
         let mut reader = Reader::open(name)?;
-        assert_eq!(reader.next(Deadline::NEVER)?, Some(OLD));
-        assert_eq!(reader.next(soon()?)?, None);
+        assert_eq!(reader.next(Deadline::NEVER)?, Some(OLD), "{WRONG}");
+        assert_eq!(reader.next(soon()?)?, None, "{WRONG}");
         Ok(())
     };
     "Reader::wait_for": a_snapshot, None, |name| {
-        assert!(Reader::<u64>::wait_for(name, Deadline::NEVER)?.is_some());
+        assert!(Reader::<u64>::wait_for(name, Deadline::NEVER)?.is_some(), "{WRONG}");
         Ok(())
     };
     "Reader::wait_for, missing": nothing, None, |name| {
-        assert!(Reader::<u64>::wait_for(name, soon()?)?.is_none());
+        assert!(Reader::<u64>::wait_for(name, soon()?)?.is_none(), "{WRONG}");
         Ok(())
     };
     "Follower::next": a_snapshot, None, |name| {
         let mut follower = Follower::<u64>::new(name);
-        assert_eq!(follower.next(soon()?)?, Some(OLD));
-        assert_eq!(follower.next(soon()?)?, None);
+        assert_eq!(follower.next(soon()?)?, Some(OLD), "{WRONG}");
+        assert_eq!(follower.next(soon()?)?, None, "{WRONG}");
         Ok(())
     };
 };
