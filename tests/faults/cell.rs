@@ -44,10 +44,9 @@ impl Cell<'_> {
     }
 
     /// The faults that have happened.
-    pub fn hits(&self, calls: &[&str]) -> impl Iterator<Item = Fault> {
-        let made = calls.len();
+    fn hits(&self, calls: &[&str]) -> impl Iterator<Item = Fault> {
         let faults = self.plan.faults.iter().copied();
-        faults.filter(move |fault| fault.at < made)
+        faults.filter(|fault| calls.get(fault.at) == Some(&fault.call))
     }
 
     fn describe(&self, calls: &[&str], why: &str) -> String {
@@ -140,13 +139,13 @@ impl Cell<'_> {
         let undoing = ["fstat", "newfstatat", "unlinkat", "flock", "pwrite64"];
         self.hits(calls)
             .skip(1)
-            .any(|fault| undoing.contains(&calls[fault.at]))
+            .any(|fault| undoing.contains(&fault.call))
     }
 
     /// Whether an error is that of a fault.
     fn explains(&self, error: Error, calls: &[&str]) -> bool {
         self.hits(calls).any(|fault| match fault.errno() {
-            Some(errno) => is(error, Errno::from_raw_os_error(errno), calls[fault.at]),
+            Some(errno) => is(error, Errno::from_raw_os_error(errno), fault.call),
             // What the caller does with the answer fails.
             None => true,
         })
@@ -156,7 +155,7 @@ impl Cell<'_> {
     fn kept(&self, calls: &[&str]) -> (usize, usize) {
         let count = |release: &str| {
             self.hits(calls)
-                .filter(|fault| !matches!(fault.how, How::Made(_)) && calls[fault.at] == release)
+                .filter(|fault| !matches!(fault.how, How::Made(_)) && fault.call == release)
                 .count()
         };
         (count("close"), count("munmap"))
@@ -173,9 +172,9 @@ impl Cell<'_> {
         self.faked(calls).any(|call| sets.contains(&call))
     }
 
-    fn faked<'a>(&self, calls: &[&'a str]) -> impl Iterator<Item = &'a str> {
+    fn faked(&self, calls: &[&str]) -> impl Iterator<Item = &str> {
         let faked = self.hits(calls).filter(|fault| fault.how == How::Faked);
-        faked.map(|fault| calls[fault.at])
+        faked.map(|fault| fault.call)
     }
 }
 

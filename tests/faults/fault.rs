@@ -5,7 +5,8 @@ use rawshm_tests::traced::{Event, MARK, Traced};
 /// A call that goes wrong.
 #[derive(Clone, Copy, Debug)]
 pub struct Fault {
-    /// The call, which is this one if nothing went wrong before it.
+    /// The call. If another one is made there, such as one that a sleep would have been followed by
+    /// later, nothing goes wrong.
     pub call: &'static str,
     /// Which one, in the order in which they are made.
     pub at: usize,
@@ -78,7 +79,7 @@ impl Fault {
     fn hits(self, calls: &[&str]) -> bool {
         let last = calls.len() - 1;
         (self.at..self.at + self.times).contains(&last)
-            && calls[self.at..].iter().all(|call| *call == calls[last])
+            && calls[self.at..].iter().all(|call| *call == self.call)
     }
 }
 

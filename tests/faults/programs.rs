@@ -17,7 +17,7 @@ use crate::errnos;
 use crate::fault::{End, Fault, How, Kill, Plan};
 use crate::report::Report;
 use crate::rotation::Rotation;
-use crate::singles::{faults, kills};
+use crate::singles::{differ, faults, kills};
 
 const ERRNO: &str = "programs: one call fails";
 const FAKED: &str = "programs: one call is not made, and reports success";
@@ -374,9 +374,10 @@ fn ways() -> Vec<Way> {
             let expected = i32::from(arguments.contains(&"0"));
             assert_eq!(plain.end, End::Exited(expected), "{program} {arguments:?}");
             clear_shm(&name);
-            if ways[first..]
+            let known = &ways[first..];
+            if known
                 .iter()
-                .all(|known| known.plain.calls != plain.calls)
+                .all(|known| differ(&known.plain.calls, &plain.calls))
             {
                 ways.push(Way {
                     scenario: *scenario,

@@ -33,7 +33,6 @@ impl Way {
 
 /// The ways of all operations that differ.
 pub fn ways() -> Vec<Way> {
-    let mut report = Report::default();
     let mut ways: Vec<Way> = Vec::new();
     for operation in OPERATIONS {
         let first = ways.len();
@@ -43,14 +42,35 @@ pub fn ways() -> Vec<Way> {
                 rung,
                 calls: Vec::new(),
             };
-            way.calls = way.cell(Plan::default()).run("nothing", &mut report);
-            if ways[first..].iter().all(|known| known.calls != way.calls) {
+            way.calls = longest(|| {
+                let mut report = Report::default();
+                let calls = way.cell(Plan::default()).run("nothing", &mut report);
+                assert!(report.red.is_empty(), "{:?}", report.red);
+                calls
+            });
+            let known = &ways[first..];
+            if known.iter().all(|known| differ(&known.calls, &way.calls)) {
                 ways.push(way);
             }
         }
     }
-    assert!(report.red.is_empty(), "{:?}", report.red);
     ways
+}
+
+/// The calls of a run without a fault: on a loaded machine, a deadline may pass before the sleep
+/// that is to be waited in.
+pub fn longest(mut run: impl FnMut() -> Vec<&'static str>) -> Vec<&'static str> {
+    let runs = [run(), run(), run()];
+    let longest = runs.into_iter().max_by_key(Vec::len);
+    longest.expect("three runs")
+}
+
+/// Whether these are different ways to a name.
+pub fn differ(some: &[&str], others: &[&str]) -> bool {
+    let count = |calls: &[&str], call| calls.iter().filter(|one| **one == call).count();
+    ["flock", "linkat", "renameat2"]
+        .iter()
+        .any(|call| count(some, *call) != count(others, *call))
 }
 
 /// What a call is made to return.
