@@ -12,7 +12,7 @@ use rawshm_tests::{UniqueName, clear_shm, left_in_shm};
 use crate::errnos;
 use crate::fault::{Fault, How, Plan};
 use crate::readers::Readers;
-use crate::report::Report;
+use crate::report::{self, Report};
 use crate::run::{self, Run};
 
 #[derive(Clone, Copy)]
@@ -25,6 +25,7 @@ pub struct Cell<'a> {
 impl Cell<'_> {
     /// Runs the operation, checks what is left, and returns the calls that it made.
     pub fn run(self, kind: &str, report: &mut Report) -> Vec<&'static str> {
+        report::begins(self.describe(&[], kind));
         let name = UniqueName::new();
         (self.operation.before)(&name);
         let before = Before::new(&name, &self);
@@ -51,18 +52,18 @@ impl Cell<'_> {
 
     fn describe(&self, calls: &[&str], why: &str) -> String {
         let (name, rung) = (self.operation.name, self.rung);
-        let call = |at: usize| calls.get(at).unwrap_or(&"no call");
         let faults = self.plan.faults.iter().map(|fault| {
             let how = match fault.how {
                 How::Refused(errno) => errnos::name(errno),
                 How::Made(errno) => format!("made, but {}", errnos::name(errno)),
                 How::Faked => "0".into(),
             };
-            format!("{} {} {how} × {}", call(fault.at), fault.at, fault.times)
+            format!("{} {} {how} × {}", fault.call, fault.at, fault.times)
         });
         let faults: Vec<_> = faults.collect();
         let kill = self.plan.kill.map_or(String::new(), |kill| {
-            format!(", killed {:?} {} {}", kill.side, call(kill.at), kill.at)
+            let call = calls.get(kill.at).unwrap_or(&"no call");
+            format!(", killed {:?} {call} {}", kill.side, kill.at)
         });
         format!("{name}, {rung:?}, {faults:?}{kill}: {why}")
     }

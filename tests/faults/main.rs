@@ -17,6 +17,7 @@ mod run;
 mod singles;
 
 use std::cell::Cell;
+use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 
 use rawshm_tests::cells::tell;
 use rawshm_tests::watchdog::{Progress, watched};
@@ -61,14 +62,20 @@ fn what_goes_wrong_with_calls_leaves_what_the_docs_say() {
     }));
     let mut whole = Report::default();
     let mut run = |part: fn(&Progress, u64, u64, Rotation) -> Report| {
-        let report = watched(move |progress| {
-            QUIET.set(true);
-            let rotation = Rotation {
-                every,
-                next: seed % every,
-                close_may_fail: singles::close_may_fail(),
-            };
-            part(progress, seed, pairs, rotation)
+        let watched = || {
+            watched(move |progress| {
+                QUIET.set(true);
+                let rotation = Rotation {
+                    every,
+                    next: seed % every,
+                    close_may_fail: singles::close_may_fail(),
+                };
+                part(progress, seed, pairs, rotation)
+            })
+        };
+        let report = catch_unwind(AssertUnwindSafe(watched)).unwrap_or_else(|panic| {
+            eprintln!("in {}", report::current());
+            resume_unwind(panic)
         });
         report.cells.print();
         whole.join(report);

@@ -15,7 +15,7 @@ use rawshm_tests::{Ended, UniqueName, clear_shm, left_in_shm, static_program};
 use crate::cell::BELIEVED;
 use crate::errnos;
 use crate::fault::{End, Fault, How, Kill, Plan};
-use crate::report::Report;
+use crate::report::{self, Report};
 use crate::rotation::Rotation;
 use crate::singles::{differ, faults, kills};
 
@@ -158,19 +158,20 @@ struct Way {
 impl Way {
     fn cell(&self, kind: &str, plan: Plan<'_>, report: &mut Report) {
         let name = UniqueName::new();
-        let run = run(self.scenario, &name, self.rung, |traced, calls| {
-            plan.run(traced, calls)
-        });
-        let outcome = match plan {
-            Plan { kill: Some(_), .. } => self.killed(&run),
-            Plan { faults, .. } => self.faulty(&run, faults[0]),
-        };
         let what = match plan {
             Plan {
                 kill: Some(Kill { at, side }),
                 ..
             } => format!("killed {side:?} {} {at}", self.plain.calls[at]),
             Plan { faults, .. } => format!("{:?}", faults[0]),
+        };
+        report::begins(format!("{:?}, {:?}, {what}", self.scenario, self.rung));
+        let run = run(self.scenario, &name, self.rung, |traced, calls| {
+            plan.run(traced, calls)
+        });
+        let outcome = match plan {
+            Plan { kill: Some(_), .. } => self.killed(&run),
+            Plan { faults, .. } => self.faulty(&run, faults[0]),
         };
         self.add(kind, &what, &name, (&run, outcome), report);
     }

@@ -2,10 +2,15 @@
 
 use std::thread::{self, JoinHandle};
 
-use rawshm::snapshot::{self, Reader, Writer};
+use rawshm::snapshot::{self, Deadline, Reader, Writer};
 use rawshm_tests::UniqueName;
 use rawshm_tests::until;
-use rawshm_tests::watchdog::watchdog;
+use rawshm_tests::watchdog::WATCHDOG;
+
+/// A reader that is not told the truth ends before the watchdog does, so that the cell is known.
+fn soon_enough() -> Deadline {
+    Deadline::after(WATCHDOG / 2).expect("a clock")
+}
 
 /// What a reader has slept for.
 type Slept = Result<Option<u64>, snapshot::Error>;
@@ -24,15 +29,15 @@ impl Readers {
         let attached = Reader::<u64>::open(name).ok();
         let asleep = sleeps.then(|| {
             let mut reader = Reader::<u64>::open(name).expect("opened");
-            reader.next(watchdog()).expect("a value");
-            thread::spawn(move || reader.next(watchdog()))
+            reader.next(soon_enough()).expect("a value");
+            thread::spawn(move || reader.next(soon_enough()))
         });
         let waiting = waits.then(|| {
             let name = **name;
             thread::spawn(move || {
-                let found = Reader::<u64>::wait_for(&name, watchdog());
+                let found = Reader::<u64>::wait_for(&name, soon_enough());
                 let mut reader = found.expect("a snapshot")?;
-                reader.next(watchdog()).expect("a value")
+                reader.next(soon_enough()).expect("a value")
             })
         });
         Self {
