@@ -35,8 +35,8 @@ impl Claimed {
             size_of::<Header>()
         };
         let is_whole = read == size_of::<Header>();
-        // A peer has shrunk it meanwhile, or a filter of system calls only pretends to read. Then it
-        // may be a snapshot, whose readers must be told.
+        // A peer has shrunk it meanwhile, or the read has only reported success. Then it may be a
+        // snapshot, whose readers must be told.
         if !is_whole && has_header(status) && has_header(object.status().map_err(Error::errno)?) {
             return Err(Errno::IO);
         }

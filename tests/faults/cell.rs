@@ -31,13 +31,15 @@ impl Cell<'_> {
         let before = Before::new(&name, &self);
         let mut run = Run::new(self.operation, self.rung, &name, self.plan);
         let calls = run.calls.clone();
+        let crash = self.crash(&run);
         let checked = catch_unwind(AssertUnwindSafe(|| self.check(&name, before, &mut run)));
         // Nothing may hold what is about to be removed.
         drop(run);
-        let outcome = match checked {
-            Err(_) if self.is_believed(&calls) => Ok(Outcome::Believed),
-            Ok(outcome) => Ok(outcome),
-            Err(panic) => Err(self.describe(&calls, &run::text(&*panic))),
+        let outcome = match (crash, checked) {
+            (Some(crash), _) => Err(self.describe(&calls, &crash)),
+            (None, Ok(outcome)) => Ok(outcome),
+            (None, Err(_)) if self.is_believed(&calls) => Ok(Outcome::Believed),
+            (None, Err(panic)) => Err(self.describe(&calls, &run::text(&*panic))),
         };
         report.add(kind, outcome);
         clear_shm(&name);
@@ -68,18 +70,27 @@ impl Cell<'_> {
         format!("{name}, {rung:?}, {faults:?}{kill}: {why}")
     }
 
+    /// What must not happen, whatever a call returns.
+    fn crash(&self, run: &Run) -> Option<String> {
+        match &run.result {
+            run::Result::Panicked(text) => {
+                let is_misled = text.contains(WRONG) && self.is_believed(&run.calls);
+                (!is_misled).then(|| format!("it panics: {text}"))
+            }
+            run::Result::Signal(signal) => {
+                let has_no_memory = *signal == libc::SIGBUS && self.is_without_memory(&run.calls);
+                (!has_no_memory).then(|| format!("it dies of signal {signal}"))
+            }
+            _ => None,
+        }
+    }
+
     fn check(&self, name: &UniqueName, before: Before, run: &mut Run) -> Outcome {
         let calls = &run.calls;
         match &run.result {
             run::Result::Killed => return self.is_killed(name, before),
-            run::Result::Panicked(text) if text.contains(WRONG) && self.is_believed(calls) => {
-                return Outcome::Believed;
-            }
-            run::Result::Panicked(text) => panic!("it panics: {text}"),
-            run::Result::Signal(libc::SIGBUS) if self.is_without_memory(calls) => {
-                return Outcome::NoMemory;
-            }
-            run::Result::Signal(signal) => panic!("it dies of signal {signal}"),
+            run::Result::Panicked(_) => return Outcome::Believed,
+            run::Result::Signal(_) => return Outcome::NoMemory,
             run::Result::Did(_) | run::Result::Failed(_) => {}
         }
         let (held, after) = run.held;
@@ -232,7 +243,12 @@ pub struct Before {
 
 impl Before {
     fn new(name: &UniqueName, cell: &Cell<'_>) -> Self {
-        let ending = ["Writer::finish", "Writer::replace", "reap a snapshot"];
+        let ending = [
+            "Writer::finish",
+            "Writer::replace",
+            "Writer::retire",
+            "reap a snapshot",
+        ];
         let making = ["Writer::create", "Writer::open_or_create, new"];
         let is_ended = ending.contains(&cell.operation.name);
         // Where no wake-up is possible, a reader sleeps until its deadline.

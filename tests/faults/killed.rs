@@ -13,6 +13,7 @@ use crate::cell::{Before, Cell, others_can_lock};
 const PLAIN: &[&str] = &[
     "create",
     "create, exact",
+    "create, in a directory",
     "create, reserved",
     "create_mapping",
     "open_or_create, new",

@@ -10,7 +10,7 @@ use crate::fault::{Fault, How, Kill, Plan, Side};
 use crate::report::Report;
 use crate::singles::{Way, ways};
 
-const KIND: &str = "two calls fail, and a third of the runs is killed later";
+const KIND: &str = "two calls fail, at random: operations";
 /// How many calls after the second fault a kill comes at most.
 const LATER: usize = 4;
 

@@ -19,9 +19,9 @@ use crate::report::{self, Report};
 use crate::rotation::Rotation;
 use crate::singles::{differ, faults, kills};
 
-const ERRNO: &str = "programs: one call fails";
-const FAKED: &str = "programs: one call is not made, and reports success";
-const KILLED: &str = "programs: killed before and after a call";
+const ERRNO: &str = "one call fails: programs";
+const FAKED: &str = "one call only reports success: programs";
+const KILLED: &str = "killed before and after a call: programs";
 const INSTRUCTION: &str = "killed after an instruction: `reader`, `watch`, `writer`";
 
 /// What has the name beforehand.
@@ -271,17 +271,18 @@ impl Way {
         let says = |errno: &str| last.contains(&format!("({errno})"));
         let is_told = fault.errno().is_none_or(|errno| {
             let (errno, call) = (errnos::name(errno), fault.call);
-            // As the functions of C have it; and an old object that the kernel denies is in the way.
             says(&errno)
-                || errno == "EPERM" && says("EACCES")
-                || ["EISDIR", "ENXIO"].contains(&errno.as_str())
-                    && call == "openat"
-                    && says("EINVAL")
-                || errno == "ENOENT" && call == "unlinkat" && says("EEXIST")
-                // It seems that a link works, which this way refuses.
-                || errno == "EEXIST" && call == "linkat" && says("ENOENT")
-                // The name is missing, and so is the directory.
-                || errno == "ENOTDIR" && call == "faccessat" && says("ENOENT")
+                || match (errno.as_str(), call) {
+                    // As the functions of C have it.
+                    ("EPERM", _) => says("EACCES"),
+                    ("EISDIR" | "ENXIO", "openat") => says("EINVAL"),
+                    // An old object that the kernel denies is in the way.
+                    ("ENOENT", "unlinkat") => says("EEXIST"),
+                    // It seems that a link works, which this way refuses; and the name is missing,
+                    // as the directory is.
+                    ("EEXIST", "linkat") | ("ENOTDIR", "faccessat") => says("ENOENT"),
+                    _ => false,
+                }
         });
         let no_value = last.contains("no new value");
         if !is_a_line || !(is_told || no_value) {

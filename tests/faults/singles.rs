@@ -10,9 +10,9 @@ use crate::fault::{Fault, How, Kill, Plan, Side};
 use crate::report::Report;
 use crate::rotation::Rotation;
 
-const ERRNO: &str = "one call fails";
-const FAKED: &str = "one call is not made, and reports success";
-const KILLED: &str = "killed before and after a call";
+const ERRNO: &str = "one call fails: operations";
+const FAKED: &str = "one call only reports success: operations";
+const KILLED: &str = "killed before and after a call: operations";
 
 /// A way of an operation to the name, and the calls on it.
 pub struct Way {

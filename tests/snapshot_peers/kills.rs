@@ -155,7 +155,7 @@ mod needs_namespaces {
             assert!(are(found, &states(what), stride), "{what}");
             let is_an_end = what.starts_with("finish") || what.starts_with("reap");
             cells.join(count(
-                "killed after an instruction: operations",
+                "killed after an instruction: operations on snapshots",
                 is_an_end,
                 rows,
             ));

@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::io::Write as _;
 
-/// What a run with a fault has come to. The variants from [`Outcome::UndoRefused`] on are those that
-/// cannot be otherwise: `docs/faults.md` says why.
+/// What a run with a fault has come to. From [`Outcome::UndoRefused`] on, it cannot be otherwise:
+/// `docs/faults.md` says why.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Outcome {
     Done,

@@ -59,6 +59,10 @@ fn is_empty(name: &UniqueName) {
     assert_eq!(loaded(name), 0);
 }
 
+fn is_retired(name: &UniqueName) {
+    assert!(Reader::<u64>::open(name).expect("opened").is_retired());
+}
+
 fn is_gone(name: &UniqueName) {
     assert!(!name.path().exists());
 }
@@ -135,6 +139,12 @@ pub const OPERATIONS: &[Operation] = operations! {
         Object::open(name).map(|_| panic!("{WRONG}")).or_else(missing)
     };
     "open_mapping": an_object, None, |name| Mapping::open(name, Extent::Whole).map(drop);
+    "open, read-write": an_object, None, |name| {
+        Mapping::open_read_write(name, Extent::first(8)).map(drop)
+    };
+    "open with flags": an_object, None, |name| {
+        Directory::DEFAULT.open_with_flags(name, libc::O_RDWR, 0).map(drop)
+    };
     "from_fd": an_object, None, |name| {
         Object::<ReadWrite>::from_fd(object(name)?.into_fd()).map(drop)
     };
@@ -160,7 +170,23 @@ pub const OPERATIONS: &[Operation] = operations! {
     "a guard": an_object, Some(is_gone), |name| {
         object(name)?.unlink_on_drop(name)?.unlink()
     };
+    "a guard, kept": an_object, None, |name| {
+        object(name)?.unlink_on_drop(name)?.keep();
+        Ok(())
+    };
     "is_memory": nothing, None, |_name| Directory::DEFAULT.is_memory();
+    "is_memory, of a directory": nothing, None, |_name| shm()?.is_memory();
+    "create, in a directory": nothing, Some(is_empty), |name| {
+        Options::new().directory(&shm()?).create(name, SIZE).map(drop)
+    };
+    "open, missing, in a directory": nothing, None, |name| {
+        let opened = Options::new().directory(&shm()?).open(name);
+        opened.map(|_| panic!("{WRONG}")).or_else(missing)
+    };
+    "unlink, in a directory": an_object, Some(is_gone), |name| shm()?.unlink(name);
+    "replace, in a directory": an_object, Some(is_new_object), |name| {
+        init(Options::new().directory(&shm()?).replace(name, SIZE, number(NEW)))
+    };
     "create_complete": nothing, Some(is_new_object), |name| {
         init(Options::new().create_complete(name, SIZE, number(NEW)))
     };
@@ -199,6 +225,10 @@ pub const OPERATIONS: &[Operation] = operations! {
     "Writer::finish": a_snapshot, Some(is_gone), |name| {
         Writer::<u64>::open(name)?.finish(name)
     };
+    "Writer::retire": a_snapshot, Some(is_retired), |name| {
+        Writer::<u64>::open(name)?.retire();
+        Ok(())
+    };
     "Writer::has_name": a_snapshot, None, |name| {
         Writer::<u64>::open(name)?.has_name(name)
     };
@@ -230,6 +260,13 @@ pub const OPERATIONS: &[Operation] = operations! {
         assert!(Reader::<u64>::wait_for(name, soon()?)?.is_none(), "{WRONG}");
         Ok(())
     };
+    "Reader::wait_for, missing, in a directory": nothing, None, |name| {
+        let shm = shm()?;
+        let options = Options::new().directory(&shm);
+        let found = Reader::<u64>::wait_for_with(&options, name, soon()?)?;
+        assert!(found.is_none(), "{WRONG}");
+        Ok(())
+    };
     "Follower::next": a_snapshot, None, |name| {
         let mut follower = Follower::<u64>::new(name);
         assert_eq!(follower.next(soon()?)?, Some(OLD), "{WRONG}");
@@ -237,6 +274,11 @@ pub const OPERATIONS: &[Operation] = operations! {
         Ok(())
     };
 };
+
+/// The same directory as by default, but opened as another one would be.
+fn shm() -> Result<Directory, Error> {
+    Directory::open(c"/dev/shm")
+}
 
 fn soon() -> Result<Deadline, Error> {
     Deadline::after(Duration::from_millis(20))
