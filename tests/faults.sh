@@ -8,8 +8,8 @@ set -u -o pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.." || exit
 
 # In a /dev/shm of its own: what other processes create would wake readers that wait for a name.
-if [[ -z ${PRIVATE:-} ]]; then
-    export PRIVATE=yes
+if [[ -z ${RAWSHM_OWN_SHM:-} ]]; then
+    export RAWSHM_OWN_SHM=yes
     namespaces=-m
     unshare -m true 2>/dev/null || namespaces=-mr
     exec unshare $namespaces sh -c \
@@ -42,10 +42,11 @@ wait $! || status=1
 cat "$work/kills.log" | tee --append "$work/faults.log"
 cargo run --quiet --package rawshm-tests --example faults -- \
     "$RAWSHM_SEED" "$work/faults.log" >"$page" || status=1
-if [[ $status == 0 && -n ${RAWSHM_BLESS:-} ]]; then
+tail -n 1 "$page"
+if [[ $status != 0 ]]; then
+    echo "a test has failed: see above"
+elif [[ -n ${RAWSHM_BLESS:-} ]]; then
     cp "$page" docs/faults.md
     sed -i -E "s/[0-9,]+ cells, 0 red/$(tail -n 1 "$page")/" README.md
 fi
-[[ $status == 0 ]] || echo "a test has failed: see above"
-tail -n 1 "$page"
 exit $status
