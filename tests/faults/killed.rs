@@ -25,7 +25,7 @@ impl Cell<'_> {
         let own = own.trim_start_matches('/');
         let left = left_in_shm(name);
         let temporary = left.iter().filter(|file| *file != own).count();
-        // A peer removes a name whose lock it has. If it only seems to have the lock, the name stays.
+        // A peer removes a name whose lock it has. If it only seems to have it, the name stays.
         let locks = self.plan.faults.iter();
         let locks = locks.filter(|fault| fault.call == "flock").count();
         assert!(temporary <= 1 + locks, "{left:?}");
