@@ -157,6 +157,8 @@ impl Cell<'_> {
     /// Whether an error is that of a fault.
     fn explains(&self, error: Error, calls: &[&str]) -> bool {
         self.hits(calls).any(|fault| match fault.errno() {
+            // Such a call is made again.
+            Some(libc::EINTR) if errnos::REPEATED.contains(&fault.call) => false,
             Some(errno) => is(error, Errno::from_raw_os_error(errno), fault.call),
             // What the caller does with the answer fails.
             None => true,

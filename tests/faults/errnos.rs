@@ -81,6 +81,26 @@ pub const INTERRUPTIBLE: &[&str] = &[
     "write",
 ];
 
+/// What is made again until no signal interrupts it, so that no caller sees `EINTR`.
+pub const REPEATED: &[&str] = &[
+    "fallocate",
+    "fchmod",
+    "flock",
+    "ftruncate",
+    "futex",
+    "linkat",
+    "nanosleep",
+    "newfstatat",
+    "openat",
+    "ppoll",
+    "pread64",
+    "pwrite64",
+    "read",
+    "renameat",
+    "renameat2",
+    "unlinkat",
+];
+
 pub fn name(errno: i32) -> String {
     let name = rawshm::errno::name(rawshm::Errno::from_raw_os_error(errno));
     name.map_or_else(|| errno.to_string(), str::to_owned)
