@@ -32,6 +32,7 @@ pub mod snapshots {}
 
 #[doc = "[SECURITY.md]: crate::guide::security\n[SYSCALLS.md]: crate::guide::system_calls\n"]
 #[doc = "[In trouble]: crate::guide::trouble\n"]
+#[doc = "[Faults]: https://docs.rs/crate/rawshm/latest/source/docs/faults.md\n"]
 #[doc = include_str!("../docs/guarantees.md")]
 pub mod guarantees {}
 

@@ -110,11 +110,11 @@ impl<R: Rights> Object<R> {
     /// if a seal is missing, only the first. `F_SEAL_WRITE`, which is against all writes, counts as
     /// `F_SEAL_FUTURE_WRITE`, too.
     ///
-    /// With [`Seals::Size`], a mapping is safe from peers that shrink the object, and not from those
-    /// that give the memory of its pages back: if there is none when it is touched again, the
-    /// kernel kills a process, and if the object consists of huge pages (`MFD_HUGETLB`), or with
-    /// `vm.overcommit_memory=2`, this one with `SIGBUS`. With [`Seals::SizeAndWrites`] and then
-    /// [`Mapping::prefault`](crate::Mapping::prefault), no peer can do anything to it.
+    /// With [`Seals::Size`], a mapping is safe from peers that shrink the object. It is not from
+    /// those that give the memory of its pages back: if there is none when one is touched again,
+    /// the kernel kills a process; with huge pages (`MFD_HUGETLB`) or `vm.overcommit_memory=2`,
+    /// this one with `SIGBUS`. With [`Seals::SizeAndWrites`] and then
+    /// [`Mapping::prefault`](crate::Mapping::prefault), no peer can take anything from it.
     ///
     /// # Errors
     ///

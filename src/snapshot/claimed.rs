@@ -8,10 +8,10 @@ use core::mem::size_of;
 
 use rustix::fd::AsFd as _;
 
-use super::header::{Header, LAST};
+use super::header::{Header, LAST, LEN};
 use super::seqlock::Stamp;
 use super::word::StampWord;
-use crate::{Errno, Mapping, Object, ReadError, ReadOnly, ReadWrite, Status, sys};
+use crate::{Errno, Error, Mapping, Object, ReadError, ReadOnly, ReadWrite, Status, sys};
 
 /// An object that this process has claimed, and does not store values into.
 #[derive(Debug)]
@@ -34,6 +34,12 @@ impl Claimed {
         } else {
             None
         };
+        // A peer has shrunk it meanwhile, or the read has only reported success. Then it may be a
+        // snapshot, whose readers must be told.
+        let is_short = header.is_none() && sys::HAS_LINKS;
+        if is_short && has_header(status) && has_header(object.status().map_err(Error::errno)?) {
+            return Err(Errno::IO);
+        }
         let header = header.filter(Header::is_known);
         Ok(Self {
             object,
@@ -90,16 +96,22 @@ impl Claimed {
     /// Stores the byte of the header's stamp that has the mark: all of it or nothing.
     fn set_last(&self, last: Stamp) -> Result<(), Errno> {
         let [mark, ..] = last.bits().to_le_bytes();
-        sys::write_at(self.object.as_fd(), &[mark], MARK)?;
-        Ok(())
+        match sys::write_at(self.object.as_fd(), &[mark], MARK)? {
+            1 => Ok(()),
+            _ => Err(Errno::IO),
+        }
     }
 
     /// Maps the address on which readers sleep.
     fn sleepers(&self) -> Result<Mapping<ReadOnly>, Errno> {
         let part = (0, size_of::<Header>());
         let mapping = Mapping::<ReadOnly>::new(self.object.as_fd(), part, self.status.page_rest());
-        mapping.map_err(crate::Error::errno)
+        mapping.map_err(Error::errno)
     }
+}
+
+fn has_header(status: Status) -> bool {
+    status.size() >= LEN
 }
 
 /// Whether an object has no name any more.

@@ -119,8 +119,8 @@ impl<T: Layout> UnmappedReader<T> {
     ///
     /// # Errors
     ///
-    /// - [`Error::Overrun`] – the writer was faster, a thousand times in a row; or a peer has damaged
-    ///   the header or the slot.
+    /// - [`Error::Overrun`] – the writer was faster, a thousand times in a row; or a peer has
+    ///   damaged the header or the slot.
     /// - [`Error::ObjectSize`] – the object was shrunk: `found` is the most that it had.
     /// - [`Error::System`] as [`Object::read_at`].
     pub fn load(&mut self) -> Result<T, Error> {

@@ -105,6 +105,23 @@ fn the_readme_says_what_the_kernels_showed_and_the_machine_printed() {
 }
 
 #[test]
+fn the_readme_says_how_many_faults_the_page_counts_and_none_is_red() {
+    let faults = page("docs/faults.md");
+    let last = faults.lines().last().expect("a summary");
+    assert!(last.ends_with(" cells, 0 red"), "{last}");
+    let readme = page("README.md");
+    assert!(
+        readme.contains(&format!("[{last}](docs/faults.md)")),
+        "{last}"
+    );
+    let rows = table(&faults);
+    let number = |cell: &str| cell.replace(',', "").parse::<u64>().expect("a number");
+    let runs = rows[2..].iter().map(|row| number(row[1]));
+    let sum = last.split(' ').next().map(number);
+    assert_eq!(Some(runs.sum()), sum);
+}
+
+#[test]
 fn the_readmes_figures_and_the_plots_are_of_the_run_that_the_page_shows() {
     if std::env::var_os("RAWSHM_BLESS").is_some() {
         bless();

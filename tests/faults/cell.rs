@@ -1,251 +1,281 @@
 //! One operation with faults, and what must be so after it.
 
-use std::any::Any;
+use std::os::fd::AsRawFd as _;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::thread::{self, JoinHandle};
 
-use rawshm::snapshot::{self, Deadline, Reader, Writer};
-use rawshm::{Errno, Error};
-use rawshm_tests::faults::{Call, where_each_call_is_asked};
-use rawshm_tests::operations::{Operation, is_old_object, is_old_snapshot};
-use rawshm_tests::rungs::{self, Answer, Rung};
-use rawshm_tests::{UniqueName, clear_shm, left_in_shm, until};
+use rawshm::{Errno, Error, Object};
+use rawshm_tests::cells::Outcome;
+use rawshm_tests::operations::{Operation, WRONG, is_old_object, is_old_snapshot};
+use rawshm_tests::rungs::Rung;
+use rawshm_tests::{UniqueName, clear_shm, left_in_shm};
 
-use crate::report::Report;
-
-/// A call that fails.
-#[derive(Clone, Copy, Debug)]
-pub struct Fault {
-    /// The call, which is this one if nothing failed before it.
-    pub call: &'static str,
-    /// Which one, in the order in which they are made.
-    pub at: usize,
-    pub errno: i32,
-    /// How often, if it is made again.
-    pub times: usize,
-}
-
-impl Fault {
-    pub const fn once(call: &'static str, at: usize, errno: i32) -> Self {
-        Self {
-            call,
-            at,
-            errno,
-            times: 1,
-        }
-    }
-
-    fn errno(self) -> Errno {
-        Errno::from_raw_os_error(self.errno)
-    }
-}
+use crate::errnos;
+use crate::fault::{Fault, How, Plan};
+use crate::readers::Readers;
+use crate::report::{self, Report};
+use crate::run::{self, Run};
 
 #[derive(Clone, Copy)]
 pub struct Cell<'a> {
     pub operation: &'a Operation,
     pub rung: Rung,
-    pub faults: &'a [Fault],
+    pub plan: Plan<'a>,
 }
-
-type Result = thread::Result<std::result::Result<bool, Error>>;
 
 impl Cell<'_> {
     /// Runs the operation, checks what is left, and returns the calls that it made.
-    pub fn run(self, report: &mut Report) -> Vec<&'static str> {
+    pub fn run(self, kind: &str, report: &mut Report) -> Vec<&'static str> {
+        report::begins(self.describe(&[], kind));
         let name = UniqueName::new();
         (self.operation.before)(&name);
         let before = Before::new(&name, &self);
-        let mut calls = Vec::new();
-        let answer = |call: Call| {
-            calls.push(call.name());
-            self.answer(&calls)
+        let mut run = Run::new(self.operation, self.rung, &name, self.plan);
+        let calls = run.calls.clone();
+        let crash = self.crash(&run);
+        let checked = catch_unwind(AssertUnwindSafe(|| self.check(&name, before, &mut run)));
+        // Nothing may hold what is about to be removed.
+        drop(run);
+        let outcome = match (crash, checked) {
+            (Some(crash), _) => Err(self.describe(&calls, &crash)),
+            (None, Ok(outcome)) => Ok(outcome),
+            (None, Err(_)) if self.is_believed(&calls) => Ok(Outcome::Believed),
+            (None, Err(panic)) => Err(self.describe(&calls, &run::text(&*panic))),
         };
-        let result = where_each_call_is_asked(answer, || {
-            rungs::force(self.rung);
-            catch_unwind(AssertUnwindSafe(|| (self.operation.run)(&name)))
-        });
-        let checked = catch_unwind(AssertUnwindSafe(|| {
-            self.check(&name, before, &calls, result)
-        }));
-        let outcome = checked.map_err(|panic| {
-            let (name, rung) = (self.operation.name, self.rung);
-            let faults = self.faults.iter().map(|fault| {
-                let call = calls.get(fault.at).unwrap_or(&"no call");
-                let errno = rawshm::errno::name(fault.errno()).unwrap_or("?");
-                format!("{call} {} {errno} × {}", fault.at, fault.times)
-            });
-            let faults: Vec<_> = faults.collect();
-            format!("{name}, {rung:?}, {faults:?}: {}", text(&*panic))
-        });
-        report.add(outcome);
+        report.add(kind, outcome);
         clear_shm(&name);
         calls
     }
 
-    /// What becomes of the last of these calls.
-    fn answer(&self, calls: &[&str]) -> Answer {
-        let last = calls.len() - 1;
-        let failing = self.faults.iter().find(|fault| {
-            let times = fault.at..fault.at + fault.times;
-            times.contains(&last) && calls[fault.at..].iter().all(|call| call == &calls[last])
-        });
-        failing.map_or(Answer::Made, |fault| Answer::FailsWith(fault.errno))
+    /// The faults that have happened.
+    fn hits(&self, calls: &[&str]) -> impl Iterator<Item = Fault> {
+        let faults = self.plan.faults.iter().copied();
+        faults.filter(|fault| calls.get(fault.at) == Some(&fault.call))
     }
 
-    fn check(
+    fn describe(&self, calls: &[&str], why: &str) -> String {
+        let (name, rung) = (self.operation.name, self.rung);
+        let faults = self.plan.faults.iter().map(|fault| {
+            let how = match fault.how {
+                How::Refused(errno) => errnos::name(errno),
+                How::Made(errno) => format!("made, but {}", errnos::name(errno)),
+                How::Faked => "0".into(),
+            };
+            format!("{} {} {how} × {}", fault.call, fault.at, fault.times)
+        });
+        let faults: Vec<_> = faults.collect();
+        let kill = self.plan.kill.map_or(String::new(), |kill| {
+            let call = calls.get(kill.at).unwrap_or(&"no call");
+            format!(", killed {:?} {call} {}", kill.side, kill.at)
+        });
+        format!("{name}, {rung:?}, {faults:?}{kill}: {why}")
+    }
+
+    /// What must not happen, whatever a call returns.
+    fn crash(&self, run: &Run) -> Option<String> {
+        match &run.result {
+            run::Result::Panicked(text) => {
+                let is_misled = text.contains(WRONG) && self.is_believed(&run.calls);
+                (!is_misled).then(|| format!("it panics: {text}"))
+            }
+            run::Result::Signal(signal) => {
+                let has_no_memory = *signal == libc::SIGBUS && self.is_without_memory(&run.calls);
+                (!has_no_memory).then(|| format!("it dies of signal {signal}"))
+            }
+            _ => None,
+        }
+    }
+
+    fn check(&self, name: &UniqueName, before: Before, run: &mut Run) -> Outcome {
+        let calls = &run.calls;
+        match &run.result {
+            run::Result::Killed => return self.is_killed(name, before),
+            run::Result::Panicked(_) => return Outcome::Believed,
+            run::Result::Signal(_) => return Outcome::NoMemory,
+            run::Result::Did(_) | run::Result::Failed(_) => {}
+        }
+        let (held, after) = run.held;
+        let (descriptors, mappings) = self.kept(calls);
+        let mut expected = held;
+        expected.descriptors += descriptors;
+        expected.mappings += mappings;
+        assert_eq!(after, Some(expected), "descriptors and mappings");
+        let is_kept = expected != held;
+        if is_kept {
+            // Its locks stay, too, until its end.
+            run.traced.end();
+        }
+        let outcome = match run.result {
+            run::Result::Failed(error) => self.has_failed(name, before, error, &run.calls),
+            run::Result::Did(true) => self.is_done(name, before),
+            _ => {
+                before.readers.learn_what_they_are_told(name);
+                Outcome::NothingToDo
+            }
+        };
+        others_can_lock(name);
+        if is_kept { Outcome::Kept } else { outcome }
+    }
+
+    fn is_done(&self, name: &UniqueName, before: Before) -> Outcome {
+        match self.operation.done {
+            Some(done) => done(name),
+            None => assert_eq!(left_in_shm(name), before.left),
+        }
+        before.readers.learn_of(before.is_ended, name);
+        Outcome::Done
+    }
+
+    fn has_failed(
         &self,
         name: &UniqueName,
         before: Before,
+        error: Error,
         calls: &[&str],
-        result: Result,
-    ) -> &'static str {
-        let result = result.unwrap_or_else(|panic| panic!("it panics: {}", text(&*panic)));
-        before.is_all_that_is_held();
-        match result {
-            Ok(true) => {
-                match self.operation.done {
-                    Some(done) => done(name),
-                    None => assert_eq!(left_in_shm(name), before.left),
-                }
-                before.readers.learn_of(before.is_ended, name);
-                "done"
-            }
-            Ok(false) => {
-                before.readers.learn_what_they_are_told(name);
-                "nothing to do, by what the kernel says"
-            }
-            Err(error) => {
-                assert!(
-                    self.faults.iter().any(|fault| is(error, fault.errno())),
-                    "{error:?}"
-                );
-                if self.is_undoing_that_failed(calls) {
-                    before.readers.learn_what_they_are_told(name);
-                    return "an error, and taking back its steps was made to fail";
-                }
-                assert_eq!(left_in_shm(name), before.left, "{error}");
-                if !before.left.is_empty() {
-                    match rawshm::Object::open(name).expect("there").size() {
-                        Ok(8192) => is_old_object(name),
-                        _ => is_old_snapshot(name),
-                    }
-                }
-                assert!(!before.readers.are_told(), "readers are told of an end");
-                assert_eq!((self.operation.run)(name), Ok(true), "the next one");
-                before.readers.learn_of(before.is_ended, name);
-                "an error"
-            }
+    ) -> Outcome {
+        assert!(self.explains(error, calls), "{error:?}");
+        let is_still_so = catch_unwind(AssertUnwindSafe(|| before.is_still_so(name)));
+        if is_still_so.is_err() && self.is_undoing_that_failed(calls) {
+            before.readers.learn_what_they_are_told(name);
+            return Outcome::UndoRefused;
         }
+        before.is_still_so(name);
+        assert!(!before.readers.are_told(), "readers are told of an end");
+        assert!(!before.readers.has_waited(), "a reader finds the name");
+        assert_eq!((self.operation.run)(name), Ok(true), "the next one");
+        before.readers.learn_of(before.is_ended, name);
+        Outcome::Failed
     }
 
     /// Whether a fault after the first one hit what takes back the steps of an operation.
     fn is_undoing_that_failed(&self, calls: &[&str]) -> bool {
         let undoing = ["fstat", "newfstatat", "unlinkat", "flock", "pwrite64"];
-        let later = self.faults.iter().skip(1);
-        later
-            .filter_map(|fault| calls.get(fault.at))
-            .any(|call| undoing.contains(call))
+        self.hits(calls)
+            .skip(1)
+            .any(|fault| undoing.contains(&fault.call))
+    }
+
+    /// Whether an error is that of a fault.
+    fn explains(&self, error: Error, calls: &[&str]) -> bool {
+        self.hits(calls).any(|fault| match fault.errno() {
+            // Such a call is made again.
+            Some(libc::EINTR) if errnos::REPEATED.contains(&fault.call) => false,
+            Some(errno) => is(error, Errno::from_raw_os_error(errno), fault.call),
+            // What the caller does with the answer fails.
+            None => true,
+        })
+    }
+
+    /// How many descriptors and mappings stay, because the call that releases them is not made.
+    fn kept(&self, calls: &[&str]) -> (usize, usize) {
+        let count = |release: &str| {
+            self.hits(calls)
+                .filter(|fault| !matches!(fault.how, How::Made(_)) && fault.call == release)
+                .count()
+        };
+        (count("close"), count("munmap"))
+    }
+
+    /// Whether a call was faked that has to be believed.
+    fn is_believed(&self, calls: &[&str]) -> bool {
+        self.faked(calls).any(|call| BELIEVED.contains(&call))
+    }
+
+    /// Whether the size or the memory was faked.
+    fn is_without_memory(&self, calls: &[&str]) -> bool {
+        let sets = ["ftruncate", "fallocate", "fstat"];
+        self.faked(calls).any(|call| sets.contains(&call))
+    }
+
+    fn faked(&self, calls: &[&str]) -> impl Iterator<Item = &str> {
+        let faked = self.hits(calls).filter(|fault| fault.how == How::Faked);
+        faked.map(|fault| fault.call)
     }
 }
 
+/// The calls whose faked success no answer contradicts: 0 is a descriptor, too, the kernel may have
+/// done what it says, and memory that it is to fill has a value anyway.
+pub const BELIEVED: &[&str] = &[
+    "fcntl",
+    "fstat",
+    "ftruncate",
+    "inotify_init1",
+    "linkat",
+    "newfstatat",
+    "openat",
+    "renameat",
+    "renameat2",
+    "unlinkat",
+];
+
 /// Whether an error is this errno, as the functions of C would have it.
-fn is(error: Error, errno: Errno) -> bool {
+fn is(error: Error, errno: Errno, call: &str) -> bool {
     let removes = [rawshm::Operation::Unlink, rawshm::Operation::Create];
     error.errno() == errno
-        || (error.errno(), errno) == (Errno::ACCESS, Errno::PERM)
-            && removes.contains(&error.operation())
+        || match (error.errno(), errno) {
+            (Errno::ACCESS, Errno::PERM) => removes.contains(&error.operation()),
+            (Errno::INVAL, Errno::ISDIR | Errno::NXIO) => call == "openat",
+            (Errno::IO, Errno::HWPOISON) => call == "madvise",
+            // It seems that a link works, which this way refuses.
+            (Errno::NOENT, Errno::EXIST) => call == "linkat",
+            // The name is missing, and so is the directory.
+            (Errno::NOENT, Errno::NOTDIR) => call == "faccessat",
+            _ => false,
+        }
+}
+
+/// Checks that no lock is left on the object that has the name.
+pub fn others_can_lock(name: &UniqueName) {
+    let Ok(object) = Object::open_read_write(name) else {
+        return;
+    };
+    object.claim().expect("no claim is left");
+    let file = std::fs::File::open(name.path()).expect("an object");
+    // SAFETY: no pointer is passed.
+    let locked = unsafe { libc::flock(file.as_raw_fd(), libc::LOCK_EX | libc::LOCK_NB) };
+    assert_eq!(locked, 0, "a lock is left");
 }
 
 /// What there is before an operation.
-struct Before {
-    left: Vec<String>,
-    readers: Readers,
-    held: (usize, usize),
+pub struct Before {
+    pub left: Vec<String>,
+    pub readers: Readers,
     /// Whether the operation ends the snapshot.
-    is_ended: bool,
+    pub is_ended: bool,
 }
 
 impl Before {
     fn new(name: &UniqueName, cell: &Cell<'_>) -> Self {
-        let ending = ["Writer::finish", "Writer::replace", "reap a snapshot"];
+        let ending = [
+            "Writer::finish",
+            "Writer::replace",
+            "Writer::retire",
+            "reap a snapshot",
+        ];
+        let making = ["Writer::create", "Writer::open_or_create, new"];
         let is_ended = ending.contains(&cell.operation.name);
         // Where no wake-up is possible, a reader sleeps until its deadline.
-        let wakes = cell.faults.iter().all(|fault| fault.call != "futex");
+        let wakes = cell.plan.faults.iter().all(|fault| fault.call != "futex");
+        let waits = making.contains(&cell.operation.name);
         Self {
             left: left_in_shm(name),
-            readers: Readers::new(name, is_ended && wakes),
-            held: held(),
+            readers: Readers::new(name, is_ended && wakes, waits),
             is_ended,
         }
     }
 
-    fn is_all_that_is_held(&self) {
-        assert_eq!(held(), self.held, "descriptors and mappings");
-    }
-}
-
-/// The descriptors and the mappings of objects that this process has.
-fn held() -> (usize, usize) {
-    let descriptors = std::fs::read_dir("/proc/self/fd")
-        .expect("a folder")
-        .count();
-    let mappings = std::fs::read_to_string("/proc/self/maps").expect("text");
-    (descriptors, mappings.matches("/dev/shm/").count())
-}
-
-/// What a reader has slept for, and the reader.
-type Slept = (
-    std::result::Result<Option<u64>, snapshot::Error>,
-    Reader<u64>,
-);
-
-/// Readers of the snapshot, if it is one.
-struct Readers {
-    attached: Option<Reader<u64>>,
-    /// Sleeps until the next value.
-    asleep: Option<JoinHandle<Slept>>,
-}
-
-impl Readers {
-    fn new(name: &UniqueName, sleeps: bool) -> Self {
-        let attached = Reader::<u64>::open(name).ok();
-        let asleep = sleeps.then(|| {
-            let mut reader = Reader::<u64>::open(name).expect("opened");
-            reader.next(Deadline::NEVER).expect("a value");
-            // It keeps its mapping, which is counted.
-            thread::spawn(move || (reader.next(Deadline::NEVER), reader))
-        });
-        Self { attached, asleep }
-    }
-
-    fn are_told(&self) -> bool {
-        self.attached.as_ref().is_some_and(Reader::is_retired)
-    }
-
-    /// Whether or not that is of the end.
-    fn learn_what_they_are_told(self, name: &UniqueName) {
-        let end = self.are_told();
-        self.learn_of(end, name);
-    }
-
-    /// Checks that they are told of the end, or not; in the end they are.
-    fn learn_of(self, end: bool, name: &UniqueName) {
-        assert_eq!(self.are_told(), end, "readers are told of the end");
-        let Some(asleep) = self.asleep else {
-            return;
-        };
-        if !end {
-            Writer::<u64>::open(name).expect("no writer").retire();
+    /// Checks that nothing has changed.
+    pub fn is_still_so(&self, name: &UniqueName) {
+        assert_eq!(left_in_shm(name), self.left);
+        if !self.left.is_empty() {
+            Self::is_old(name);
         }
-        until("the sleeping reader", || asleep.is_finished());
-        let (ended, _) = asleep.join().expect("a reader");
-        assert_eq!(ended, Err(snapshot::Error::Retired));
     }
-}
 
-fn text(panic: &(dyn Any + Send)) -> String {
-    let text = panic.downcast_ref::<String>().map(String::as_str);
-    text.or(panic.downcast_ref::<&str>().copied())
-        .unwrap_or("?")
-        .to_owned()
+    /// Checks that the name has what it had.
+    pub fn is_old(name: &UniqueName) {
+        match Object::open(name).expect("there").size() {
+            Ok(8192) => is_old_object(name),
+            _ => is_old_snapshot(name),
+        }
+    }
 }

@@ -1,170 +1,32 @@
-//! Every call of every operation fails with every errno, on each way to a name.
+//! Every call of every operation and every program fails, is faked, or is the last one.
+//!
+//! They run in processes of their own, by ptrace. `tests/faults.sh` runs all of it.
 
-#![cfg(target_os = "linux")]
+#![cfg(all(target_os = "linux", target_arch = "x86_64"))]
 
 mod cell;
+mod errnos;
+mod fault;
+mod killed;
+mod pairs;
 mod programs;
+mod readers;
 mod report;
+mod rotation;
+mod run;
+mod singles;
 
-use cell::{Cell, Fault};
-use rawshm_tests::operations::{OPERATIONS, Operation};
-use rawshm_tests::random::Random;
-use rawshm_tests::rungs::Rung;
+use std::cell::Cell;
+use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
+
+use rawshm_tests::cells::tell;
 use rawshm_tests::watchdog::{Progress, watched};
 use report::Report;
+use rotation::Rotation;
 
-/// What a kernel, a file system or a filter may answer.
-const ERRNOS: &[i32] = &[
-    libc::EINTR,
-    libc::EAGAIN,
-    libc::ENOMEM,
-    libc::ENOSPC,
-    libc::EDQUOT,
-    libc::EMFILE,
-    libc::ENFILE,
-    libc::EACCES,
-    libc::EPERM,
-    libc::EROFS,
-    libc::EIO,
-    libc::EINVAL,
-    libc::ENOSYS,
-    libc::EEXIST,
-    libc::ENOENT,
-    libc::EBUSY,
-    libc::EOVERFLOW,
-    libc::EFBIG,
-    libc::EOPNOTSUPP,
-    libc::ENOLCK,
-];
-
-/// What a signal may interrupt.
-const INTERRUPTIBLE: &[&str] = &[
-    "fallocate",
-    "fcntl",
-    "flock",
-    "ftruncate",
-    "futex",
-    "nanosleep",
-    "openat",
-    "ppoll",
-    "read",
-];
-
-/// The ways of an operation to the name that differ, and the calls on each.
-fn ways(operation: &'static Operation, report: &mut Report) -> Vec<(Rung, Vec<&'static str>)> {
-    let mut ways: Vec<(Rung, Vec<&str>)> = Vec::new();
-    for rung in Rung::ALL {
-        let faults = &[];
-        let calls = Cell {
-            operation,
-            rung,
-            faults,
-        }
-        .run(report);
-        if ways.iter().all(|(_, known)| *known != calls) {
-            ways.push((rung, calls));
-        }
-    }
-    ways
-}
-
-fn every_call_fails(progress: &Progress, mut rotation: Rotation) -> Report {
-    let mut report = Report::default();
-    for operation in OPERATIONS {
-        for (rung, calls) in ways(operation, &mut report) {
-            for (at, call) in calls.iter().enumerate() {
-                let mut run = |fault| {
-                    if !rotation.takes() {
-                        return;
-                    }
-                    progress.step();
-                    let faults = &[fault];
-                    Cell {
-                        operation,
-                        rung,
-                        faults,
-                    }
-                    .run(&mut report);
-                };
-                for errno in ERRNOS {
-                    run(Fault::once(call, at, *errno));
-                }
-                if INTERRUPTIBLE.contains(call) {
-                    let once = Fault::once(call, at, libc::EINTR);
-                    run(Fault {
-                        times: 1000,
-                        ..once
-                    });
-                }
-            }
-        }
-    }
-    report
-}
-
-/// Which cells a run takes: each one, or one of every ten.
-#[derive(Clone, Copy)]
-struct Rotation {
-    every: u64,
-    next: u64,
-}
-
-impl Rotation {
-    fn takes(&mut self) -> bool {
-        let takes = self.next == 0;
-        self.next = self.next.checked_sub(1).unwrap_or(self.every - 1);
-        takes
-    }
-}
-
-/// Two calls fail: after the first, the operation goes on by other calls.
-fn two_calls_fail(progress: &Progress, seed: u64, pairs: u64) -> Report {
-    let mut report = Report::default();
-    let mut random = Random::new(seed);
-    let ways: Vec<_> = OPERATIONS
-        .iter()
-        .flat_map(|operation| {
-            let ways = ways(operation, &mut report).into_iter();
-            ways.map(move |(rung, calls)| (operation, rung, calls))
-        })
-        .filter(|(_, _, calls)| !calls.is_empty())
-        .collect();
-    for _ in 0..pairs {
-        progress.step();
-        let (operation, rung, calls) = &ways[random.index(ways.len())];
-        let rung = *rung;
-        let at = random.index(calls.len());
-        let first = Fault::once(calls[at], at, random.of(ERRNOS));
-        // The calls after the first fault.
-        let faults = &[first];
-        let after = Cell {
-            operation,
-            rung,
-            faults,
-        }
-        .run(&mut report);
-        if after.len() > at + 1 {
-            let at = at + 1 + random.index(after.len() - at - 1);
-            let second = Fault::once(after[at], at, random.of(ERRNOS));
-            let faults = &[first, second];
-            Cell {
-                operation,
-                rung,
-                faults,
-            }
-            .run(&mut report);
-        }
-    }
-    report
-}
-
-/// Runs all cells in silence, and says what was found.
-fn run(cells: impl FnOnce(&Progress) -> Report + Send + 'static) {
-    std::panic::set_hook(Box::new(|_| {}));
-    let report = watched(cells);
-    let _ = std::panic::take_hook();
-    println!("{report}");
-    assert!(report.red.is_empty(), "{}", report.red.join("\n"));
+thread_local! {
+    /// Whether a panic of this thread is a result, which it catches.
+    static QUIET: Cell<bool> = const { Cell::new(false) };
 }
 
 fn from_environment(name: &str) -> Option<u64> {
@@ -175,28 +37,52 @@ fn from_environment(name: &str) -> Option<u64> {
     )
 }
 
-/// One test, since it counts what the process has.
-///
 /// A run takes a tenth of the single faults, another one each time, and a thousand pairs of faults.
 /// `RAWSHM_FAULTS=all` takes all, `RAWSHM_DOUBLE_FAULTS` says how many pairs, and `RAWSHM_SEED`
 /// repeats a run.
 #[test]
-fn what_calls_that_fail_leave_to_operations_and_programs() {
+fn what_goes_wrong_with_calls_leaves_what_the_docs_say() {
     let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH);
     let now = now.expect("after 1970").subsec_micros();
-    let seed = from_environment("RAWSHM_SEED").unwrap_or(u64::from(now) << 1 | 1);
+    let seed = from_environment("RAWSHM_SEED").unwrap_or(now.into());
     let pairs = from_environment("RAWSHM_DOUBLE_FAULTS").unwrap_or(1000);
     let every = if std::env::var_os("RAWSHM_FAULTS").is_some() {
         1
     } else {
         10
     };
-    println!("RAWSHM_SEED={seed} repeats this run: one of {every} single faults, {pairs} pairs");
-    let next = seed / 2 % every;
-    let rotation = Rotation { every, next };
-    run(move |progress| every_call_fails(progress, rotation));
-    println!("programs:");
-    run(move |progress| programs::every_call_of_a_program_fails(progress, rotation));
-    println!("pairs:");
-    run(move |progress| two_calls_fail(progress, seed, pairs));
+    tell(&format!(
+        "RAWSHM_SEED={seed} repeats these faults: one of {every}, and {pairs} pairs"
+    ));
+    let hook = std::panic::take_hook();
+    std::panic::set_hook(Box::new(move |panic| {
+        if !QUIET.get() {
+            hook(panic);
+        }
+    }));
+    let mut whole = Report::default();
+    let mut run = |part: fn(&Progress, u64, u64, Rotation) -> Report| {
+        let watched = || {
+            watched(move |progress| {
+                QUIET.set(true);
+                let rotation = Rotation {
+                    every,
+                    next: seed % every,
+                    close_may_fail: singles::close_may_fail(),
+                };
+                part(progress, seed, pairs, rotation)
+            })
+        };
+        let report = catch_unwind(AssertUnwindSafe(watched)).unwrap_or_else(|panic| {
+            eprintln!("in {}", report::current());
+            resume_unwind(panic)
+        });
+        report.cells.print();
+        whole.join(report);
+    };
+    run(|progress, _, _, rotation| singles::every_call(progress, rotation));
+    run(|progress, _, _, rotation| programs::every_call(progress, rotation));
+    run(|progress, seed, pairs, _| pairs::two_calls_fail(progress, seed, pairs));
+    tell(&format!("checked: faults: {}", whole.cells.summary()));
+    assert!(whole.red.is_empty(), "{}", whole.red.join("\n"));
 }

@@ -1,30 +1,37 @@
-//! What was found, in numbers.
+//! What was found: numbers, and what is not as it must be.
 
-use std::collections::BTreeMap;
-use std::fmt;
+use std::sync::Mutex;
+
+use rawshm_tests::cells::{Cells, Outcome};
+
+/// The cell that runs, which is to be known if it hangs.
+static CURRENT: Mutex<String> = Mutex::new(String::new());
+
+pub fn begins(cell: String) {
+    *CURRENT.lock().expect("no panic") = cell;
+}
+
+pub fn current() -> String {
+    CURRENT.lock().expect("no panic").clone()
+}
 
 #[derive(Debug, Default)]
 pub struct Report {
-    cells: usize,
-    outcomes: BTreeMap<&'static str, usize>,
+    pub cells: Cells,
     pub red: Vec<String>,
 }
 
 impl Report {
-    pub fn add(&mut self, outcome: Result<&'static str, String>) {
-        self.cells += 1;
-        match outcome {
-            Ok(outcome) => *self.outcomes.entry(outcome).or_default() += 1,
-            Err(why) => self.red.push(why),
-        }
+    pub fn add(&mut self, kind: &str, outcome: Result<Outcome, String>) {
+        let outcome = outcome.unwrap_or_else(|why| {
+            self.red.push(format!("{kind}: {why}"));
+            Outcome::Red
+        });
+        self.cells.add(kind, outcome);
     }
-}
 
-impl fmt::Display for Report {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        for (outcome, count) in &self.outcomes {
-            writeln!(f, "{count:8} {outcome}")?;
-        }
-        write!(f, "{} cells, {} red", self.cells, self.red.len())
+    pub fn join(&mut self, other: Self) {
+        self.cells.join(other.cells);
+        self.red.extend(other.red);
     }
 }

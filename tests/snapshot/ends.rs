@@ -295,6 +295,35 @@ mod on_linux {
     }
 
     #[test]
+    fn a_header_that_is_only_said_to_be_read_or_written_changes_nothing() {
+        for call in [libc::SYS_pread64, libc::SYS_pwrite64] {
+            let name = UniqueName::new();
+            drop(Writer::create(&name, 2, &1_u64).expect("created"));
+            let reader = Reader::<u64>::open(&name).expect("opened");
+            let faked = || rungs::Answer::Faked;
+            let reaped = rungs::where_supervised(call, faked, || snapshot::reap(&name));
+            assert_eq!(reaped, Err(Error::new(Operation::Inspect, Errno::IO)));
+            assert!(!reader.is_retired());
+            let writer = Writer::<u64>::open(&name).expect("as it was");
+            assert_eq!(writer.finish(&name), Ok(true));
+            assert!(reader.is_retired());
+        }
+    }
+
+    #[test]
+    fn a_snapshot_that_a_peer_shrinks_meanwhile_can_be_reaped() {
+        let name = UniqueName::new();
+        drop(Writer::create(&name, 2, &1_u64).expect("created"));
+        let shrink = || {
+            let file = std::fs::File::options().write(true).open(name.path());
+            file.expect("an object").set_len(8).expect("shrunk");
+            rungs::Answer::Made
+        };
+        let reaped = rungs::where_supervised(libc::SYS_pread64, shrink, || snapshot::reap(&name));
+        assert_eq!(reaped, Ok(true));
+    }
+
+    #[test]
     fn readers_of_a_snapshot_that_a_peer_removes_meanwhile_learn_of_its_end() {
         // Right after it has been retired, and before its name is taken away.
         for mapped in [true, false] {

@@ -7,6 +7,7 @@ use std::path::PathBuf;
 use std::process::Command;
 use std::time::SystemTime;
 
+use rawshm_tests::cells::{Cells, Outcome};
 use rawshm_tests::{
     UniqueName, cargo, in_a_row, repository, run, static_program, with_private_shm,
 };
@@ -19,6 +20,9 @@ const STRIDE: u32 = 31;
 /// `all`, for a kill after each instruction, or where a sample begins. If it is not set, each run
 /// takes another sample.
 const KILLS: &str = "RAWSHM_KILLS";
+
+/// A kind of kills.
+const PUBLISH: &str = "killed after an instruction: `publish`";
 
 /// The peer as a user would compile it: a debug build has ten times as many instructions.
 fn optimised_peer() -> PathBuf {
@@ -104,6 +108,32 @@ fn by_operation(rows: &[(u32, String)]) -> Vec<(&str, Vec<(u32, &str)>)> {
     operations
 }
 
+/// What a state after a kill is to an operation that began with this one.
+fn outcome(before: &str, state: &str, is_an_end: bool) -> Outcome {
+    if state.ends_with("a temporary") {
+        Outcome::Temporary
+    } else if state == before {
+        Outcome::AsBefore
+    } else if state.ends_with("retired") && is_an_end {
+        Outcome::Retired
+    } else {
+        Outcome::AsAfter
+    }
+}
+
+/// Prints the rows of a kind of kill: how many in a row led to which state.
+fn count(kind: &str, is_an_end: bool, rows: &[(u32, &str)]) -> Cells {
+    let mut cells = Cells::default();
+    let [(_, before), ..] = rows else {
+        return cells;
+    };
+    for (kills, state) in rows {
+        let kills = usize::try_from(*kills).expect("small");
+        cells.add_many(kind, outcome(before, state, is_an_end), kills);
+    }
+    cells
+}
+
 mod needs_namespaces {
     use super::*;
 
@@ -118,11 +148,19 @@ mod needs_namespaces {
         );
         let rows = in_a_row(&with_private_shm(PEER, "mode=1777,size=256k", &script));
         let operations = by_operation(&rows);
+        let mut cells = Cells::default();
         for (what, rows) in &operations {
             println!("{what}: {rows:?}");
             let found = rows.iter().map(|(_, state)| *state);
             assert!(are(found, &states(what), stride), "{what}");
+            let is_an_end = what.starts_with("finish") || what.starts_with("reap");
+            cells.join(count(
+                "killed after an instruction: operations on snapshots",
+                is_an_end,
+                rows,
+            ));
         }
+        cells.print();
         let kills: u32 = rows.iter().map(|(count, _)| count).sum();
         println!("{kills} kills of {} operations", operations.len());
         assert!(kills > 50_000 / stride, "every instruction");
@@ -140,6 +178,7 @@ mod needs_namespaces {
         println!("{rows:?}");
         let operations = by_operation(&rows);
         assert_eq!(operations.len(), 2, "{operations:?}");
+        let mut cells = Cells::default();
         for ((what, rows), before) in operations.iter().zip(["nothing", "old"]) {
             let states = [before, "1", "2", "3", "3, retired", "nothing"];
             let found = rows.iter().map(|(_, state)| *state);
@@ -155,7 +194,9 @@ mod needs_namespaces {
                 Some("nothing"),
                 "{what}"
             );
+            cells.join(count(PUBLISH, true, rows));
         }
+        cells.print();
         let kills: u32 = rows.iter().map(|(count, _)| count).sum();
         println!("{kills} kills");
         assert!(kills > 5_000 / stride, "every instruction");
@@ -175,6 +216,11 @@ mod needs_namespaces {
             states,
             ["nothing", "number 1: 1", "number 2: 2", "number 3: 3"]
         );
+        let rows: Vec<_> = rows
+            .iter()
+            .map(|(count, state)| (*count, state.as_str()))
+            .collect();
+        count(PUBLISH, false, &rows).print();
         let kills: u32 = rows.iter().map(|(count, _)| count).sum();
         assert!(kills > 400, "every instruction");
     }

@@ -52,7 +52,11 @@ fn settings_of_the_whole_machine_are_changed_in_emulated_ones_only() {
     let guests = with.iter().filter(|file| file.starts_with("tests/guest/"));
     assert!(guests.count() > 0, "nothing changes them");
     with.retain(|file| !file.starts_with("tests/guest/"));
-    assert_eq!(with, [""; 0]);
+    let these_read = [
+        "tests/hostile/needs_namespaces/mod.rs",
+        "tests/hostile/needs_root/users.rs",
+    ];
+    assert_eq!(with, these_read);
 }
 
 #[test]

@@ -91,13 +91,13 @@ fn install((call, place, flags, instead): Refused) {
 }
 
 /// Where the low half of an argument is, which has 64 bits.
-pub(crate) fn argument(place: usize) -> u32 {
+fn argument(place: usize) -> u32 {
     let low = if cfg!(target_endian = "little") { 0 } else { 4 };
     word(std::mem::offset_of!(libc::seccomp_data, args) + 8 * place + low)
 }
 
 /// Where the number of a call is.
-pub(crate) fn number() -> u32 {
+fn number() -> u32 {
     word(std::mem::offset_of!(libc::seccomp_data, nr))
 }
 
@@ -105,7 +105,7 @@ pub(crate) fn install_program(program: &mut [sock_filter]) {
     let _ = install_flagged(program, 0);
 }
 
-pub(crate) fn install_flagged(program: &mut [sock_filter], flags: libc::c_ulong) -> i32 {
+fn install_flagged(program: &mut [sock_filter], flags: libc::c_ulong) -> i32 {
     let program = sock_fprog {
         len: u16::try_from(program.len()).expect("short"),
         filter: program.as_mut_ptr(),
@@ -165,6 +165,7 @@ pub(crate) fn answer_all(
         match answer(&asked) {
             Answer::Made => answered.flags = 1,
             Answer::FailsWith(errno) => answered.error = -errno,
+            Answer::Faked => {}
         }
         // SAFETY: it reads the struct.
         let done = unsafe { libc::ioctl(listener, SEND, &raw mut answered) };
@@ -176,11 +177,11 @@ fn word(offset: usize) -> u32 {
     u32::try_from(offset).expect("small")
 }
 
-pub(crate) fn bits(number: i32) -> u32 {
+fn bits(number: i32) -> u32 {
     u32::from_ne_bytes(number.to_ne_bytes())
 }
 
-pub(crate) fn statement(code: u32, k: u32) -> sock_filter {
+fn statement(code: u32, k: u32) -> sock_filter {
     let code = u16::try_from(code).expect("small");
     sock_filter {
         code,
@@ -191,7 +192,7 @@ pub(crate) fn statement(code: u32, k: u32) -> sock_filter {
 }
 
 /// Skips `jt` statements if the loaded word is equal to `k`, and otherwise `jf`.
-pub(crate) fn jump(k: u32, jt: u8, jf: u8) -> sock_filter {
+fn jump(k: u32, jt: u8, jf: u8) -> sock_filter {
     let code = u16::try_from(BPF_JMP | BPF_JEQ | BPF_K).expect("small");
     sock_filter { code, jt, jf, k }
 }

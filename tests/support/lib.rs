@@ -9,9 +9,8 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Mutex, OnceLock, PoisonError};
 
 pub mod capi;
+pub mod cells;
 pub mod complete;
-#[cfg(target_os = "linux")]
-pub mod faults;
 #[cfg(target_os = "linux")]
 mod filter;
 pub mod header;
@@ -22,6 +21,8 @@ pub mod random;
 pub mod rungs;
 #[cfg(target_os = "linux")]
 pub mod things;
+#[cfg(all(target_os = "linux", target_arch = "x86_64"))]
+pub mod traced;
 pub mod traces;
 pub mod values;
 pub mod watchdog;

@@ -18,6 +18,9 @@ pub struct Operation {
     pub done: Option<fn(&UniqueName)>,
 }
 
+/// What an operation panics with if it was not refused, and its answer is wrong.
+pub const WRONG: &str = "a wrong answer";
+
 const SIZE: Size = Size::Sparse(4096);
 const OLD: u64 = 1;
 const NEW: u64 = 2;
@@ -54,6 +57,10 @@ fn is_new_object(name: &UniqueName) {
 
 fn is_empty(name: &UniqueName) {
     assert_eq!(loaded(name), 0);
+}
+
+fn is_retired(name: &UniqueName) {
+    assert!(Reader::<u64>::open(name).expect("opened").is_retired());
 }
 
 fn is_gone(name: &UniqueName) {
@@ -129,9 +136,15 @@ pub const OPERATIONS: &[Operation] = operations! {
     "open_or_create, old": an_object, None, |name| Object::open_or_create(name, SIZE).map(drop);
     "open": an_object, None, |name| Object::open(name).map(drop);
     "open, missing": nothing, None, |name| {
-        Object::open(name).map(|_| panic!("it is missing")).or_else(missing)
+        Object::open(name).map(|_| panic!("{WRONG}")).or_else(missing)
     };
     "open_mapping": an_object, None, |name| Mapping::open(name, Extent::Whole).map(drop);
+    "open, read-write": an_object, None, |name| {
+        Mapping::open_read_write(name, Extent::first(8)).map(drop)
+    };
+    "open with flags": an_object, None, |name| {
+        Directory::DEFAULT.open_with_flags(name, libc::O_RDWR, 0).map(drop)
+    };
     "from_fd": an_object, None, |name| {
         Object::<ReadWrite>::from_fd(object(name)?.into_fd()).map(drop)
     };
@@ -157,7 +170,23 @@ pub const OPERATIONS: &[Operation] = operations! {
     "a guard": an_object, Some(is_gone), |name| {
         object(name)?.unlink_on_drop(name)?.unlink()
     };
+    "a guard, kept": an_object, None, |name| {
+        object(name)?.unlink_on_drop(name)?.keep();
+        Ok(())
+    };
     "is_memory": nothing, None, |_name| Directory::DEFAULT.is_memory();
+    "is_memory, of a directory": nothing, None, |_name| shm()?.is_memory();
+    "create, in a directory": nothing, Some(is_empty), |name| {
+        Options::new().directory(&shm()?).create(name, SIZE).map(drop)
+    };
+    "open, missing, in a directory": nothing, None, |name| {
+        let opened = Options::new().directory(&shm()?).open(name);
+        opened.map(|_| panic!("{WRONG}")).or_else(missing)
+    };
+    "unlink, in a directory": an_object, Some(is_gone), |name| shm()?.unlink(name);
+    "replace, in a directory": an_object, Some(is_new_object), |name| {
+        init(Options::new().directory(&shm()?).replace(name, SIZE, number(NEW)))
+    };
     "create_complete": nothing, Some(is_new_object), |name| {
         init(Options::new().create_complete(name, SIZE, number(NEW)))
     };
@@ -172,7 +201,7 @@ pub const OPERATIONS: &[Operation] = operations! {
     };
     "claim": an_object, None, |name| object(name)?.claim();
     "writer_alive": an_object, None, |name| {
-        object(name)?.writer_alive().map(|alive| assert!(!alive))
+        object(name)?.writer_alive().map(|alive| assert!(!alive, "{WRONG}"))
     };
     "wait_for_writer_end": an_object, None, |name| object(name)?.wait_for_writer_end();
     "reap": an_object, Some(is_gone), |name| snapshot::reap(name);
@@ -196,6 +225,10 @@ pub const OPERATIONS: &[Operation] = operations! {
     "Writer::finish": a_snapshot, Some(is_gone), |name| {
         Writer::<u64>::open(name)?.finish(name)
     };
+    "Writer::retire": a_snapshot, Some(is_retired), |name| {
+        Writer::<u64>::open(name)?.retire();
+        Ok(())
+    };
     "Writer::has_name": a_snapshot, None, |name| {
         Writer::<u64>::open(name)?.has_name(name)
     };
@@ -207,7 +240,7 @@ pub const OPERATIONS: &[Operation] = operations! {
         Ok(())
     };
     "Reader::open": a_snapshot, None, |name| {
-        assert_eq!(Reader::<u64>::open(name)?.load(), Ok(OLD));
+        assert_eq!(Reader::<u64>::open(name)?.load(), Ok(OLD), "{WRONG}");
         Ok(())
     };
     "Reader::is_current": a_snapshot, None, |name| {
@@ -215,25 +248,37 @@ pub const OPERATIONS: &[Operation] = operations! {
     };
     "Reader::next": a_snapshot, None, |name| {
         let mut reader = Reader::open(name)?;
-        assert_eq!(reader.next(Deadline::NEVER)?, Some(OLD));
-        assert_eq!(reader.next(soon()?)?, None);
+        assert_eq!(reader.next(Deadline::NEVER)?, Some(OLD), "{WRONG}");
+        assert_eq!(reader.next(soon()?)?, None, "{WRONG}");
         Ok(())
     };
     "Reader::wait_for": a_snapshot, None, |name| {
-        assert!(Reader::<u64>::wait_for(name, Deadline::NEVER)?.is_some());
+        assert!(Reader::<u64>::wait_for(name, Deadline::NEVER)?.is_some(), "{WRONG}");
         Ok(())
     };
     "Reader::wait_for, missing": nothing, None, |name| {
-        assert!(Reader::<u64>::wait_for(name, soon()?)?.is_none());
+        assert!(Reader::<u64>::wait_for(name, soon()?)?.is_none(), "{WRONG}");
+        Ok(())
+    };
+    "Reader::wait_for, missing, in a directory": nothing, None, |name| {
+        let shm = shm()?;
+        let options = Options::new().directory(&shm);
+        let found = Reader::<u64>::wait_for_with(&options, name, soon()?)?;
+        assert!(found.is_none(), "{WRONG}");
         Ok(())
     };
     "Follower::next": a_snapshot, None, |name| {
         let mut follower = Follower::<u64>::new(name);
-        assert_eq!(follower.next(soon()?)?, Some(OLD));
-        assert_eq!(follower.next(soon()?)?, None);
+        assert_eq!(follower.next(soon()?)?, Some(OLD), "{WRONG}");
+        assert_eq!(follower.next(soon()?)?, None, "{WRONG}");
         Ok(())
     };
 };
+
+/// The same directory as by default, but opened as another one would be.
+fn shm() -> Result<Directory, Error> {
+    Directory::open(c"/dev/shm")
+}
 
 fn soon() -> Result<Deadline, Error> {
     Deadline::after(Duration::from_millis(20))

@@ -173,6 +173,8 @@ pub fn where_nothing_is_watched<T: Send>(errno: i32, test: impl FnOnce() -> T + 
 pub enum Answer {
     Made,
     FailsWith(i32),
+    /// It is not made, and its result is 0.
+    Faked,
 }
 
 /// Runs a test in a thread of its own. Each time it is about to make this call, `answer` is called

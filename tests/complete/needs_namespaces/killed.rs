@@ -2,6 +2,7 @@
 
 #![cfg(all(target_os = "linux", target_arch = "x86_64"))]
 
+use rawshm_tests::cells::{Cells, Outcome};
 use rawshm_tests::rungs::{Rung, on_each_rung};
 use rawshm_tests::{c_program, in_a_row, static_program, with_private_shm};
 
@@ -46,11 +47,28 @@ fn kill(unit: &str, what: &str) -> Vec<(u32, String)> {
     in_a_row(&ended)
 }
 
+fn count(rows: &[(u32, String)]) -> Cells {
+    let mut cells = Cells::default();
+    for (kills, state) in rows {
+        let outcome = match state.as_str() {
+            "nothing" | "old" => Outcome::AsBefore,
+            "new" => Outcome::AsAfter,
+            _ => Outcome::Temporary,
+        };
+        let kills = usize::try_from(*kills).expect("small");
+        cells.add_many("killed after an instruction: `creator`", outcome, kills);
+    }
+    cells
+}
+
 fn check(rung: Rung, unit: &str, what: &str, expected: &[&str]) -> Vec<u32> {
     let rows = kill(unit, what);
     println!("{rung:?}, {what}, {unit}: {rows:?}");
     let states: Vec<&str> = rows.iter().map(|(_, state)| state.as_str()).collect();
     assert_eq!(states, expected, "{rung:?}");
+    if unit == "instructions" {
+        count(&rows).print();
+    }
     rows.iter().map(|(count, _)| *count).collect()
 }
 

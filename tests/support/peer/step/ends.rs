@@ -4,11 +4,12 @@ use std::path::Path;
 
 use rawshm::snapshot::{self, Deadline, Follower, Reader, Writer};
 use rawshm::{Name, Outcome};
+use rawshm_tests::traced::{Place, Traced};
 use rawshm_tests::values::{Message, message, text};
 use rawshm_tests::watchdog::watchdog;
 
 use super::sleeper::Sleeper;
-use super::{Place, Traced, free, names};
+use super::{free, names};
 use crate::say;
 
 const NAME: &str = "/my_snapshot";

@@ -6,9 +6,10 @@ use std::process::Command;
 use rawshm::snapshot::{self, Reader};
 use rawshm::{Errno, Error, Name, Operation};
 use rawshm_tests::run;
+use rawshm_tests::traced::{Place, Traced};
 use rawshm_tests::values::{Message, text};
 
-use super::{Place, Traced, free, names};
+use super::{free, names};
 use crate::say;
 
 const NAME: &str = "/my_snapshot";

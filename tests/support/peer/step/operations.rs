@@ -7,12 +7,13 @@ use rawshm::snapshot::{self, Deadline, Follower, Reader, Writer};
 use rawshm::{Name, Object, Outcome};
 use rawshm_tests::header::retire_unheard;
 use rawshm_tests::rungs::{self, Rung};
+use rawshm_tests::traced::{Place, Traced, mark};
 use rawshm_tests::until;
 use rawshm_tests::values::{Value, number, value};
 use rawshm_tests::watchdog::watchdog;
 
 use super::sleeper::Sleeper;
-use super::{Place, Traced, free, mark, names};
+use super::{free, names};
 use crate::say;
 
 const NAME: &str = "/my_snapshot";
@@ -286,6 +287,6 @@ pub(crate) fn appears_late(name: &str) {
     until("the deadline", || {
         Deadline::after(Duration::ZERO).expect("a clock") > deadline
     });
-    while traced.goes_on(libc::PTRACE_CONT) {}
+    traced.ends();
     say("found");
 }

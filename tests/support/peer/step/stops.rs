@@ -4,11 +4,11 @@
 use rawshm::snapshot::{self, Reader, Writer};
 use rawshm::{Errno, Error, Name, Object, Operation};
 use rawshm_tests::rungs;
+use rawshm_tests::traced::{Place, Traced, mark};
 use rawshm_tests::values::{Value, number, value};
 
 use super::operations::{Act, Before, NEXT, OPERATIONS, WAYS, Way, check, make};
 use super::sleeper::Sleeper;
-use super::{Place, Traced};
 use crate::say;
 
 /// Stops each operation on each way to a name, and prints a line after it: what it is, and how
@@ -37,7 +37,7 @@ fn stop_all((what, before, act): (&str, Before, Act), (stride, first): (u32, u32
     let sleeping = make(&name, before);
     let waiting = Sleeper::waiting(&name, before);
     let mut attached = (before != Before::Nothing).then(|| Attached::new(&name));
-    let mut traced = Traced::fork(|| act(&name).map(|_writer| super::mark()).is_ok());
+    let mut traced = Traced::fork(|| act(&name).map(|_writer| mark()).is_ok());
     traced.goes_on_to_the_mark();
     let may_be_missing = before == Before::Nothing || ["finish", "reap"].contains(&what);
     let (mut stops, mut left, mut place) = (0, first, Place::default());
