@@ -86,7 +86,7 @@ fn at(address: *const u8) -> NonNull<u8> {
 /// The parts that are for long copies only.
 #[cfg(all(target_arch = "x86_64", not(miri)))]
 fn parts() -> Vec<Form> {
-    use copy::registers::arch::{avx, backwards, sse, stream, string};
+    use copy::registers::arch::{avx, avx512, backwards, sse, stream, string};
     let form = |name, shortest, overlap, copy| Form {
         name,
         shortest,
@@ -100,7 +100,10 @@ fn parts() -> Vec<Form> {
         form("string", 129, Overlap::None, string as _),
     ];
     if is_x86_feature_detected!("avx") {
-        forms.push(form("avx", 129, Overlap::TargetFirst, avx as _));
+        forms.push(form("avx", 65, Overlap::TargetFirst, avx as _));
+    }
+    if is_x86_feature_detected!("avx512f") {
+        forms.push(form("avx512", 65, Overlap::TargetFirst, avx512 as _));
     }
     forms
 }
@@ -108,15 +111,15 @@ fn parts() -> Vec<Form> {
 #[cfg(all(target_arch = "aarch64", not(miri)))]
 fn parts() -> Vec<Form> {
     use copy::registers::arch::{backwards, forwards};
-    let form = |name, overlap, copy| Form {
+    let form = |name, shortest, overlap, copy| Form {
         name,
-        shortest: 129,
+        shortest,
         overlap,
         copy,
     };
     vec![
-        form("forwards", Overlap::TargetFirst, forwards as _),
-        form("backwards", Overlap::SourceFirst, backwards as _),
+        form("forwards", 145, Overlap::TargetFirst, forwards as _),
+        form("backwards", 129, Overlap::SourceFirst, backwards as _),
     ]
 }
 
@@ -220,8 +223,10 @@ fn what_overlaps_is_copied_right_by_the_forms_for_that() {
 #[test]
 #[cfg(all(target_arch = "x86_64", not(miri)))]
 fn what_the_processor_has_is_what_std_says() {
-    use copy::registers::arch::{AVX, features};
+    use copy::registers::arch::{AVX, AVX512, features};
     assert_eq!(features() & AVX != 0, is_x86_feature_detected!("avx"));
+    // It is used on Intel's processors only.
+    assert!(features() & AVX512 == 0 || is_x86_feature_detected!("avx512f"));
 }
 
 /// Memory of which the accesses are recorded: the address and the size of each.

@@ -236,8 +236,6 @@ unsafe fn by_vectors(from: *const u8, to: *mut u8, len: usize) {
             ends::<Vector, 1>(from, to, len);
         } else if len <= 64 {
             ends::<Vector, 2>(from, to, len);
-        } else if len <= 128 {
-            ends::<Vector, 4>(from, to, len);
         } else {
             long(from, to, len);
         }

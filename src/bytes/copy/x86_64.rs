@@ -4,7 +4,7 @@ use core::arch::asm;
 use core::arch::x86_64::__m128i;
 use core::sync::atomic::{AtomicU8, Ordering::Relaxed};
 
-use super::{Unit, unit};
+use super::{Unit, ends, unit};
 
 pub(crate) type Vector = __m128i;
 
@@ -21,12 +21,13 @@ unit! { __m128i, xmm_reg, "movdqu {unit}, [{base} + {at}]", "movdqu [{base} + {a
 /// the two overlap, this copy is one for such an overlap.
 pub(crate) type Copy = unsafe fn(from: *const u8, to: *mut u8, len: usize);
 
-/// Up to this length source and target fit into the first cache, and wide stores pay. For longer
-/// copies they do not, and narrow loads run further ahead of the stores.
-const AVX_UP_TO: usize = 16 << 10;
+/// Up to this length source and target fit into the first cache, and nothing is faster than wide
+/// loads and stores.
+const WIDE_UP_TO: usize = 24 << 10;
 
-/// From this length on `rep movsb` makes up for its slow start, on processors where it is fast.
-const STRING_FROM: usize = 8 << 10;
+/// From there to this length they are, where `rep movsb` is not. Beyond, narrow loads run further
+/// ahead of the stores.
+const WIDE_AT_MOST: usize = 256 << 10;
 
 /// If the target is less than this after the source, whole pages aside, `rep movsb` is slow: its
 /// loads seem to wait for its stores.
@@ -39,53 +40,107 @@ const STREAM_FROM: usize = 16 << 20;
 
 const KNOWN: u8 = 1;
 pub(crate) const AVX: u8 = 2;
-const STRING: u8 = 4;
+pub(crate) const AVX512: u8 = 4;
+const STRING: u8 = 8;
 
-/// Copies `len` bytes, which are more than 128, also if source and target overlap.
+/// Copies `len` bytes, which are more than 64, also if source and target overlap.
 ///
 /// # Safety
 /// `from` can be read and `to` written for `len` bytes.
+#[expect(
+    clippy::multiple_unsafe_ops_per_block,
+    reason = "one copy, by the features and the length"
+)]
+#[inline]
 pub(crate) unsafe fn long(from: *const u8, to: *mut u8, len: usize) {
+    let features = FEATURES.load(Relaxed);
+    let is_wide = len <= 256 || to.addr().wrapping_sub(from.addr()) >= len && len <= WIDE_UP_TO;
+    // SAFETY: the caller's; the copy is one for this processor, this length and this overlap.
+    unsafe {
+        if !is_wide || features & AVX == 0 {
+            other(from, to, len);
+        } else if features & AVX512 == 0 {
+            avx(from, to, len);
+        } else {
+            avx512(from, to, len);
+        }
+    }
+}
+
+/// As [`long`], for what is not copied at once by wide loads and stores.
+///
+/// # Safety
+/// As [`long`].
+#[inline(never)]
+unsafe fn other(from: *const u8, to: *mut u8, len: usize) {
+    let features = features();
     let (source, target) = (from.addr(), to.addr());
     let apart = source.wrapping_sub(target) >= len;
-    let copy: Copy = if target.wrapping_sub(source) < len {
+    let copy: Copy = if len <= 128 {
+        ends::<Vector, 4>
+    } else if target.wrapping_sub(source) < len {
         backwards
     } else if apart && len >= STREAM_FROM {
         stream
     } else if apart
-        && len >= STRING_FROM
+        && len > WIDE_UP_TO
         && target.wrapping_sub(source) % PAGE >= ALIASED
-        && features() & STRING != 0
+        && features & STRING != 0
     {
         string
-    } else if len <= AVX_UP_TO && features() & AVX != 0 {
+    } else if len > WIDE_AT_MOST || features & AVX == 0 {
+        sse
+    } else if features & AVX512 == 0 {
         avx
     } else {
-        sse
+        avx512
     };
-    // SAFETY: the caller's; the copy is one for this processor and for this overlap.
+    // SAFETY: the caller's; the copy is one for this processor, this length and this overlap.
     unsafe { copy(from, to, len) };
 }
 
 /// Which of the features used here the processor and the system have. They are asked once, because
 /// that takes microseconds in a virtual machine.
+#[inline]
 pub(crate) fn features() -> u8 {
-    static FEATURES: AtomicU8 = AtomicU8::new(0);
-    let mut features = FEATURES.load(Relaxed);
-    if features == 0 {
-        features = KNOWN;
-        let [last, vendor, ..] = cpuid(0);
-        let [_, _, ecx, _] = cpuid(1);
-        // The processor has AVX and XGETBV, and the system saves the registers.
-        if ecx & (0b11 << 27) == 0b11 << 27 && xgetbv() & 0b110 == 0b110 {
-            features |= AVX;
+    match FEATURES.load(Relaxed) {
+        0 => {
+            let features = ask();
+            FEATURES.store(features, Relaxed);
+            features
         }
-        // With ERMS, Intel's `rep movsb` writes lines without reading them first. AMD's is slow at
-        // some distances between source and target.
-        if vendor.to_le_bytes() == *b"Genu" && last >= 7 && cpuid(7)[1] & (1 << 9) != 0 {
+        features => features,
+    }
+}
+
+/// 0 before they are asked.
+static FEATURES: AtomicU8 = AtomicU8::new(0);
+
+#[cold]
+fn ask() -> u8 {
+    let mut features = KNOWN;
+    let [last, vendor, ..] = cpuid(0);
+    let [_, _, ecx, _] = cpuid(1);
+    // The processor has AVX and XGETBV, and the system saves the registers.
+    let saved = if ecx & (0b11 << 27) == 0b11 << 27 {
+        xgetbv()
+    } else {
+        0
+    };
+    if saved & 0b110 == 0b110 {
+        features |= AVX;
+    }
+    if vendor.to_le_bytes() == *b"Genu" && last >= 7 {
+        let [_, ebx, ..] = cpuid(7);
+        // With AVX512F. On AMD's processors, that is not faster.
+        if ebx & (1 << 16) != 0 && saved & 0b1110_0110 == 0b1110_0110 {
+            features |= AVX512;
+        }
+        // With ERMS, `rep movsb` writes lines without reading them first. AMD's is slow at some
+        // distances between source and target.
+        if ebx & (1 << 9) != 0 {
             features |= STRING;
         }
-        FEATURES.store(features, Relaxed);
     }
     features
 }
@@ -120,6 +175,7 @@ macro_rules! forwards {
     ($name:ident, $start:literal, $mov:literal, [$($step:literal)*], $end:literal) => {
         /// # Safety
         /// As [`Copy`]; the target does not begin within the source.
+        #[inline]
         pub(crate) unsafe fn $name(from: *const u8, to: *mut u8, len: usize) {
             // SAFETY: more than 128 bytes can be read and written, by this function's own contract.
             unsafe {
@@ -162,16 +218,96 @@ forwards! { sse, "", "movdqu", [
     "movdqu xmm3, [rsi + rdi + 48]" "movdqa [rdi], xmm0" "movdqa [rdi + 16], xmm1"
     "movdqa [rdi + 32], xmm2" "movdqa [rdi + 48], xmm3"
 ], "" }
-forwards! { avx, "", "vmovdqu", [
-    "vmovdqu xmm0, [rsi + rdi]" "vinsertf128 ymm0, ymm0, [rsi + rdi + 16], 1"
-    "vmovdqu xmm1, [rsi + rdi + 32]" "vinsertf128 ymm1, ymm1, [rsi + rdi + 48], 1"
-    "vmovdqa [rdi], ymm0" "vmovdqa [rdi + 32], ymm1"
-], "vzeroupper" }
 forwards! { stream, "sfence", "movdqu", [
     "movdqu xmm0, [rsi + rdi]" "movdqu xmm1, [rsi + rdi + 16]" "movdqu xmm2, [rsi + rdi + 32]"
     "movdqu xmm3, [rsi + rdi + 48]" "movntdq [rdi], xmm0" "movntdq [rdi + 16], xmm1"
     "movntdq [rdi + 32], xmm2" "movntdq [rdi + 48], xmm3"
 ], "sfence" }
+
+/// Copies vectors at the start, and as many at the end, which may overlap them: all are loaded
+/// before any is stored. A vector is named by its register; one at the end has its place, too.
+macro_rules! wide_ends {
+    ($from:ident, $to:ident, $len:ident, $width:literal, $mov:literal, $vector:literal,
+        $end:literal,
+        [$($head:literal)*], [$($tail:literal $place:literal)*]) => {
+        asm!(
+            $(concat!($mov, " ", $vector, $head, ", [{from} + {width} * ", $head, "]"),)*
+            $(concat!($mov, " ", $vector, $tail, ", [{from} + {len} - {width} * ", $place, "]"),)*
+            $(concat!($mov, " [{to} + {len} - {width} * ", $place, "], ", $vector, $tail),)*
+            $(concat!($mov, " [{to} + {width} * ", $head, "], ", $vector, $head),)*
+            $end,
+            from = in(reg) $from, to = in(reg) $to, len = in(reg) $len, width = const $width,
+            clobber_abi("sysv64"), options(nostack),
+        )
+    };
+}
+
+/// A macro, because two copies differ in their vectors only: their size, the instruction that moves
+/// one, the one where it is aligned, their name without its last digit, and what follows their use.
+/// Up to eight vectors are all loaded before any is stored. Before the loop, the first vector and
+/// the last four are loaded, and after it they are stored, so that the loop's stores are aligned.
+macro_rules! wide {
+    ($name:ident, $width:literal, $mov:literal, $aligned:literal, $vector:literal,
+        $end:literal) => {
+        /// # Safety
+        /// As [`Copy`], and `len` is more than 64. If it is more than 256, the target does not
+        /// begin within the source.
+        #[inline]
+        pub(crate) unsafe fn $name(from: *const u8, to: *mut u8, len: usize) {
+            // SAFETY: as many bytes as each block accesses can be read and written, by this
+            // function's own contract.
+            unsafe {
+                if $width == 64 && len <= 128 {
+                    wide_ends!(from, to, len, $width, $mov, $vector, $end, ["0"], ["1" "1"]);
+                } else if len <= $width * 4 {
+                    wide_ends!(from, to, len, $width, $mov, $vector, $end,
+                        ["0" "1"], ["2" "2" "3" "1"]);
+                } else if len <= $width * 8 {
+                    wide_ends!(from, to, len, $width, $mov, $vector, $end,
+                        ["0" "1" "2" "3"], ["4" "4" "5" "3" "6" "2" "7" "1"]);
+                } else {
+                    asm!(
+                        concat!($mov, " ", $vector, "4, [rsi]"),
+                        concat!($mov, " ", $vector, "5, [rsi + rdx - {width} * 4]"),
+                        concat!($mov, " ", $vector, "6, [rsi + rdx - {width} * 3]"),
+                        concat!($mov, " ", $vector, "7, [rsi + rdx - {width} * 2]"),
+                        concat!($mov, " ", $vector, "8, [rsi + rdx - {width}]"),
+                        "lea rcx, [rdi + rdx - {width} * 4]",
+                        "mov rax, rdi",
+                        "sub rsi, rdi",
+                        "or rdi, {width} - 1",
+                        "inc rdi",
+                        ".p2align 5",
+                        "2:",
+                        concat!($mov, " ", $vector, "0, [rsi + rdi]"),
+                        concat!($mov, " ", $vector, "1, [rsi + rdi + {width}]"),
+                        concat!($mov, " ", $vector, "2, [rsi + rdi + {width} * 2]"),
+                        concat!($mov, " ", $vector, "3, [rsi + rdi + {width} * 3]"),
+                        concat!($aligned, " [rdi], ", $vector, "0"),
+                        concat!($aligned, " [rdi + {width}], ", $vector, "1"),
+                        concat!($aligned, " [rdi + {width} * 2], ", $vector, "2"),
+                        concat!($aligned, " [rdi + {width} * 3], ", $vector, "3"),
+                        "sub rdi, -{width} * 4",
+                        "cmp rdi, rcx",
+                        "jb 2b",
+                        concat!($mov, " [rcx], ", $vector, "5"),
+                        concat!($mov, " [rcx + {width}], ", $vector, "6"),
+                        concat!($mov, " [rcx + {width} * 2], ", $vector, "7"),
+                        concat!($mov, " [rcx + {width} * 3], ", $vector, "8"),
+                        concat!($mov, " [rax], ", $vector, "4"),
+                        $end,
+                        inout("rdi") to => _, inout("rsi") from => _, in("rdx") len,
+                        width = const $width, clobber_abi("sysv64"), options(nostack),
+                    );
+                }
+            }
+        }
+    };
+}
+
+wide! { avx, 32, "vmovdqu", "vmovdqa", "ymm", "vzeroupper" }
+// From zmm20 to zmm28: registers that the system need not tell apart from unused ones.
+wide! { avx512, 64, "vmovdqu64", "vmovdqa64", "zmm2", "" }
 
 /// The last vector and the first four are loaded before the loop and stored after it.
 ///
