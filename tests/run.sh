@@ -149,8 +149,10 @@ for features in "${feature_sets[@]}"; do
 done
 
 tests "${feature_sets[0]}"
-# What builds packages of its own does so with features of its own: once is enough.
-tests "${feature_sets[-1]}" --skip own:: --skip needs_half_a_minute::
+# What builds packages of its own does so with features of its own. What takes long is the same with
+# each set, or is about no features at all: once is enough.
+tests "${feature_sets[-1]}" --skip own:: --skip needs_half_a_minute:: --skip needs_spin:: \
+    --skip attacks:: --skip planters:: --skip what_goes_wrong_with_calls
 
 # Miri does not come from the registries that packages come from: without it, nothing is counted.
 if cargo miri --version >/dev/null 2>&1; then

@@ -34,7 +34,8 @@ pub use self::slice::Slice;
 /// `Release` store to an [`Atomic`]; to read it, first look for that store with an `Acquire` load.
 /// No copy makes a system call.
 ///
-/// Long copies are as fast as `memcpy`. From 16 MiB they bypass the caches (`x86_64`).
+/// Copies of more than 128 bytes take about as long as `memcpy`. From 16 MiB they bypass the caches
+/// (`x86_64`).
 ///
 /// It is `Send` and `Sync`: other threads are peers like other processes. A
 /// [`Mapping`](crate::Mapping) and a [`Slice`] dereference to it. It is neither `Copy` nor `Clone`,

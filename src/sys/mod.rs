@@ -104,8 +104,8 @@ pub enum Seals {
     #[doc(alias = "F_SEAL_SHRINK")]
     #[doc(alias = "F_SEAL_GROW")]
     Size,
-    /// Nor can it be written to, or mapped for that, or lose the memory of pages. Mappings that were
-    /// made before go on, and can write.
+    /// Nor can it be written to, or mapped for that, or lose the memory of pages. Mappings that
+    /// were made before go on, and can write.
     #[doc(alias = "F_SEAL_FUTURE_WRITE")]
     SizeAndWrites,
 }

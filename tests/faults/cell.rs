@@ -215,6 +215,8 @@ fn is(error: Error, errno: Errno, call: &str) -> bool {
             (Errno::ACCESS, Errno::PERM) => removes.contains(&error.operation()),
             (Errno::INVAL, Errno::ISDIR | Errno::NXIO) => call == "openat",
             (Errno::IO, Errno::HWPOISON) => call == "madvise",
+            // It says that its file system knows no seals.
+            (Errno::PERM, Errno::INVAL) => error.operation() == rawshm::Operation::Adopt,
             // It seems that a link works, which this way refuses.
             (Errno::NOENT, Errno::EXIST) => call == "linkat",
             // The name is missing, and so is the directory.

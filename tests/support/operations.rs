@@ -3,9 +3,10 @@
 use std::time::Duration;
 
 use crate::UniqueName;
-use rawshm::snapshot::{self, Deadline, Follower, Reader, Writer};
+use rawshm::snapshot::{self, Deadline, Follower, Reader, UnmappedReader, Writer};
 use rawshm::{
-    Advice, Directory, Error, Extent, InitError, Mapping, Mode, Object, Options, ReadWrite, Size,
+    Advice, Directory, Error, Extent, InitError, Mapping, Mode, Object, Options, ReadOnly,
+    ReadWrite, Seals, Size,
 };
 
 /// An operation, what exists before it, and what must be so after it.
@@ -149,6 +150,20 @@ pub const OPERATIONS: &[Operation] = operations! {
         Object::<ReadWrite>::from_fd(object(name)?.into_fd()).map(drop)
     };
     "status": an_object, None, |name| object(name)?.status().map(drop);
+    "read_at": an_object, None, |name| {
+        let read = Object::open(name)?.read_at::<u64>(0)?;
+        assert_eq!(read, OLD);
+        Ok(())
+    };
+    "create_anonymous": nothing, None, |_name| {
+        Object::create_anonymous(Size::Reserved(4096)).map(drop)
+    };
+    "from_sealed_fd": nothing, None, |_name| {
+        let object = Object::create_anonymous(SIZE)?;
+        object.seal(Seals::SizeAndWrites)?;
+        let fd = object.into_fd();
+        Object::<ReadOnly>::from_sealed_fd(fd, Seals::SizeAndWrites).map(drop)
+    };
     "resize, sparse": an_object, Some(is_resized), |name| object(name)?.resize(SIZE);
     "resize, reserved": an_object, Some(is_resized), |name| {
         object(name)?.resize(Size::Reserved(4096))
@@ -241,6 +256,12 @@ pub const OPERATIONS: &[Operation] = operations! {
     };
     "Reader::open": a_snapshot, None, |name| {
         assert_eq!(Reader::<u64>::open(name)?.load(), Ok(OLD), "{WRONG}");
+        Ok(())
+    };
+    "UnmappedReader::load": a_snapshot, None, |name| {
+        let mut reader = UnmappedReader::<u64>::open(name)?;
+        assert_eq!(reader.load()?, OLD);
+        assert!(!reader.is_retired()?);
         Ok(())
     };
     "Reader::is_current": a_snapshot, None, |name| {
