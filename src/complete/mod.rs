@@ -134,7 +134,8 @@ impl Options<'_> {
     /// On Linux, the calls of [`Options::create_complete`], with a different end: `flock`; `linkat`
     /// to a temporary name; `renameat`; `flock`; and an `openat` that looks for temporary names
     /// that others have left. A process that is killed between `linkat` and `renameat` leaves the
-    /// temporary name, which the next replacement of the same name removes.
+    /// temporary name, which the next replacement of the same name removes, or, after several
+    /// replacements at a time, one that gets as far.
     ///
     /// # Errors
     ///
