@@ -140,7 +140,8 @@ impl<R: Rights> Object<R> {
 /// [`Object::claim`], except `EBUSY`. With [`Operation::Inspect`]: `EFBIG` – the process may write
 /// only files of less than 48 bytes (`RLIMIT_FSIZE`; 41 on little-endian machines); it also gets a
 /// `SIGXFSZ`. `ENOMEM` – the header cannot be mapped. `EINVAL` – a snapshot on hugetlbfs, where
-/// `pwrite64` is refused. `EIO` – `pread64` or `pwrite64` claims success, but transfers nothing.
+/// `pwrite64` is refused. `EIO` – a peer has shrunk the object, and made it larger again meanwhile;
+/// or `pread64` or `pwrite64` claims success, but transfers nothing.
 ///
 /// # Examples
 ///

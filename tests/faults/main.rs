@@ -17,6 +17,7 @@ mod run;
 mod singles;
 
 use std::cell::Cell;
+use std::os::unix::fs::PermissionsExt as _;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 
 use rawshm_tests::cells::tell;
@@ -35,6 +36,10 @@ fn from_environment(name: &str) -> Option<u64> {
         text.parse()
             .unwrap_or_else(|_| panic!("{name} is no number")),
     )
+}
+
+fn mode_of(path: &str) -> u32 {
+    std::fs::metadata(path).expect("there").permissions().mode()
 }
 
 /// A run takes a tenth of the single faults, another one each time, and a thousand pairs of faults.
@@ -60,6 +65,7 @@ fn what_goes_wrong_with_calls_leaves_what_the_docs_say() {
             hook(panic);
         }
     }));
+    let before = mode_of("/dev/null");
     let mut whole = Report::default();
     let mut run = |part: fn(&Progress, u64, u64, Rotation) -> Report| {
         let watched = || {
@@ -84,5 +90,6 @@ fn what_goes_wrong_with_calls_leaves_what_the_docs_say() {
     run(|progress, _, _, rotation| programs::every_call(progress, rotation));
     run(|progress, seed, pairs, _| pairs::two_calls_fail(progress, seed, pairs));
     tell(&format!("checked: faults: {}", whole.cells.summary()));
+    assert_eq!(mode_of("/dev/null"), before, "the machine's own file");
     assert!(whole.red.is_empty(), "{}", whole.red.join("\n"));
 }

@@ -68,26 +68,35 @@ impl Attack {
 
 /// What becomes of operations that read a header: it is refused, or no value is found.
 fn scribbled(operation: &Operation) -> Others {
-    if reads_values(operation) {
-        vec!["Open EINVAL", "Access EAGAIN", VALUE]
-    } else {
-        vec![]
+    match operation.name {
+        "read_at" => vec![VALUE],
+        _ if reads_values(operation) => vec!["Open EINVAL", "Access EAGAIN", VALUE],
+        _ => vec![],
     }
 }
 
 /// Only operations that touch the memory of an object that has a name can be ended by a signal.
 fn truncated(operation: &Operation, rung: Rung) -> Others {
     match operation.name {
-        "open_mapping" | "into_read_only" | "advise" | "open_or_create_complete, old" => {
-            vec!["Map ENXIO"]
-        }
+        "open_mapping"
+        | "open, read-write"
+        | "into_read_only"
+        | "advise"
+        | "open_or_create_complete, old" => vec!["Map ENXIO"],
+        // Neither can be ended by a signal.
+        "read_at" => vec!["Read ENXIO", VALUE],
+        "UnmappedReader::load" => vec!["Open EINVAL", "Access EAGAIN", VALUE],
         "prefault" => vec!["Map ENXIO", "Prefault EFAULT"],
         "lock" => vec!["Map ENXIO", "Lock ENOMEM", "Lock EAGAIN"],
+        // It is shorter when its header is read than before and after that.
+        "Writer::replace" if rung.is_temporary() => vec!["Inspect EIO", BUS],
+        "Writer::replace" | "reap" | "reap a snapshot" => vec!["Inspect EIO"],
         _ if reads_values(operation) => vec![
             "Open EINVAL",
             "Access EAGAIN",
             "Map ENXIO",
             "Wait EFAULT",
+            "Inspect EIO",
             VALUE,
             BUS,
         ],
@@ -156,11 +165,16 @@ pub fn is_documented(
 }
 
 /// Creations of an object alone.
-const PLAIN: [&str; 3] = ["create", "create, exact", "create, reserved"];
+const PLAIN: [&str; 4] = [
+    "create",
+    "create, exact",
+    "create, reserved",
+    "create, in a directory",
+];
 
 /// Whether an operation goes by the header of a snapshot that is there, or by a value in it.
 fn reads_values(operation: &Operation) -> bool {
-    let is_of_snapshots = ["Writer::", "Reader::", "Follower::"];
+    let is_of_snapshots = ["Writer::", "Reader::", "UnmappedReader::", "Follower::"];
     let is_other = [
         "Writer::create",
         "Writer::open_or_create, new",
@@ -172,7 +186,12 @@ fn reads_values(operation: &Operation) -> bool {
 
 /// Whether an operation stores into an object that it has made.
 fn initialises(operation: &Operation) -> bool {
-    let makes = ["create_complete", "replace", "open_or_create_complete, new"];
+    let makes = [
+        "create_complete",
+        "replace",
+        "replace, in a directory",
+        "open_or_create_complete, new",
+    ];
     let snapshots = [
         "Writer::create",
         "Writer::open_or_create",
@@ -200,6 +219,12 @@ fn opens(operation: &Operation) -> bool {
         "is_memory",
         "create_complete",
         "replace",
+        "replace, in a directory",
+        "unlink, in a directory",
+        "is_memory, of a directory",
+        "create, in a directory",
+        "create_anonymous",
+        "from_sealed_fd",
     ];
     !PLAIN.contains(&operation.name) && !others.contains(&operation.name)
 }
@@ -219,6 +244,7 @@ pub fn may_wait(operation: &Operation) -> bool {
 pub fn is_removal(operation: &Operation) -> bool {
     let removals = [
         "unlink",
+        "unlink, in a directory",
         "unlink an object",
         "a guard",
         "reap",

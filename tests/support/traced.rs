@@ -54,6 +54,22 @@ fn trace_me() {
     unsafe { libc::ptrace(libc::PTRACE_TRACEME, 0, null_mut::<()>(), null_mut::<()>()) };
 }
 
+/// Makes descriptor 0 a pipe that has ended. A call that only reports success returns 0, which the
+/// process may take for the descriptor of its object: so it must not be a device, or somebody's
+/// file, whose mode or size it would change.
+fn harmless_standard_input() {
+    let mut ends = [0; 2];
+    // SAFETY: a local for the two descriptors.
+    let piped = unsafe { libc::pipe(ends.as_mut_ptr()) };
+    assert_eq!(piped, 0);
+    // SAFETY: descriptors of this process.
+    unsafe { libc::dup2(ends[0], 0) };
+    for end in ends.into_iter().filter(|end| *end > 0) {
+        // SAFETY: descriptors of this process, which nothing else owns.
+        unsafe { libc::close(end) };
+    }
+}
+
 impl Traced {
     /// Starts a program, which stops before its first instruction.
     #[must_use]
@@ -77,7 +93,8 @@ impl Traced {
     }
 
     fn starts(command: &mut Command) -> (Self, std::process::Child) {
-        command.env_clear().stdin(Stdio::null());
+        // A pipe, and not a device: see `fork`.
+        command.env_clear().stdin(Stdio::piped());
         // SAFETY: one system call, which accesses no memory.
         unsafe {
             command.pre_exec(|| {
@@ -85,7 +102,9 @@ impl Traced {
                 Ok(())
             });
         }
-        let child = spawn(command);
+        let mut child = spawn(command);
+        // It has ended.
+        drop(child.stdin.take());
         (Self::stopped(child.id().try_into().expect("a pid")), child)
     }
 
@@ -99,6 +118,7 @@ impl Traced {
         let pid = unsafe { libc::fork() };
         assert!(pid >= 0, "{}", std::io::Error::last_os_error());
         if pid == 0 {
+            harmless_standard_input();
             trace_me();
             // SAFETY: no pointer is passed.
             unsafe { libc::raise(libc::SIGSTOP) };

@@ -27,40 +27,55 @@ impl Planted {
         let read = || self.opened(Access::Read);
         let write = || self.opened(Access::Write);
         let answer = match operation {
-            "is_memory" => Ok(()),
-            "create" | "create, exact" | "create, reserved" | "create_mapping"
-            | "create_complete" | "Writer::create" => Err("Create EEXIST"),
+            "is_memory" | "is_memory, of a directory" | "create_anonymous" | "from_sealed_fd" => {
+                Ok(())
+            }
+            "create, in a directory"
+            | "create"
+            | "create, exact"
+            | "create, reserved"
+            | "create_mapping"
+            | "create_complete"
+            | "Writer::create" => Err("Create EEXIST"),
             "open" => read(),
-            "open, missing" => read().and(Err(VALUE)),
+            "read_at" if self.is_empty() => read().and(Err("Read ENXIO")),
+            "read_at" | "open, missing" | "open, missing, in a directory" => read().and(Err(VALUE)),
             "open_mapping" => read().and_then(|()| self.mapped()),
             "open_or_create, new"
             | "open_or_create, old"
+            | "open with flags"
             | "from_fd"
+            | "a guard, kept"
             | "status"
             | "resize, sparse"
             | "resize, reserved"
             | "claim"
             | "writer_alive"
             | "wait_for_writer_end" => write(),
-            "into_read_only"
+            "open, read-write"
+            | "into_read_only"
             | "prefault"
             | "lock"
             | "advise"
             | "open_or_create_complete, new"
             | "open_or_create_complete, old" => write().and_then(|()| self.mapped()),
-            "unlink" => self.taken("Unlink EISDIR", "Unlink EACCES"),
+            "unlink" | "unlink, in a directory" => self.taken("Unlink EISDIR", "Unlink EACCES"),
             "unlink an object" | "a guard" | "reap" | "reap a snapshot" => {
                 write().and_then(|()| self.taken("Unlink EISDIR", "Unlink EACCES"))
             }
-            "replace" => self.taken("Create EISDIR", "Create EACCES"),
+            "replace" | "replace, in a directory" => self.taken("Create EISDIR", "Create EACCES"),
             "Writer::replace" => {
                 write().and_then(|()| self.taken("Create EISDIR", "Create EACCES"))
             }
             "Reader::wait_for" if read().is_ok() && self.is_empty() => return None,
-            "Reader::wait_for, missing" if self.is_empty() => read(),
+            "Reader::wait_for, missing" | "Reader::wait_for, missing, in a directory"
+                if self.is_empty() =>
+            {
+                read()
+            }
             "Follower::next" if self.is_empty() => read().and(Err(VALUE)),
             _ if operation.starts_with("Reader::") => read().and(Err("Open EINVAL")),
-            "Follower::next" => read().and(Err("Open EINVAL")),
+            "Follower::next" | "UnmappedReader::load" => read().and(Err("Open EINVAL")),
             _ if operation.starts_with("Writer::") => write().and(Err("Open EINVAL")),
             _ => panic!("what does {operation} do?"),
         };
