@@ -190,7 +190,8 @@ impl<T: Layout> Writer<T> {
     /// [`Error::System`] with [`Operation::Claim`]: `EBUSY` – the writer of the old snapshot is
     /// alive, or another process is replacing or reaping it; `EAGAIN` – none is, but a reader has a
     /// lock on it. With [`Operation::Create`]: `ENOMEM` – the header of the old one cannot be
-    /// mapped. Those of [`Options::open_read_write`], [`Writer::create`] and [`Options::replace`].
+    /// mapped. With [`Operation::Inspect`]: `EIO` – as [`reap`](super::reap). Those of
+    /// [`Options::open_read_write`], [`Writer::create`] and [`Options::replace`].
     ///
     /// # Platform notes
     ///
