@@ -38,10 +38,10 @@ fn everywhere(number: u32) -> Option<&'static str> {
     name! { number:
         __NR_clock_gettime __NR_close __NR_execve __NR_exit_group __NR_faccessat __NR_fallocate
         __NR_fchmod __NR_flock __NR_fstat __NR_fstatfs __NR_ftruncate __NR_futex
-        __NR_inotify_add_watch __NR_inotify_init1 __NR_linkat __NR_madvise __NR_mlock __NR_mprotect
-        __NR_munlock __NR_munmap __NR_nanosleep __NR_openat __NR_ppoll __NR_pread64 __NR_pwrite64
-        __NR_read __NR_renameat2 __NR_rt_sigaction __NR_rt_sigreturn __NR_statfs __NR_statx
-        __NR_unlinkat __NR_write
+        __NR_inotify_add_watch __NR_inotify_init1 __NR_linkat __NR_madvise __NR_memfd_create
+        __NR_mlock __NR_mprotect __NR_munlock __NR_munmap __NR_nanosleep __NR_openat __NR_ppoll
+        __NR_pread64 __NR_pwrite64 __NR_read __NR_renameat2 __NR_rt_sigaction __NR_rt_sigreturn
+        __NR_statfs __NR_statx __NR_unlinkat __NR_write
     }
 }
 
