@@ -46,6 +46,16 @@ pub struct Plan<'a> {
     pub kill: Option<Kill>,
 }
 
+impl Plan<'_> {
+    /// Nothing but a kill.
+    pub fn killed(kill: Kill) -> Self {
+        Self {
+            faults: &[],
+            kill: Some(kill),
+        }
+    }
+}
+
 /// How a run has ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum End {

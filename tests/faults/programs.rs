@@ -419,11 +419,7 @@ pub fn every_call(progress: &Progress, mut rotation: Rotation) -> Report {
             for kill in kills(at) {
                 if rotation.takes() {
                     progress.step();
-                    let plan = Plan {
-                        kill: Some(kill),
-                        ..Plan::default()
-                    };
-                    way.cell(KILLED, plan, &mut report);
+                    way.cell(KILLED, Plan::killed(kill), &mut report);
                 }
             }
         }

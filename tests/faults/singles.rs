@@ -124,11 +124,7 @@ pub fn every_call(progress: &Progress, mut rotation: Rotation) -> Report {
             for kill in kills(at) {
                 if rotation.takes() {
                     progress.step();
-                    let plan = Plan {
-                        kill: Some(kill),
-                        ..Plan::default()
-                    };
-                    way.cell(plan).run(KILLED, &mut report);
+                    way.cell(Plan::killed(kill)).run(KILLED, &mut report);
                 }
             }
         }

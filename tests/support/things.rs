@@ -56,20 +56,14 @@ impl Thing {
     ];
 
     /// Those that a process without privileges can make and take away.
-    pub const OF_ANY_USER: [Self; 12] = [
-        Self::Empty,
-        Self::Foreign,
-        Self::Readable,
-        Self::Forbidden,
-        Self::LinkToObject,
-        Self::LinkToNothing,
-        Self::LinkToItself,
-        Self::LinkToDirectory,
-        Self::Directory,
-        Self::FullDirectory,
-        Self::Fifo,
-        Self::Socket,
-    ];
+    #[must_use]
+    pub fn of_any_user() -> Vec<Self> {
+        use Thing::{BlockDevice, CharacterDevice, HardLink, NoDevice};
+        let need_privileges = [HardLink, CharacterDevice, BlockDevice, NoDevice];
+        let mut things = Self::ALL.to_vec();
+        things.retain(|thing| !need_privileges.contains(thing));
+        things
+    }
 
     /// Where the other file of a thing is that has two.
     #[must_use]

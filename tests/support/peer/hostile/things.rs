@@ -52,9 +52,10 @@ impl Attack for Plants {
     fn act(&mut self, random: &mut Random) {
         self.clear();
         let seedling = Thing::aside(self.paths.own());
+        let things = Thing::of_any_user();
         for _ in 0..3 {
             let path = self.paths.any(random).clone();
-            let _ = random.of(&Thing::OF_ANY_USER).plant(&seedling);
+            let _ = random.of(&things).plant(&seedling);
             // Known before it is planted: another process may take it away at once.
             let number = number_of(&seedling).expect("its own");
             if rename(&seedling, &path) {
