@@ -29,7 +29,8 @@ needs=(
     "root           util-linux   [ $(id -u) = 0 ] && unshare -m true"
     "half_a_minute  coreutils    true"
 )
-# The crate is built alone with each of these; tests run with the first and with the last.
+# The crate is built alone with each of these. All tests run with the first, and those of the library
+# with the last, too.
 feature_sets=("" std derive snapshot std,snapshot std,derive,snapshot)
 
 passed=0 failed=0 skipped=0 unmet='' skips=()
@@ -85,18 +86,19 @@ count() {
     sed -n 's/.*checked: //p' "$log" >>"$checked"
 }
 
-# FEATURES ARGUMENT...: every test but those whose needs are not met, which are counted by name, and
-# those that the arguments leave out.
+# OPTIONS OF CARGO... -- ARGUMENT...: every test that they choose but those whose needs are not met,
+# which are counted by name.
 tests() {
-    local name features=$1
+    local name options=()
+    echo "== cargo test $*"
+    while [ "$1" != -- ]; do options+=("$1") && shift; done
     shift
-    echo "== cargo test --features '$features' $*"
-    timeout 3600 cargo test --no-fail-fast --features "$features" \
+    timeout 3600 cargo test --no-fail-fast "${options[@]}" \
         -- --include-ignored "${skips[@]}" "$@" 2>&1 | tee "$log" | grep -vE '^\s*$'
     count "${PIPESTATUS[0]}"
     if [ -z "$unmet" ]; then return; fi
     while read -r name; do skip "$name" "its need is not met"; done < <(
-        cargo test --quiet --features "$features" -- --ignored --list "$@" 2>/dev/null |
+        cargo test --quiet "${options[@]}" -- --ignored --list "$@" 2>/dev/null |
             sed -n 's/: test$//p' | grep -F "$unmet")
 }
 
@@ -148,11 +150,13 @@ for features in "${feature_sets[@]}"; do
         cargo build --quiet --package rawshm --no-default-features --features "$features"
 done
 
-tests "${feature_sets[0]}"
-# What builds packages of its own does so with features of its own. What takes long is the same with
-# each set, or is about no features at all: once is enough.
-tests "${feature_sets[-1]}" --skip own:: --skip needs_half_a_minute:: --skip needs_spin:: \
-    --skip attacks:: --skip planters:: --skip what_goes_wrong_with_calls
+tests --features "${feature_sets[0]}" --
+# Programs, models, and the peers in a storm call the library as it is with any features, and what
+# takes long would find nothing new.
+tests --features "${feature_sets[-1]}" --lib --test bytes --test object --test complete \
+    --test refusals --test snapshot --test traces -- \
+    --skip needs_half_a_minute:: --skip after_any_instruction
+tests --features "${feature_sets[-1]}" --doc --
 
 # Miri does not come from the registries that packages come from: without it, nothing is counted.
 if cargo miri --version >/dev/null 2>&1; then
