@@ -29,8 +29,8 @@ needs=(
     "root           util-linux   [ $(id -u) = 0 ] && unshare -m true"
     "half_a_minute  coreutils    true"
 )
-# The crate is built alone with each of these. All tests run with the first, and those of the library
-# with the last, too.
+# The crate is built alone with each of these. All tests run with the first, and those of the
+# library with the last, too.
 feature_sets=("" std derive snapshot std,snapshot std,derive,snapshot)
 
 passed=0 failed=0 skipped=0 unmet='' skips=()

@@ -32,16 +32,21 @@ impl AccessError {
     /// is at most `available`, too.
     #[inline]
     pub(crate) const fn check(offset: usize, len: usize, available: usize) -> Result<(), Self> {
-        match available.checked_sub(offset) {
-            Some(rest) if len <= rest => Ok(()),
-            _ => Err(Self::OutOfBounds {
-                offset,
-                len,
-                available,
-            }),
+        if offset <= available && len <= available.wrapping_sub(offset) {
+            return Ok(());
         }
+        rare();
+        Err(Self::OutOfBounds {
+            offset,
+            len,
+            available,
+        })
     }
 }
+
+/// Tells the compiler that the way here is seldom taken.
+#[cold]
+const fn rare() {}
 
 impl fmt::Display for AccessError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -23,8 +23,8 @@ impl<R: Rights> Object<R> {
     /// [`load`](crate::SharedBytes::load) has whole. Each byte is one that was there during the
     /// call.
     ///
-    /// A value of more than 2 GiB takes a call for each 2 GiB, and an object that ends before the
-    /// value takes one more, unless it ends before the offset.
+    /// A value of more than 2 GiB takes a call for each 2 GiB, and one that the object ends within
+    /// takes one more. A type of no size takes none.
     ///
     /// # Errors
     ///

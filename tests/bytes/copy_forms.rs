@@ -16,7 +16,10 @@ mod copy;
 mod portable;
 
 use std::cell::RefCell;
+use std::ops::RangeInclusive;
 use std::ptr::NonNull;
+#[cfg(all(target_arch = "x86_64", not(miri)))]
+use std::sync::{Mutex, atomic::Ordering::Relaxed};
 
 use crate::guarded::Guarded;
 use crate::pattern;
@@ -33,8 +36,8 @@ enum Overlap {
 
 struct Form {
     name: &'static str,
-    /// The shortest copy that it is for.
-    shortest: usize,
+    /// The shortest copy that it is for, and the longest.
+    lengths: RangeInclusive<usize>,
     overlap: Overlap,
     copy: unsafe fn(*const u8, *mut u8, usize),
 }
@@ -47,7 +50,7 @@ struct Form {
 fn whole() -> Vec<Form> {
     let form = |name, overlap, copy| Form {
         name,
-        shortest: 0,
+        lengths: 0..=usize::MAX,
         overlap,
         copy,
     };
@@ -83,43 +86,75 @@ fn at(address: *const u8) -> NonNull<u8> {
     NonNull::new(address.cast_mut()).expect("memory")
 }
 
-/// The parts that are for long copies only.
+/// The parts that are for some lengths only, and the whole with the features of each processor that
+/// this one can be taken for.
 #[cfg(all(target_arch = "x86_64", not(miri)))]
 fn parts() -> Vec<Form> {
-    use copy::registers::arch::{avx, avx512, backwards, sse, stream, string};
-    let form = |name, shortest, overlap, copy| Form {
+    use copy::registers::arch::x86_64_features::{AVX, AVX512, KNOWN, STRING};
+    use copy::registers::arch::{
+        avx, avx512, backwards, sse, stream, string, up_to_32, up_to_64, up_to_128,
+    };
+    let form = |name, lengths, overlap, copy| Form {
         name,
-        shortest,
+        lengths,
         overlap,
         copy,
     };
+    let long = |name, shortest, overlap, copy| form(name, shortest..=usize::MAX, overlap, copy);
+    let whole = |name, copy| form(name, 0..=usize::MAX, Overlap::Any, copy);
     let mut forms = vec![
-        form("sse", 129, Overlap::TargetFirst, sse as _),
-        form("backwards", 129, Overlap::SourceFirst, backwards as _),
-        form("stream", 129, Overlap::TargetFirst, stream as _),
-        form("string", 129, Overlap::None, string as _),
+        form("up to 32", 16..=32, Overlap::Any, up_to_32 as _),
+        form("up to 64", 32..=64, Overlap::Any, up_to_64 as _),
+        form("up to 128", 64..=128, Overlap::Any, up_to_128 as _),
+        long("sse", 129, Overlap::TargetFirst, sse as _),
+        long("backwards", 129, Overlap::SourceFirst, backwards as _),
+        long("stream", 129, Overlap::TargetFirst, stream as _),
+        long("string", 129, Overlap::None, string as _),
+        whole("without AVX", with::<KNOWN> as _),
+        whole("with ERMS only", with::<{ KNOWN | STRING }> as _),
     ];
     if is_x86_feature_detected!("avx") {
-        forms.push(form("avx", 65, Overlap::TargetFirst, avx as _));
+        forms.push(long("avx", 65, Overlap::TargetFirst, avx as _));
+        forms.push(whole("with AVX", with::<{ KNOWN | AVX }>));
+        forms.push(whole("and ERMS", with::<{ KNOWN | AVX | STRING }>));
     }
     if is_x86_feature_detected!("avx512f") {
-        forms.push(form("avx512", 65, Overlap::TargetFirst, avx512 as _));
+        const ALL: u8 = KNOWN | AVX | AVX512;
+        forms.push(long("avx512", 65, Overlap::TargetFirst, avx512 as _));
+        forms.push(whole("with AVX-512", with::<ALL>));
+        forms.push(whole("and ERMS", with::<{ ALL | STRING }>));
     }
     forms
 }
 
+/// Copies as on a processor with these features, and no others.
+///
+/// # Safety
+/// That of the copy; this processor has the features.
+#[cfg(all(target_arch = "x86_64", not(miri)))]
+unsafe fn with<const FEATURES: u8>(from: *const u8, to: *mut u8, len: usize) {
+    static ONE_AT_A_TIME: Mutex<()> = Mutex::new(());
+    let _alone = ONE_AT_A_TIME.lock();
+    copy::registers::arch::x86_64_features::FEATURES.store(FEATURES, Relaxed);
+    // SAFETY: the caller's.
+    unsafe { copy::within_shared(at(from), at(to), len) };
+}
+
 #[cfg(all(target_arch = "aarch64", not(miri)))]
 fn parts() -> Vec<Form> {
-    use copy::registers::arch::{backwards, forwards};
-    let form = |name, shortest, overlap, copy| Form {
+    use copy::registers::arch::{backwards, forwards, up_to_32, up_to_64};
+    let form = |name, lengths, overlap, copy| Form {
         name,
-        shortest,
+        lengths,
         overlap,
         copy,
     };
+    let long = |name, shortest, overlap, copy| form(name, shortest..=usize::MAX, overlap, copy);
     vec![
-        form("forwards", 145, Overlap::TargetFirst, forwards as _),
-        form("backwards", 129, Overlap::SourceFirst, backwards as _),
+        form("up to 32", 16..=32, Overlap::Any, up_to_32 as _),
+        form("up to 64", 32..=64, Overlap::Any, up_to_64 as _),
+        long("forwards", 145, Overlap::TargetFirst, forwards as _),
+        long("backwards", 129, Overlap::SourceFirst, backwards as _),
     ]
 }
 
@@ -140,8 +175,8 @@ impl Form {
     }
 
     fn lengths(&self, lengths: impl IntoIterator<Item = usize>) -> impl Iterator<Item = usize> {
-        let shortest = self.shortest;
-        lengths.into_iter().filter(move |len| *len >= shortest)
+        let right = self.lengths.clone();
+        lengths.into_iter().filter(move |len| right.contains(len))
     }
 }
 
@@ -192,7 +227,7 @@ fn no_form_touches_what_is_beside_the_bytes() {
 fn what_overlaps_is_copied_right_by_the_forms_for_that() {
     let longest = if cfg!(miri) { 300 } else { 2000 };
     for form in forms() {
-        let step = if cfg!(miri) { 67 } else { 23 };
+        let step = if cfg!(miri) { 67 } else { 7 };
         for len in form.lengths((1..=longest).step_by(step)) {
             let distances = (0..=70.min(len)).chain([len / 2, len - 1, len]);
             for distance in distances.step_by(if cfg!(miri) { 11 } else { 1 }) {
@@ -223,10 +258,11 @@ fn what_overlaps_is_copied_right_by_the_forms_for_that() {
 #[test]
 #[cfg(all(target_arch = "x86_64", not(miri)))]
 fn what_the_processor_has_is_what_std_says() {
-    use copy::registers::arch::{AVX, AVX512, features};
-    assert_eq!(features() & AVX != 0, is_x86_feature_detected!("avx"));
+    use copy::registers::arch::x86_64_features::{AVX, AVX512, ask};
+    let features = ask();
+    assert_eq!(features & AVX != 0, is_x86_feature_detected!("avx"));
     // It is used on Intel's processors only.
-    assert!(features() & AVX512 == 0 || is_x86_feature_detected!("avx512f"));
+    assert!(features & AVX512 == 0 || is_x86_feature_detected!("avx512f"));
 }
 
 /// Memory of which the accesses are recorded: the address and the size of each.

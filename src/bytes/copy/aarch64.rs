@@ -1,17 +1,13 @@
 //! The assembly of copies on `aarch64`.
 
-use core::arch::aarch64::uint8x16_t;
 use core::arch::asm;
 
 use super::{Unit, unit};
-
-pub(crate) type Vector = uint8x16_t;
 
 unit! { u8, reg, "ldrb {unit:w}, [{base}, {at}]", "strb {unit:w}, [{base}, {at}]" }
 unit! { u16, reg, "ldrh {unit:w}, [{base}, {at}]", "strh {unit:w}, [{base}, {at}]" }
 unit! { u32, reg, "ldr {unit:w}, [{base}, {at}]", "str {unit:w}, [{base}, {at}]" }
 unit! { u64, reg, "ldr {unit}, [{base}, {at}]", "str {unit}, [{base}, {at}]" }
-unit! { uint8x16_t, vreg, "ldr {unit:q}, [{base}, {at}]", "str {unit:q}, [{base}, {at}]" }
 
 /// Copies `len` bytes, which are more than 64, also if source and target overlap.
 ///
@@ -21,7 +17,7 @@ unit! { uint8x16_t, vreg, "ldr {unit:q}, [{base}, {at}]", "str {unit:q}, [{base}
     clippy::multiple_unsafe_ops_per_block,
     reason = "one copy, by the length and the overlap"
 )]
-#[inline]
+#[inline(never)]
 pub(crate) unsafe fn long(from: *const u8, to: *mut u8, len: usize) {
     // SAFETY: the caller's.
     unsafe {
@@ -34,6 +30,27 @@ pub(crate) unsafe fn long(from: *const u8, to: *mut u8, len: usize) {
         } else {
             forwards(from, to, len);
         }
+    }
+}
+
+/// Copies `len` bytes, which are from 17 to 32, also if source and target overlap.
+///
+/// # Safety
+/// As [`long`].
+#[inline]
+pub(crate) unsafe fn up_to_32(from: *const u8, to: *mut u8, len: usize) {
+    // SAFETY: there is a vector at the start and one at the end.
+    unsafe {
+        asm!(
+            "add {at}, {from}, {len}",
+            "ldr {head:q}, [{from}]",
+            "ldur {tail:q}, [{at}, #-16]",
+            "add {at}, {to}, {len}",
+            "stur {tail:q}, [{at}, #-16]",
+            "str {head:q}, [{to}]",
+            from = in(reg) from, to = in(reg) to, len = in(reg) len, at = out(reg) _,
+            head = out(vreg) _, tail = out(vreg) _, options(nostack, preserves_flags),
+        );
     }
 }
 
@@ -65,6 +82,7 @@ macro_rules! pairs {
     };
 }
 
+pairs! { up_to_64, 32, ["q0" "q1" "0"], ["q2" "q3" "32"] }
 pairs! { pairs_64, 64, ["q0" "q1" "0" "q2" "q3" "32"], ["q4" "q5" "64" "q6" "q7" "32"] }
 pairs! { pairs_128, 128, ["q0" "q1" "0" "q2" "q3" "32" "q4" "q5" "64" "q6" "q7" "96"],
 ["q16" "q17" "128" "q18" "q19" "96" "q20" "q21" "64" "q22" "q23" "32"] }

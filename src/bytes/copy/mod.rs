@@ -28,8 +28,8 @@
 //!   after an acquire before it. On `x86_64` loads are not reordered with other loads, those of
 //!   `rep movsb` neither with loads before nor after it; the fence is then no instruction, but the
 //!   compiler moves no access across it. On `aarch64` it is a barrier.
-//! - The compiler knows that memory is accessed. No block is marked `pure` or `nomem`, and none
-//!   that stores `readonly`.
+//! - The compiler knows that memory is accessed. No block that copies is marked `pure` or `nomem`,
+//!   and none that stores `readonly`.
 //!
 //! # Whole integers
 //!

@@ -8,7 +8,6 @@
     reason = "what the compiler knows of a length makes a few moves of it"
 )]
 
-use core::array;
 use core::mem::size_of;
 use core::ptr::NonNull;
 
@@ -16,7 +15,7 @@ use core::ptr::NonNull;
 #[cfg_attr(target_arch = "aarch64", path = "aarch64.rs")]
 pub(crate) mod arch;
 
-use self::arch::{Vector, long};
+use self::arch::{long, up_to_32, up_to_64};
 
 /// Copies a value out of shared memory: [`from_shared`] for a `len` that the compiler knows.
 ///
@@ -207,65 +206,42 @@ unsafe fn unit_if<D: Direction, U: Unit, const AT: usize>(
 unsafe fn copy(from: *const u8, to: *mut u8, len: usize) {
     // SAFETY: the caller's; each length is one that its units are for.
     unsafe {
-        if len > 16 {
-            by_vectors(from, to, len);
+        if len > 64 {
+            long(from, to, len);
+        } else if len > 32 {
+            up_to_64(from, to, len);
+        } else if len > 16 {
+            up_to_32(from, to, len);
         } else if len >= 8 {
-            ends::<u64, 1>(from, to, len);
+            ends::<u64>(from, to, len);
         } else if len >= 4 {
-            ends::<u32, 1>(from, to, len);
+            ends::<u32>(from, to, len);
         } else if len >= 2 {
-            ends::<u16, 1>(from, to, len);
+            ends::<u16>(from, to, len);
         } else if len == 1 {
-            ends::<u8, 1>(from, to, len);
+            ends::<u8>(from, to, len);
         }
     }
 }
 
-/// Copies `len` bytes, which are more than 16.
+/// Copies a unit at the start, and one at the end, which may overlap the first. If all is one unit,
+/// copies it once.
 ///
 /// # Safety
-/// As [`copy`].
+/// As [`copy`], and `len` is from one unit to two.
 #[expect(
     clippy::multiple_unsafe_ops_per_block,
-    reason = "one operation by the size of its units"
+    reason = "one operation by its units"
 )]
-unsafe fn by_vectors(from: *const u8, to: *mut u8, len: usize) {
-    // SAFETY: the caller's; each length is one that its units are for.
-    unsafe {
-        if len <= 32 {
-            ends::<Vector, 1>(from, to, len);
-        } else if len <= 64 {
-            ends::<Vector, 2>(from, to, len);
-        } else {
-            long(from, to, len);
-        }
-    }
-}
-
-/// Copies `N` units at the start, and `N` units at the end, which may overlap the first. If all is
-/// `N` units, copies them once.
-///
-/// # Safety
-/// As [`copy`], and `len` is from `N` to `2 * N` units.
 #[inline(always)]
-unsafe fn ends<U: Unit, const N: usize>(from: *const u8, to: *mut u8, len: usize) {
-    let at = |index: usize| index.wrapping_mul(size_of::<U>());
-    let rest = len.wrapping_sub(at(N));
-    // SAFETY: there are `N` units.
-    let head: [U; N] =
-        array::from_fn(|index| unsafe { U::load::<0>(from.wrapping_add(at(index))) });
-    if rest != 0 {
-        let tail = from.wrapping_add(rest);
-        // SAFETY: there are `N` units, counted from the end.
-        let tail: [U; N] =
-            array::from_fn(|index| unsafe { U::load::<0>(tail.wrapping_add(at(index))) });
-        for (index, unit) in tail.into_iter().enumerate() {
-            // SAFETY: as above.
-            unsafe { unit.store::<0>(to.wrapping_add(rest).wrapping_add(at(index))) };
+unsafe fn ends<U: Unit>(from: *const u8, to: *mut u8, len: usize) {
+    let rest = len.wrapping_sub(size_of::<U>());
+    // SAFETY: the caller's.
+    unsafe {
+        let head = U::load::<0>(from);
+        if rest != 0 {
+            U::load::<0>(from.wrapping_add(rest)).store::<0>(to.wrapping_add(rest));
         }
-    }
-    for (index, unit) in head.into_iter().enumerate() {
-        // SAFETY: as above.
-        unsafe { unit.store::<0>(to.wrapping_add(at(index))) };
+        head.store::<0>(to);
     }
 }

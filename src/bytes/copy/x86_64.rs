@@ -1,20 +1,78 @@
 //! The assembly of copies on `x86_64`.
 
+pub(crate) mod x86_64_features;
+
 use core::arch::asm;
-use core::arch::x86_64::__m128i;
-use core::sync::atomic::{AtomicU8, Ordering::Relaxed};
+use core::sync::atomic::Ordering::Relaxed;
 
-use super::{Unit, ends, unit};
-
-pub(crate) type Vector = __m128i;
+use super::{Unit, unit};
+use x86_64_features::{AVX, AVX512, FEATURES, STRING, features};
 
 unit! { u8, reg_byte, "mov {unit}, [{base} + {at}]", "mov [{base} + {at}], {unit}" }
 unit! { u16, reg, "mov {unit:x}, [{base} + {at}]", "mov [{base} + {at}], {unit:x}" }
 unit! { u32, reg, "mov {unit:e}, [{base} + {at}]", "mov [{base} + {at}], {unit:e}" }
 unit! { u64, reg, "mov {unit}, [{base} + {at}]", "mov [{base} + {at}], {unit}" }
-unit! { __m128i, xmm_reg, "movdqu {unit}, [{base} + {at}]", "movdqu [{base} + {at}], {unit}" }
 
-/// A copy of `len` bytes, which are more than eight vectors.
+/// Copies vectors at the start, and as many at the end, which may overlap them: all are loaded
+/// before any is stored. A vector is named by its register; one at the end has its place, too.
+macro_rules! wide_ends {
+    ($from:ident, $to:ident, $len:ident, $width:literal, $mov:literal, $vector:literal,
+        $end:literal,
+        [$($head:literal)*], [$($tail:literal $place:literal)*]) => {
+        asm!(
+            $(concat!($mov, " ", $vector, $head, ", [{from} + {width} * ", $head, "]"),)*
+            $(concat!($mov, " ", $vector, $tail, ", [{from} + {len} - {width} * ", $place, "]"),)*
+            $(concat!($mov, " [{to} + {len} - {width} * ", $place, "], ", $vector, $tail),)*
+            $(concat!($mov, " [{to} + {width} * ", $head, "], ", $vector, $head),)*
+            $end,
+            from = in(reg) $from, to = in(reg) $to, len = in(reg) $len, width = const $width,
+            clobber_abi("sysv64"), options(nostack),
+        )
+    };
+}
+
+/// Copies `len` bytes, which are from 17 to 32, also if source and target overlap.
+///
+/// # Safety
+/// `from` can be read and `to` written for `len` bytes.
+#[inline]
+pub(crate) unsafe fn up_to_32(from: *const u8, to: *mut u8, len: usize) {
+    // SAFETY: there is a vector at the start and one at the end.
+    unsafe {
+        asm!(
+            "movdqu {head}, [{from}]",
+            "movdqu {tail}, [{from} + {len} - 16]",
+            "movdqu [{to} + {len} - 16], {tail}",
+            "movdqu [{to}], {head}",
+            from = in(reg) from, to = in(reg) to, len = in(reg) len,
+            head = out(xmm_reg) _, tail = out(xmm_reg) _, options(nostack, preserves_flags),
+        );
+    }
+}
+
+/// As [`up_to_32`], from 32 to 64 bytes.
+///
+/// # Safety
+/// As [`up_to_32`].
+#[inline(never)]
+pub(crate) unsafe fn up_to_64(from: *const u8, to: *mut u8, len: usize) {
+    // SAFETY: the caller's.
+    unsafe { wide_ends!(from, to, len, 16, "movdqu", "xmm", "", ["0" "1"], ["2" "2" "3" "1"]) }
+}
+
+/// As [`up_to_32`], from 64 to 128 bytes.
+///
+/// # Safety
+/// As [`up_to_32`].
+pub(crate) unsafe fn up_to_128(from: *const u8, to: *mut u8, len: usize) {
+    // SAFETY: the caller's.
+    unsafe {
+        wide_ends!(from, to, len, 16, "movdqu", "xmm", "",
+            ["0" "1" "2" "3"], ["4" "4" "5" "3" "6" "2" "7" "1"]);
+    }
+}
+
+/// A copy of `len` bytes, which are more than 64.
 ///
 /// # Safety
 /// `from` can be read and `to` written for `len` bytes, the processor has the instructions, and if
@@ -23,7 +81,7 @@ pub(crate) type Copy = unsafe fn(from: *const u8, to: *mut u8, len: usize);
 
 /// Up to this length source and target fit into the first cache, and nothing is faster than wide
 /// loads and stores.
-const WIDE_UP_TO: usize = 24 << 10;
+const WIDE_UP_TO: usize = 22 << 10;
 
 /// From there to this length they are, where `rep movsb` is not. Beyond, narrow loads run further
 /// ahead of the stores.
@@ -38,11 +96,6 @@ const PAGE: usize = 4096;
 /// From this length on a copy would displace everything else from the caches, and most of itself.
 const STREAM_FROM: usize = 16 << 20;
 
-const KNOWN: u8 = 1;
-pub(crate) const AVX: u8 = 2;
-pub(crate) const AVX512: u8 = 4;
-const STRING: u8 = 8;
-
 /// Copies `len` bytes, which are more than 64, also if source and target overlap.
 ///
 /// # Safety
@@ -51,19 +104,21 @@ const STRING: u8 = 8;
     clippy::multiple_unsafe_ops_per_block,
     reason = "one copy, by the features and the length"
 )]
-#[inline]
+#[inline(never)]
 pub(crate) unsafe fn long(from: *const u8, to: *mut u8, len: usize) {
     let features = FEATURES.load(Relaxed);
-    let is_wide = len <= 256 || to.addr().wrapping_sub(from.addr()) >= len && len <= WIDE_UP_TO;
+    // Asked only where all is not loaded at once.
+    let is_for_loop = || len <= WIDE_UP_TO && to.addr().wrapping_sub(from.addr()) >= len;
     // SAFETY: the caller's; the copy is one for this processor, this length and this overlap.
     unsafe {
-        if !is_wide || features & AVX == 0 {
-            other(from, to, len);
-        } else if features & AVX512 == 0 {
-            avx(from, to, len);
-        } else {
-            avx512(from, to, len);
+        if features & AVX512 != 0 {
+            if len <= 512 || is_for_loop() {
+                return avx512(from, to, len);
+            }
+        } else if features & AVX != 0 && (len <= 256 || is_for_loop()) {
+            return avx(from, to, len);
         }
+        other(from, to, len);
     }
 }
 
@@ -77,7 +132,7 @@ unsafe fn other(from: *const u8, to: *mut u8, len: usize) {
     let (source, target) = (from.addr(), to.addr());
     let apart = source.wrapping_sub(target) >= len;
     let copy: Copy = if len <= 128 {
-        ends::<Vector, 4>
+        up_to_128
     } else if target.wrapping_sub(source) < len {
         backwards
     } else if apart && len >= STREAM_FROM {
@@ -97,76 +152,6 @@ unsafe fn other(from: *const u8, to: *mut u8, len: usize) {
     };
     // SAFETY: the caller's; the copy is one for this processor, this length and this overlap.
     unsafe { copy(from, to, len) };
-}
-
-/// Which of the features used here the processor and the system have. They are asked once, because
-/// that takes microseconds in a virtual machine.
-#[inline]
-pub(crate) fn features() -> u8 {
-    match FEATURES.load(Relaxed) {
-        0 => {
-            let features = ask();
-            FEATURES.store(features, Relaxed);
-            features
-        }
-        features => features,
-    }
-}
-
-/// 0 before they are asked.
-static FEATURES: AtomicU8 = AtomicU8::new(0);
-
-#[cold]
-fn ask() -> u8 {
-    let mut features = KNOWN;
-    let [last, vendor, ..] = cpuid(0);
-    let [_, _, ecx, _] = cpuid(1);
-    // The processor has AVX and XGETBV, and the system saves the registers.
-    let saved = if ecx & (0b11 << 27) == 0b11 << 27 {
-        xgetbv()
-    } else {
-        0
-    };
-    if saved & 0b110 == 0b110 {
-        features |= AVX;
-    }
-    if vendor.to_le_bytes() == *b"Genu" && last >= 7 {
-        let [_, ebx, ..] = cpuid(7);
-        // With AVX512F. On AMD's processors, that is not faster.
-        if ebx & (1 << 16) != 0 && saved & 0b1110_0110 == 0b1110_0110 {
-            features |= AVX512;
-        }
-        // With ERMS, `rep movsb` writes lines without reading them first. AMD's is slow at some
-        // distances between source and target.
-        if ebx & (1 << 9) != 0 {
-            features |= STRING;
-        }
-    }
-    features
-}
-
-/// EAX, EBX, ECX and EDX of this leaf.
-fn cpuid(leaf: u32) -> [u32; 4] {
-    let (eax, ebx, ecx, edx);
-    // SAFETY: every x86_64 processor has CPUID. RBX is saved, because the compiler reserves it.
-    unsafe {
-        asm!("mov {ebx:r}, rbx", "cpuid", "xchg {ebx:r}, rbx", ebx = out(reg) ebx,
-            inout("eax") leaf => eax, inout("ecx") 0 => ecx, out("edx") edx,
-            options(nomem, nostack, preserves_flags));
-    }
-    [eax, ebx, ecx, edx]
-}
-
-/// The low half of the register that says which registers the system saves. Only for processors
-/// that have XGETBV.
-fn xgetbv() -> u32 {
-    let eax;
-    // SAFETY: the caller has checked that the processor has it.
-    unsafe {
-        asm!("xgetbv", in("ecx") 0, out("eax") eax, out("edx") _,
-            options(nomem, nostack, preserves_flags));
-    }
-    eax
 }
 
 /// A macro, because three copies differ in their loops only. The first 32 bytes and the last 64 are
@@ -223,24 +208,6 @@ forwards! { stream, "sfence", "movdqu", [
     "movdqu xmm3, [rsi + rdi + 48]" "movntdq [rdi], xmm0" "movntdq [rdi + 16], xmm1"
     "movntdq [rdi + 32], xmm2" "movntdq [rdi + 48], xmm3"
 ], "sfence" }
-
-/// Copies vectors at the start, and as many at the end, which may overlap them: all are loaded
-/// before any is stored. A vector is named by its register; one at the end has its place, too.
-macro_rules! wide_ends {
-    ($from:ident, $to:ident, $len:ident, $width:literal, $mov:literal, $vector:literal,
-        $end:literal,
-        [$($head:literal)*], [$($tail:literal $place:literal)*]) => {
-        asm!(
-            $(concat!($mov, " ", $vector, $head, ", [{from} + {width} * ", $head, "]"),)*
-            $(concat!($mov, " ", $vector, $tail, ", [{from} + {len} - {width} * ", $place, "]"),)*
-            $(concat!($mov, " [{to} + {len} - {width} * ", $place, "], ", $vector, $tail),)*
-            $(concat!($mov, " [{to} + {width} * ", $head, "], ", $vector, $head),)*
-            $end,
-            from = in(reg) $from, to = in(reg) $to, len = in(reg) $len, width = const $width,
-            clobber_abi("sysv64"), options(nostack),
-        )
-    };
-}
 
 /// A macro, because two copies differ in their vectors only: their size, the instruction that moves
 /// one, the one where it is aligned, their name without its last digit, and what follows their use.
@@ -306,7 +273,8 @@ macro_rules! wide {
 }
 
 wide! { avx, 32, "vmovdqu", "vmovdqa", "ymm", "vzeroupper" }
-// From zmm20 to zmm28: registers that the system need not tell apart from unused ones.
+// From zmm20 to zmm28: no SSE or AVX instruction names them, so that none has to be told apart from
+// unused ones by `vzeroupper`.
 wide! { avx512, 64, "vmovdqu64", "vmovdqa64", "zmm2", "" }
 
 /// The last vector and the first four are loaded before the loop and stored after it.
