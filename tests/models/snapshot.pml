@@ -1,8 +1,8 @@
 /* A snapshot's life: claimed, taken over, retired, replaced, removed and reaped; and its readers.
  *
- * Two writers create, open, replace, reap, store, finish, retire and drop the snapshot of one name,
- * again and again. A reader follows the name: it waits for a snapshot, returns its values, and waits
- * for the next one when that is retired.
+ * Two writers create, open, replace, reap, store, finish, retire and drop the snapshot of one
+ * name, again and again, three operations in all: four take minutes. A reader follows the name: it
+ * waits for a snapshot, returns its values, and waits for the next one when that is retired.
  *
  * The operations: snapshot.Writer.create snapshot.Writer.open snapshot.Writer.open_or_create
  *   snapshot.Writer.replace snapshot.Writer.finish snapshot.Writer.retire snapshot.Writer.notify
@@ -42,9 +42,9 @@ mtype:guard = {
     look_each_second
 }
 
-bool asleep, watching, polling;   /* the reader: on a header; has a watch of the directory; on that */
+bool asleep, watching, polling;   /* the reader: on a header; has a watch; on that */
 bool event;                       /* a name has appeared in the directory */
-byte seen, returned;              /* the number in the header, and that of the last value returned */
+byte seen, returned;              /* the number in the header; of the value returned */
 #ifdef LIVE                       /* operations go on, but only those that can do anything */
 #define may_create entry == 0
 #define count_operation skip
@@ -79,7 +79,8 @@ ltl names_are_found { []<> (!polling || entry == 0 || mark[entry] || failure) }
 inline shut(object) { only_if(claim[object] == me, claim[object] = 0); object = 0 }
 /* The end of an operation that has claimed an object: its readers know what there is to know. */
 inline release(object) {
-    assert(claim[object] != me || !asleep || read != object || !mark[object] && last[object] == seen);
+    assert(claim[object] != me || !asleep || read != object
+        || !mark[object] && last[object] == seen);
     shut(object)
 }
 #define wake_readers(object) step(wake, only_if(read == object, asleep = false))
@@ -127,7 +128,8 @@ inline take() {
        if
        :: !ok ->
            step(inspect, ok = old != entry && guard(busy_only_with_a_name));
-           if :: ok -> ok = false; also(close); shut(old) :: else -> assert(old == entry); goto failed fi
+           if :: ok -> ok = false; also(close); shut(old)
+              :: else -> assert(old == entry); goto failed fi
        :: else ->
            step(inspect, ok = old != entry && guard(name_after_the_claim));
            also(read_header); was = mark[old];
@@ -180,7 +182,8 @@ again:
     /* src/snapshot/create.rs: create_with; src/complete/draft.rs: publish */
     make();
     step(give_name, ok = entry == 0; only_if(ok, entry = own; event = watching; begin_to_write()));
-    only_if(!ok, step(close, shut(own)); if :: opens || replaces -> goto again :: else -> goto failed fi);
+    only_if(!ok, step(close, shut(own));
+        if :: opens || replaces -> goto again :: else -> goto failed fi);
     only_if(!guard(claimed_before_the_name), step(claim, claim[own] = me));
     goto write;
 put_in_place:
@@ -220,7 +223,8 @@ write:
     only_if(guard(finish_retires_first), publish(true));
     also(inspect); step(look, assert(own == entry));
     if
-    :: step(unlink_name, take_name_away(); entry = 0); only_if(!guard(finish_retires_first), publish(true))
+    :: step(unlink_name, take_name_away(); entry = 0);
+       only_if(!guard(finish_retires_first), publish(true))
     :: also(unlink_name); publish(false)
     fi;
 drop:
@@ -236,7 +240,8 @@ reap:
     only_if(guard(reap_retires_first), retire());
     also(inspect); step(look, ok = old == entry || !guard(identity_of_what_is_reaped));
     if
-    :: ok -> step(unlink_name, take_name_away(); entry = 0); only_if(!guard(reap_retires_first), retire())
+    :: ok -> step(unlink_name, take_name_away(); entry = 0);
+       only_if(!guard(reap_retires_first), retire())
     :: ok -> also(unlink_name); restore()
     :: !ok -> also(inspect)
     fi;
