@@ -1,8 +1,11 @@
 //! The protocols in a model checker: what `creation.pml` and `snapshot.pml` say is true in every
-//! order of their steps, also with a process killed after any of them; without any one of their
-//! guards it is not; and what they say is what the sources and the golden traces have.
+//! order of their steps, also with a process killed before any of them; without any one of their
+//! guards it is not; and what they say is what the sources and the golden traces have, in the order
+//! of those.
 
+mod calls;
 mod needs_spin {
+    mod order;
     mod runs;
 }
 mod sources;
@@ -15,18 +18,17 @@ use rawshm_tests::repository;
 struct Model {
     name: &'static str,
     text: String,
-}
-
-/// How the words of a call are found in a line of a golden trace.
-struct Call<'a> {
-    name: &'a str,
-    words: Vec<&'a str>,
+    calls: &'static [(&'static str, &'static str)],
 }
 
 impl Model {
     fn of(name: &'static str) -> Self {
         let text = std::fs::read_to_string(Self::file(name)).expect("a model");
-        Self { name, text }
+        let calls = match name {
+            "creation" => calls::CREATION,
+            _ => calls::SNAPSHOT,
+        };
+        Self { name, text, calls }
     }
 
     fn file(name: &str) -> PathBuf {
@@ -37,59 +39,41 @@ impl Model {
     fn guards(&self) -> Vec<&str> {
         let (_, list) = self.text.split_once("mtype:guard = {").expect("guards");
         let (list, _) = list.split_once('}').expect("their end");
-        let words = list.split([',', ' ', '\n']);
-        words
-            .filter(|word| !word.is_empty() && *word != "none")
-            .collect()
+        let lines = list.lines().filter(|line| !line.contains("/*"));
+        let words = lines.flat_map(|line| line.split([',', ' ']));
+        words.filter(|word| !word.is_empty()).collect()
     }
 
-    /// The words after each place where the text has this, up to the end of the paragraph.
-    fn listed(&self, title: &str) -> Vec<&str> {
+    /// The lines after a title in the head of the model, up to the next one.
+    fn listed(&self, title: &str) -> impl Iterator<Item = &str> {
         let (_, rest) = self.text.split_once(title).expect(title);
         let lines = rest.lines().enumerate();
         lines
             .take_while(|(number, line)| *number == 0 || line.starts_with(" *   "))
-            .flat_map(|(_, line)| line.trim_start_matches(" *").split_whitespace())
-            .collect()
+            .map(|(_, line)| line.trim_start_matches(" *"))
+    }
+
+    /// The operations that are modelled.
+    fn operations(&self) -> Vec<&str> {
+        let lines = self.listed("The operations: ");
+        lines.flat_map(str::split_whitespace).collect()
     }
 
     /// The definitions of each way in which the whole model is checked.
     fn ways(&self) -> Vec<&str> {
-        self.listed("Checked with: ")
+        let lines = self.listed("Checked with: ");
+        lines.flat_map(str::split_whitespace).collect()
     }
 
-    /// Words of the lines of traces that have no step.
-    fn left_out(&self) -> Vec<&str> {
-        let mut words = self.listed("No property depends on: ");
-        if self.text.contains("In creation.pml: ") {
-            words.extend(self.listed("In creation.pml: "));
-        }
-        words
-    }
-
-    fn calls(&self) -> Vec<Call<'_>> {
-        let lines = self.text.lines();
-        let calls = lines.filter_map(|line| line.strip_prefix(" * call "));
-        calls
+    /// The claims about time, and the guards that each needs.
+    fn claims(&self) -> Vec<(&str, Vec<&str>)> {
+        let lines = self.listed("without which each fails:").skip(1);
+        lines
             .map(|line| {
-                let mut words = line.split_whitespace();
-                let name = words.next().expect("a name");
-                Call {
-                    name,
-                    words: words.collect(),
-                }
+                let (claim, guards) = line.trim().split_once(": ").expect("CLAIM: GUARDS");
+                (claim, guards.split_whitespace().collect())
             })
             .collect()
-    }
-}
-
-impl Call<'_> {
-    fn is(&self, line: &str) -> bool {
-        let is_of_it = self
-            .words
-            .first()
-            .is_some_and(|call| line.starts_with(call));
-        is_of_it && self.words.iter().all(|word| line.contains(word))
     }
 }
 
