@@ -135,7 +135,8 @@ fn run(
         let mut texts = (String::new(), String::new());
         stdout.read_to_string(&mut texts.0).expect("text");
         stderr.read_to_string(&mut texts.1).expect("text");
-        (end, texts.0, texts.1)
+        // The same in each run.
+        (end, texts.0, texts.1.replace(&argument, "NAME"))
     });
     Run {
         calls,
@@ -243,7 +244,9 @@ impl Way {
             && ["newfstatat", "unlinkat"].contains(&call)
             && run.is.is_retired;
         let is_believed = is_faked && BELIEVED.contains(&call);
-        let as_plain = run.stdout == self.plain.stdout && run.is == self.plain.is;
+        // What `reader -v` says more may be what could not be written.
+        let says_the_same = call == "write" || run.stderr == self.plain.stderr;
+        let as_plain = says_the_same && run.stdout == self.plain.stdout && run.is == self.plain.is;
         if run.end == self.plain.end && as_plain {
             return Ok(Outcome::Done);
         }
@@ -290,8 +293,7 @@ impl Way {
                     _ => false,
                 }
         });
-        let no_value = last.contains("no new value");
-        if is_a_line && (is_told || no_value) {
+        if is_a_line && is_told {
             Ok(())
         } else {
             Err(format!("it says {:?}", run.stderr))
