@@ -354,7 +354,8 @@ mod on_linux {
 
     #[test]
     fn readers_of_a_snapshot_that_a_peer_removes_before_it_is_claimed_learn_of_its_end() {
-        let acts: [fn(&UniqueName) -> Result<Writer<u64>, snapshot::Error>; 2] = [
+        type Act = fn(&UniqueName) -> Result<Writer<u64>, snapshot::Error>;
+        let acts: [Act; 2] = [
             |name| Writer::replace(name, 2, &2),
             |name| Writer::open_or_create(name, 2, &2).map(|(writer, _)| writer),
         ];
