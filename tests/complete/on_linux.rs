@@ -16,7 +16,7 @@ use rawshm::{
 use rawshm_tests::complete::{
     SMALL, alone, assert_failed, create, entries, folder, load, number, replace, temporary,
 };
-use rawshm_tests::rungs::{on, on_each_rung};
+use rawshm_tests::rungs::{on, on_each_rung, where_temporary_names_are_linked};
 use rawshm_tests::{Peer, UniqueName, answer, is_alone, left_in_shm};
 
 const PEER: &str = env!("CARGO_BIN_EXE_peer");
@@ -206,6 +206,20 @@ fn the_ways_exclude_each_other() {
             rawshm::unlink(&name).expect("unlinked");
             assert!(left_in_shm(&name).is_empty());
         });
+    });
+}
+
+#[test]
+fn a_temporary_name_that_is_linked_takes_no_name_from_another_object() {
+    where_temporary_names_are_linked(|| {
+        let name = UniqueName::new();
+        drop(create(&name, 1).expect("created"));
+        assert_failed(create(&name, 2), Operation::Create, Errno::EXIST);
+        assert_eq!(load(&name), Ok(1));
+        drop(replace(&name, 3).expect("replaced"));
+        assert_eq!(load(&name), Ok(3));
+        rawshm::unlink(&name).expect("unlinked");
+        assert!(left_in_shm(&name).is_empty());
     });
 }
 

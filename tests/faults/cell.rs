@@ -3,12 +3,14 @@
 use std::os::fd::AsRawFd as _;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
-use rawshm::{Errno, Error, Object};
+use rawshm::snapshot::Writer;
+use rawshm::{Error, Object};
 use rawshm_tests::cells::Outcome;
 use rawshm_tests::operations::{Operation, WRONG, is_old_object, is_old_snapshot};
 use rawshm_tests::rungs::Rung;
 use rawshm_tests::{UniqueName, clear_shm, left_in_shm};
 
+use crate::answers::{self, BELIEVED};
 use crate::errnos;
 use crate::fault::{Fault, How, Plan};
 use crate::readers::Readers;
@@ -35,11 +37,16 @@ impl Cell<'_> {
         let checked = catch_unwind(AssertUnwindSafe(|| self.check(&name, before, &mut run)));
         // Nothing may hold what is about to be removed.
         drop(run);
+        let ended = catch_unwind(|| the_next_is_all_there_is(&name));
         let outcome = match (crash, checked) {
             (Some(crash), _) => Err(self.describe(&calls, &crash)),
             (None, Ok(outcome)) => Ok(outcome),
             (None, Err(_)) if self.is_believed(&calls) => Ok(Outcome::Believed),
             (None, Err(panic)) => Err(self.describe(&calls, &run::text(&*panic))),
+        };
+        let outcome = match ended {
+            Ok(()) => outcome,
+            Err(panic) => outcome.and(Err(self.describe(&calls, &run::text(&*panic)))),
         };
         report.add(kind, outcome);
         clear_shm(&name);
@@ -106,23 +113,59 @@ impl Cell<'_> {
         }
         let outcome = match run.result {
             run::Result::Failed(error) => self.has_failed(name, before, error, &run.calls),
-            run::Result::Did(true) => self.is_done(name, before),
-            _ => {
-                before.readers.learn_what_they_are_told(name);
-                Outcome::NothingToDo
-            }
+            run::Result::Did(true) => self.is_done(name, before, &run.calls),
+            _ => self.has_nothing_to_do(name, before, &run.calls),
         };
         others_can_lock(name);
         if is_kept { Outcome::Kept } else { outcome }
     }
 
-    fn is_done(&self, name: &UniqueName, before: Before) -> Outcome {
+    fn is_done(&self, name: &UniqueName, before: Before, calls: &[&str]) -> Outcome {
+        for fault in self.hits(calls) {
+            let errno = fault.errno();
+            let may_be = errno.is_none_or(|errno| answers::may_be_done(fault.call, errno));
+            assert!(may_be, "it is done in spite of {fault:?}");
+        }
         match self.operation.done {
             Some(done) => done(name),
             None => assert_eq!(left_in_shm(name), before.left),
         }
+        let temporary = Self::temporary(name);
+        // That of a process that only seems to have its lock is not removed either.
+        let mut locks = self.hits(calls).filter(|fault| fault.call == "flock");
+        let may_stay = self.is_undoing_that_failed(calls) || locks.next().is_some();
+        assert!(temporary <= usize::from(may_stay), "left");
         before.readers.learn_of(before.is_ended, name);
-        Outcome::Done
+        if temporary == 0 {
+            Outcome::Done
+        } else {
+            Outcome::UndoRefused
+        }
+    }
+
+    fn has_nothing_to_do(&self, name: &UniqueName, before: Before, calls: &[&str]) -> Outcome {
+        let says_so = |fault: Fault| {
+            let errno = fault.errno();
+            errno.is_none_or(|errno| answers::may_be_nothing_to_do(fault.call, errno))
+        };
+        assert!(self.hits(calls).any(says_so), "there is something to do");
+        self.is_half_done(name, before);
+        Outcome::NothingToDo
+    }
+
+    /// Checks what cannot be better, since an answer is wrong or the way back is refused: the name
+    /// has what it had or what it was to have, and readers are told which.
+    fn is_half_done(&self, name: &UniqueName, before: Before) {
+        let exists = name.path().exists();
+        self.outcome(name, &before, exists);
+        assert!(Self::temporary(name) <= 1, "{:?}", left_in_shm(name));
+        before.readers.learn_what_they_are_told(name);
+    }
+
+    /// How many temporary names there are.
+    fn temporary(name: &UniqueName) -> usize {
+        let left = left_in_shm(name);
+        left.iter().filter(|file| file.contains(".rawshm-")).count()
     }
 
     fn has_failed(
@@ -135,7 +178,7 @@ impl Cell<'_> {
         assert!(self.explains(error, calls), "{error:?}");
         let is_still_so = catch_unwind(AssertUnwindSafe(|| before.is_still_so(name)));
         if is_still_so.is_err() && self.is_undoing_that_failed(calls) {
-            before.readers.learn_what_they_are_told(name);
+            self.is_half_done(name, before);
             return Outcome::UndoRefused;
         }
         before.is_still_so(name);
@@ -157,9 +200,7 @@ impl Cell<'_> {
     /// Whether an error is that of a fault.
     fn explains(&self, error: Error, calls: &[&str]) -> bool {
         self.hits(calls).any(|fault| match fault.errno() {
-            // Such a call is made again.
-            Some(libc::EINTR) if errnos::REPEATED.contains(&fault.call) => false,
-            Some(errno) => is(error, Errno::from_raw_os_error(errno), fault.call),
+            Some(errno) => answers::may_fail(error, fault.call, errno),
             // What the caller does with the answer fails.
             None => true,
         })
@@ -192,39 +233,6 @@ impl Cell<'_> {
     }
 }
 
-/// The calls whose faked success no answer contradicts: 0 is a descriptor, too, the kernel may have
-/// done what it says, and memory that it is to fill has a value anyway.
-pub const BELIEVED: &[&str] = &[
-    "fcntl",
-    "fstat",
-    "ftruncate",
-    "inotify_init1",
-    "linkat",
-    "newfstatat",
-    "openat",
-    "renameat",
-    "renameat2",
-    "unlinkat",
-];
-
-/// Whether an error is this errno, as the functions of C would have it.
-fn is(error: Error, errno: Errno, call: &str) -> bool {
-    let removes = [rawshm::Operation::Unlink, rawshm::Operation::Create];
-    error.errno() == errno
-        || match (error.errno(), errno) {
-            (Errno::ACCESS, Errno::PERM) => removes.contains(&error.operation()),
-            (Errno::INVAL, Errno::ISDIR | Errno::NXIO) => call == "openat",
-            (Errno::IO, Errno::HWPOISON) => call == "madvise",
-            // It says that its file system knows no seals.
-            (Errno::PERM, Errno::INVAL) => error.operation() == rawshm::Operation::Adopt,
-            // It seems that a link works, which this way refuses.
-            (Errno::NOENT, Errno::EXIST) => call == "linkat",
-            // The name is missing, and so is the directory.
-            (Errno::NOENT, Errno::NOTDIR) => call == "faccessat",
-            _ => false,
-        }
-}
-
 /// Checks that no lock is left on the object that has the name.
 pub fn others_can_lock(name: &UniqueName) {
     let Ok(object) = Object::open_read_write(name) else {
@@ -235,6 +243,15 @@ pub fn others_can_lock(name: &UniqueName) {
     // SAFETY: no pointer is passed.
     let locked = unsafe { libc::flock(file.as_raw_fd(), libc::LOCK_EX | libc::LOCK_NB) };
     assert_eq!(locked, 0, "a lock is left");
+}
+
+/// Checks that the next processes can put their snapshots in place, and that nothing else is left.
+fn the_next_is_all_there_is(name: &UniqueName) {
+    drop(Writer::replace(name, 2, &3_u64).expect("the next one"));
+    // A replacement of an object removes temporary names.
+    let writer = Writer::replace(name, 2, &4_u64).expect("another one");
+    assert_eq!(writer.finish(name), Ok(true));
+    assert_eq!(left_in_shm(name), [""; 0], "it is left");
 }
 
 /// What there is before an operation.
@@ -256,7 +273,8 @@ impl Before {
         let making = ["Writer::create", "Writer::open_or_create, new"];
         let is_ended = ending.contains(&cell.operation.name);
         // Where no wake-up is possible, a reader sleeps until its deadline.
-        let wakes = cell.plan.faults.iter().all(|fault| fault.call != "futex");
+        let mut faults = cell.plan.faults.iter();
+        let wakes = faults.all(|fault| fault.call != "futex, to wake");
         let waits = making.contains(&cell.operation.name);
         Self {
             left: left_in_shm(name),

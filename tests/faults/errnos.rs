@@ -44,15 +44,19 @@ fn others(call: &str) -> [&'static [i32]; 2] {
             &[libc::EBADF, libc::EISDIR, libc::ENODEV, libc::ESPIPE],
             &[libc::ETXTBSY],
         ],
-        "fcntl" => [&[libc::EBADF, libc::EDEADLK, libc::EFAULT], &[]],
-        "futex" => [&[libc::EDEADLK, libc::EFAULT, libc::ETIMEDOUT], &[]],
-        "madvise" => [&[libc::EBADF, libc::EFAULT, libc::EHWPOISON], &[]],
+        "fcntl" | "fcntl, of a lock" | "fcntl, to claim" | "fcntl, to find a lock" => {
+            [&[libc::EBADF, libc::EDEADLK, libc::EFAULT], &[]]
+        }
+        "futex" | "futex, to wake" => [&[libc::EDEADLK, libc::EFAULT, libc::ETIMEDOUT], &[]],
+        "madvise" | "madvise, to prefault" => [&[libc::EBADF, libc::EFAULT, libc::EHWPOISON], &[]],
         "mmap" => [&[libc::EBADF, libc::ENODEV, libc::ETXTBSY], &[]],
         "pread64" | "pwrite64" | "read" | "write" => [
             &[libc::EBADF, libc::EDESTADDRREQ, libc::EFAULT, libc::EISDIR],
             &[libc::ENXIO, libc::EPIPE, libc::ESPIPE],
         ],
-        "clock_gettime" | "nanosleep" | "ppoll" | "rt_sigaction" => [&[libc::EFAULT], &[]],
+        "clock_gettime" | "memfd_create" | "nanosleep" | "ppoll" | "rt_sigaction" => {
+            [&[libc::EFAULT], &[]]
+        }
         "close" | "fchmod" | "flock" | "fstat" | "fstatfs" => [&[libc::EBADF], &[]],
         _ => [&[], &[]],
     }
@@ -67,28 +71,19 @@ pub fn of(call: &str) -> Vec<i32> {
 /// What `close` returns although it has released the descriptor.
 pub const OF_CLOSE: &[i32] = &[libc::EINTR, libc::EIO, libc::ENOSPC, libc::EDQUOT];
 
-/// What a signal may interrupt.
-pub const INTERRUPTIBLE: &[&str] = &[
-    "fallocate",
-    "fcntl",
-    "flock",
-    "ftruncate",
-    "futex",
-    "nanosleep",
-    "openat",
-    "ppoll",
-    "read",
-    "write",
-];
-
 /// What is made again until no signal interrupts it, so that no caller sees `EINTR`.
 pub const REPEATED: &[&str] = &[
     "fallocate",
     "fchmod",
+    "fcntl, of a lock",
+    "fcntl, to claim",
+    "fcntl, to find a lock",
     "flock",
+    "fstatfs",
     "ftruncate",
     "futex",
     "linkat",
+    "madvise, to prefault",
     "nanosleep",
     "newfstatat",
     "openat",
@@ -98,7 +93,9 @@ pub const REPEATED: &[&str] = &[
     "read",
     "renameat",
     "renameat2",
+    "statfs",
     "unlinkat",
+    "write",
 ];
 
 pub fn name(errno: i32) -> String {

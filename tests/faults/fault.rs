@@ -110,7 +110,7 @@ impl Plan<'_> {
         if traced.call() == MARK {
             return Err(End::AtTheMark);
         }
-        let Some(call) = name(&registers) else {
+        let Some(call) = name(traced, &registers) else {
             return stops(traced.to_a_call());
         };
         calls.push(call);
@@ -156,9 +156,9 @@ fn stops(event: Event) -> Result<(), End> {
     }
 }
 
-/// The name of a call, unless it is one of the C library's or std's: a private mapping, or a look
-/// whether a descriptor is open.
-fn name(registers: &libc::user_regs_struct) -> Option<&'static str> {
+/// The name of a call, unless it is the last one, or one of the C library's or std's: a private
+/// mapping, or a look whether a descriptor is open.
+fn name(traced: &Traced, registers: &libc::user_regs_struct) -> Option<&'static str> {
     let argument = |register: u64| i32::try_from(register).unwrap_or(-1);
     let number = i64::try_from(registers.orig_rax).ok()?;
     let is_the_librarys = match number {
@@ -167,8 +167,30 @@ fn name(registers: &libc::user_regs_struct) -> Option<&'static str> {
         libc::SYS_futex => argument(registers.rsi) & libc::FUTEX_PRIVATE_FLAG == 0,
         _ => true,
     };
-    let (name, _) = CALLS.iter().find(|(_, call)| *call == number)?;
-    is_the_librarys.then_some(name)
+    if !is_the_librarys || number == libc::SYS_exit_group {
+        return None;
+    }
+    let known = CALLS.iter().find(|(_, call)| *call == number);
+    let (name, _) = known.unwrap_or_else(|| panic!("the faults of call {number} are not known"));
+    Some(match (number, argument(registers.rsi)) {
+        (libc::SYS_fcntl, libc::F_OFD_GETLK) => "fcntl, to find a lock",
+        (libc::SYS_fcntl, libc::F_OFD_SETLK) if is_to_claim(traced, registers) => "fcntl, to claim",
+        (libc::SYS_fcntl, libc::F_OFD_SETLK | libc::F_OFD_SETLKW) => "fcntl, of a lock",
+        (libc::SYS_futex, libc::FUTEX_WAKE) => "futex, to wake",
+        (libc::SYS_madvise, _) if is_to_prefault(argument(registers.rdx)) => "madvise, to prefault",
+        _ => name,
+    })
+}
+
+/// Whether the lock is the claim: a second one only wakes those who wait for its end.
+fn is_to_claim(traced: &Traced, registers: &libc::user_regs_struct) -> bool {
+    let start = std::mem::offset_of!(libc::flock, l_start);
+    let start = registers.rdx + u64::try_from(start).expect("small");
+    traced.word(start) == 1 << 62
+}
+
+fn is_to_prefault(advice: i32) -> bool {
+    [libc::MADV_POPULATE_READ, libc::MADV_POPULATE_WRITE].contains(&advice)
 }
 
 /// All calls that the library and the programs make and that return.
@@ -188,6 +210,7 @@ const CALLS: &[(&str, libc::c_long)] = &[
     ("inotify_init1", libc::SYS_inotify_init1),
     ("linkat", libc::SYS_linkat),
     ("madvise", libc::SYS_madvise),
+    ("memfd_create", libc::SYS_memfd_create),
     ("mlock", libc::SYS_mlock),
     ("mmap", libc::SYS_mmap),
     ("mprotect", libc::SYS_mprotect),

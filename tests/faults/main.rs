@@ -4,6 +4,7 @@
 
 #![cfg(all(target_os = "linux", target_arch = "x86_64"))]
 
+mod answers;
 mod cell;
 mod errnos;
 mod fault;

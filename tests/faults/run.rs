@@ -5,10 +5,10 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::ptr::NonNull;
 
 use rawshm::Error;
-use rawshm_tests::UniqueName;
 use rawshm_tests::operations::Operation;
 use rawshm_tests::rungs::{self, Rung};
-use rawshm_tests::traced::{Held, Traced, mark};
+use rawshm_tests::traced::{Traced, mark};
+use rawshm_tests::{Held, UniqueName};
 
 use crate::fault::{End, Plan};
 

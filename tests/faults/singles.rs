@@ -89,7 +89,7 @@ pub fn faults(call: &'static str, at: usize, close_may_fail: bool) -> Vec<Fault>
         times: 1000,
         ..Fault::new(call, at, how)
     };
-    let interrupted = errnos::INTERRUPTIBLE.contains(&call);
+    let interrupted = errnos::REPEATED.contains(&call);
     let interrupted = interrupted.then_some(again(How::Refused(libc::EINTR)));
     // Where it is noticed, it is noticed each time.
     let noticed = ["mmap", "pread64", "pwrite64"].contains(&call);

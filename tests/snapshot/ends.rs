@@ -365,6 +365,30 @@ mod on_linux {
         }
     }
 
+    #[test]
+    fn readers_of_a_snapshot_that_a_peer_removes_before_it_is_claimed_learn_of_its_end() {
+        type Act = fn(&UniqueName) -> Result<Writer<u64>, snapshot::Error>;
+        let acts: [Act; 2] = [
+            |name| Writer::replace(name, 2, &2),
+            |name| Writer::open_or_create(name, 2, &2).map(|(writer, _)| writer),
+        ];
+        for act in acts {
+            let name = UniqueName::new();
+            drop(Writer::create(&name, 2, &1_u64).expect("created"));
+            let reader = Reader::<u64>::open(&name).expect("opened");
+            let mut is_removed = false;
+            let remove = || {
+                if !std::mem::replace(&mut is_removed, true) {
+                    std::fs::remove_file(name.path()).expect("there");
+                }
+                rungs::Answer::Made
+            };
+            let made = rungs::where_supervised(libc::SYS_fcntl, remove, || act(&name));
+            assert_eq!(made.expect("another one").load(), 2);
+            assert!(reader.is_retired());
+        }
+    }
+
     /// A peer moves the object when `act` is about to look whether it has the name.
     fn keeps_its_state_when_it_is_moved(act: impl FnOnce(&UniqueName) + Send) {
         let (name, other) = (UniqueName::new(), UniqueName::new());

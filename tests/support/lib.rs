@@ -111,15 +111,29 @@ pub fn clear_shm(name: &UniqueName) {
     }
 }
 
-/// The numbers of descriptors and of mappings of objects that this process has.
-///
-/// # Panics
-/// If there is no `/proc`.
-#[must_use]
-pub fn held() -> (usize, usize) {
-    let descriptors = std::fs::read_dir("/proc/self/fd").expect("a folder");
-    let mappings = std::fs::read_to_string("/proc/self/maps").expect("text");
-    (descriptors.count(), mappings.matches("/dev/shm/").count())
+/// What a process has of objects.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Held {
+    pub descriptors: usize,
+    /// Those that are shared.
+    pub mappings: usize,
+}
+
+impl Held {
+    /// What a process has, by its number; or this one, as `self`.
+    ///
+    /// # Panics
+    /// If there is no `/proc`.
+    #[must_use]
+    pub fn by(process: &str) -> Self {
+        let descriptors = std::fs::read_dir(format!("/proc/{process}/fd")).expect("a folder");
+        let mappings = std::fs::read_to_string(format!("/proc/{process}/maps")).expect("text");
+        let rights = mappings.lines().filter_map(|line| line.split(' ').nth(1));
+        Self {
+            descriptors: descriptors.count(),
+            mappings: rights.filter(|rights| rights.ends_with('s')).count(),
+        }
+    }
 }
 
 /// Checks that something failed, and how.

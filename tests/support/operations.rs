@@ -1,5 +1,6 @@
 //! Every operation of the library, to be tried where something is refused.
 
+use std::os::unix::fs::MetadataExt as _;
 use std::time::Duration;
 
 use crate::UniqueName;
@@ -58,6 +59,19 @@ fn is_new_object(name: &UniqueName) {
 
 fn is_empty(name: &UniqueName) {
     assert_eq!(loaded(name), 0);
+}
+
+/// Whatever the umask.
+fn is_exact(name: &UniqueName) {
+    let mode = name.path().metadata().expect("there").mode();
+    assert_eq!(mode & 0o7777, 0o640);
+    is_empty(name);
+}
+
+fn is_reserved(name: &UniqueName) {
+    // Before it is mapped, which would get the memory.
+    assert_eq!(Object::open(name).expect("opened").allocated(), Ok(4096));
+    is_empty(name);
 }
 
 fn is_retired(name: &UniqueName) {
@@ -124,10 +138,10 @@ macro_rules! operations {
 /// A macro, because the closures then have one line each.
 pub const OPERATIONS: &[Operation] = operations! {
     "create": nothing, Some(is_empty), |name| Object::create(name, SIZE).map(drop);
-    "create, exact": nothing, Some(is_empty), |name| {
+    "create, exact": nothing, Some(is_exact), |name| {
         Options::new().mode(Mode::Exact(0o640)).create(name, SIZE).map(drop)
     };
-    "create, reserved": nothing, Some(is_empty), |name| {
+    "create, reserved": nothing, Some(is_reserved), |name| {
         Object::create(name, Size::Reserved(4096)).map(drop)
     };
     "create_mapping": nothing, Some(is_empty), |name| Mapping::create(name, SIZE).map(drop);
@@ -214,7 +228,12 @@ pub const OPERATIONS: &[Operation] = operations! {
     "open_or_create_complete, old": an_object, None, |name| {
         init(Options::new().open_or_create_complete(name, SIZE, number(NEW)))
     };
-    "claim": an_object, None, |name| object(name)?.claim();
+    "claim": an_object, None, |name| {
+        let object = object(name)?;
+        object.claim()?;
+        // As other processes see it.
+        Object::open(name)?.writer_alive().map(|alive| assert!(alive, "{WRONG}"))
+    };
     "writer_alive": an_object, None, |name| {
         object(name)?.writer_alive().map(|alive| assert!(!alive, "{WRONG}"))
     };

@@ -1,14 +1,13 @@
 //! Processes that run step by step, by ptrace, so that each of their system calls can be changed,
 //! and each place of their run can be the last.
 
-use std::fs;
 use std::mem::MaybeUninit;
 use std::os::unix::process::CommandExt as _;
 use std::path::Path;
 use std::process::{ChildStderr, ChildStdout, Command, Stdio};
 use std::ptr::{null_mut, without_provenance_mut};
 
-use crate::spawn;
+use crate::{Held, spawn};
 
 /// A process that runs step by step. Dropping it kills it.
 #[derive(Debug)]
@@ -250,10 +249,15 @@ impl Traced {
 
     /// Whether the next instruction is a system call.
     fn is_at_a_call(&self) -> bool {
-        let at = self.registers().rip as *mut libc::c_void;
-        // SAFETY: a stopped child, whose next instruction is read.
-        let word = unsafe { libc::ptrace(libc::PTRACE_PEEKTEXT, self.pid, at, null_mut::<()>()) };
-        word & 0xffff == 0x050f
+        self.word(self.registers().rip) & 0xffff == 0x050f
+    }
+
+    /// Eight bytes of its memory.
+    #[must_use]
+    pub fn word(&self, address: u64) -> i64 {
+        let at = address as *mut libc::c_void;
+        // SAFETY: a stopped child, whose memory is read.
+        unsafe { libc::ptrace(libc::PTRACE_PEEKTEXT, self.pid, at, null_mut::<()>()) }
     }
 
     /// Continues until it enters this system call.
@@ -278,16 +282,10 @@ impl Traced {
         self.is_at_a_call() && i64::try_from(self.registers().rax) == Ok(MARK)
     }
 
-    /// The descriptors and the mappings of objects that it has.
+    /// What it has of objects.
     #[must_use]
     pub fn holds(&self) -> Held {
-        let folder = format!("/proc/{}", self.pid);
-        let descriptors = fs::read_dir(format!("{folder}/fd")).expect("a folder");
-        let mappings = fs::read_to_string(format!("{folder}/maps")).expect("text");
-        Held {
-            descriptors: descriptors.count(),
-            mappings: mappings.matches("/dev/shm/").count(),
-        }
+        Held::by(&self.pid.to_string())
     }
 
     /// Ends it.
@@ -313,13 +311,6 @@ impl Drop for Traced {
     fn drop(&mut self) {
         self.end();
     }
-}
-
-/// What a process has of objects.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Held {
-    pub descriptors: usize,
-    pub mappings: usize,
 }
 
 /// The call that marks a place: the library does not make it.

@@ -9,9 +9,9 @@ use std::process::Command;
 
 use rawshm_tests::operations::OPERATIONS;
 use rawshm_tests::rungs::Rung;
-use rawshm_tests::{Folder, UniqueName, clear_shm, public_copy, repository, run};
+use rawshm_tests::{Folder, UniqueName, clear_shm, left_in_shm, public_copy, repository, run};
 
-use super::User;
+use super::{User, identity};
 use crate::cells::Cells;
 use crate::private::is_alone_with_shm;
 use crate::worker::{PEER, Worker};
@@ -109,13 +109,24 @@ type Answers = [String; MODES.len()];
 /// The rows of a table: what is done, by whom, and what it comes to.
 type Rows = Vec<(&'static str, Vec<(&'static str, Answers)>)>;
 
-/// The answer of an operation on an object of the owner with a mode.
+/// The answer of an operation on an object of the owner with a mode. A refusal changes nothing.
 fn answer(worker: &mut Worker, operation: &str, mode: u32) -> String {
     let index = OPERATIONS.iter().position(|other| other.name == operation);
     let index = index.unwrap_or_else(|| panic!("{operation}"));
     let name = UniqueName::new();
     make(&name, before(operation), mode);
+    let path = name.path();
+    let state = || {
+        let bytes = std::fs::read(&path).ok();
+        (identity(&path), bytes, left_in_shm(&name))
+    };
+    let before = state();
     let answer = worker.run(index, Rung::ByDescriptor, &name);
+    let is_done = answer == "true";
+    assert!(
+        is_done || state() == before,
+        "{operation}, {mode:o}: {answer}"
+    );
     clear_shm(&name);
     match answer.split_once(' ') {
         None if answer == "true" => "yes".to_owned(),

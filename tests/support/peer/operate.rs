@@ -5,7 +5,7 @@ use std::panic::{PanicHookInfo, set_hook};
 
 use rawshm_tests::operations::OPERATIONS;
 use rawshm_tests::rungs::{self, Rung};
-use rawshm_tests::{UniqueName, describe, held};
+use rawshm_tests::{Held, UniqueName, describe};
 
 use crate::say;
 
@@ -29,13 +29,13 @@ pub(crate) fn operate() {
         let (operation, rung) = (index(), Rung::ALL[index()]);
         // Its maker unlinks it.
         let name = ManuallyDrop::new(UniqueName::of(words.next().expect("a name")));
-        let before = held();
+        let before = Held::by("self");
         let run = || (OPERATIONS[operation].run)(&name);
         let ran = match rung {
             Rung::ByDescriptor => run(),
             other => rungs::on(other, run),
         };
-        let after = held();
+        let after = Held::by("self");
         if after == before {
             say(&ran.map_or_else(describe, |done| done.to_string()));
         } else {
