@@ -23,11 +23,14 @@ need() {
         apt-get install -y --no-install-recommends "$2" >/dev/null 2>&1 || true
         command -v "$1" >/dev/null && return
     fi
-    say "left out for lack of $1 (Debian package $2): $3"
+    left_out "for lack of $1 (Debian package $2): $3"
 }
 
-need strace strace "every number of system calls"
-need musl-gcc musl-tools "the musl static programs"
+# left_out TEXT: here, and in the results.
+left_out() {
+    say "left out, $1"
+    echo "$1" >>"$programs/left-out"
+}
 
 # If the kernel permits, this run has a private /dev/shm, where the writer and the reader can run
 # with their default name. Otherwise all names are unique.
@@ -52,6 +55,9 @@ results=benches/results
 rm -rf "$programs"
 mkdir -p "$programs" "$results"
 
+need strace strace "every number of system calls"
+need musl-gcc musl-tools "the musl static programs"
+
 say "building"
 cargo --quiet static
 cp "$target/static/writer" "$target/static/reader" "$programs"
@@ -66,7 +72,7 @@ if cargo build --quiet --profile static --package rawshm-benches --bin std_libc 
     --config 'build.rustflags=["-Ctarget-feature=+crt-static"]'; then
     cp "$target/$host/static/std_libc" "$programs/std_libc-static"
 else
-    say "left out, since std does not link statically here: the static Rust program"
+    left_out "since std does not link statically here: the static Rust program"
 fi
 
 # c COMPILER SOURCE EXECUTABLE FLAGS...: if it does not compile, says so and leaves it out.
@@ -76,7 +82,7 @@ c() {
     command -v "$compiler" >/dev/null || return 0
     "$compiler" -Wall -Wextra -s "-DNAME=\"$name\"" -o "$programs/$executable" "$@" \
         "benches/peers/$source" ||
-        say "left out, since it does not compile: $executable"
+        left_out "since it does not compile: $executable"
 }
 bare="-Os -static -nostdlib -ffreestanding -fno-pie -no-pie -fno-asynchronous-unwind-tables
     -fcf-protection=none -fno-stack-protector -Wl,--build-id=none,-n,-znorelro"
