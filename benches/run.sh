@@ -46,7 +46,7 @@ if ! own_shm true 2>/dev/null; then
     own=
 fi
 export RAWSHM_BENCH_RUN=$$
-trap 'rm -f "/dev/shm/rawshm-bench-$$" /dev/shm/rawshm-bench-$$-*' EXIT
+trap 'rm -rf "/dev/shm/rawshm-bench-$$" /dev/shm/rawshm-bench-$$-* /tmp/rawshm-bench-$$-*' EXIT
 trap 'exit 1' INT TERM HUP
 
 target=${CARGO_TARGET_DIR:-target}
@@ -62,7 +62,18 @@ say "building"
 cargo --quiet static
 cp "$target/static/writer" "$target/static/reader" "$programs"
 
+measure=$target/release/measure
 cargo build --quiet --release --package rawshm-benches --bin measure
+# iceoryx2 needs a newer Rust than the crate, and libclang. It is built in a package of its own.
+need clang clang "iceoryx2"
+if cargo build --quiet --release --manifest-path benches/peers/iceoryx2/Cargo.toml \
+    --target-dir "$target/iceoryx2"; then
+    measure=$target/iceoryx2/release/measure-iceoryx2
+else
+    left_out "since it does not build here: iceoryx2"
+fi
+left_out "iceoryx2's events, whose listeners stop when the program that measures forks"
+left_out "Zig and the kernel's nolibc, which run.sh does not fetch"
 peers="--bin std_libc --bin memmap2 --bin shared_memory"
 # shellcheck disable=SC2086
 cargo build --quiet --profile static --package rawshm-benches $peers
@@ -110,5 +121,5 @@ machine="$machine, $(rustc -V), gcc $(gcc -dumpfullversion)"
 
 say "measuring"
 # shellcheck disable=SC2086
-$own "$target/release/measure" $quick --name "$name" "$programs" "$results" "$machine"
+$own "$measure" $quick --name "$name" "$programs" "$results" "$machine"
 say "written to $results"

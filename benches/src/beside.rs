@@ -191,10 +191,10 @@ pub fn measure(other: usize, settings: &Settings) -> Outcome<Measured> {
                 Compare loads only together with the stores that their writer got done."
                 .into(),
         columns: vec![
-            column("p50", "load, p50 ns", 0),
+            column("p50", "load, p50 ns", 1),
             column("p99", "p99, ns", 0),
             column("spread", "spread, %", 0),
-            column("stores", "thousand stores a second", 0),
+            column("stores", "thousand stores a second", 1),
             column("overruns", "overruns", 0),
             verdict("ours", "rawshm, × this one's time", 2),
         ],

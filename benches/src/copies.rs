@@ -143,8 +143,8 @@ fn why(situation: &Situation, size: usize) -> &'static str {
             "Out of the caches, the order in which lines are fetched decides; this memcpy uses \
              `rep movsb` for what is large, which does not fetch the lines that it fills"
         }
-        ..65 => "Bounds are checked, and the way to the copy counts",
-        65..=65_536 => "The budget is missed",
+        ..=1024 => "Bounds are checked, and the way to the copy counts",
+        1025..=65_536 => "Neither loop leads at every size: the caches decide, and the pages",
         _ => {
             "Sizes beyond the second cache depend on when stores begin to go past the caches, \
              and on where the pages lie"

@@ -45,11 +45,16 @@ pub fn again() -> Thing {
 
 /// The columns of a group.
 pub fn columns(unit: &str, decimals: usize) -> Vec<Column> {
+    columns_with(unit, decimals, 2)
+}
+
+/// The columns of a group whose ratios have this many decimals.
+pub fn columns_with(unit: &str, decimals: usize, ratio: usize) -> Vec<Column> {
     vec![
         column("p50", &format!("p50, {unit}"), decimals),
         column("p99", &format!("p99, {unit}"), decimals),
         column("spread", "spread, %", 0),
-        verdict("ours", "rawshm, × this one's time", 2),
+        verdict("ours", "rawshm, × this one's time", ratio),
     ]
 }
 

@@ -25,14 +25,15 @@ const RESERVED: [u64; 5] = [4 << 10, 64 << 10, 1 << 20, 16 << 20, 64 << 20];
 const OTHERS: [usize; 5] = [0, 10, 100, 1_000, 10_000];
 const READERS: [usize; 4] = [1, 10, 100, 1_000];
 
-const SAME: &str = "Both make the same calls, and the kernel's part grows. rawshm also checks what \
-    it opens";
+const SAME: &str = "Both make the same calls. rawshm also checks the name and what it opens";
+const RESERVE: &str = "rawshm makes a call more: it sets the size before it reserves the memory";
 
 /// Rounds of creating, and of opening, with rawshm and with glibc; the first once more.
 struct Rounds<'a> {
     create: [Case<'a>; 2],
     open: [Case<'a>; 2],
     again: Case<'a>,
+    why: &'static str,
 }
 
 impl Rounds<'_> {
@@ -53,7 +54,7 @@ impl Rounds<'_> {
             .map(Some)
         };
         let figures = [pair(0, 1), pair(2, 3)].concat();
-        Ok(Row::new(name, true, figures, samples.noise(0, 4)).because(SAME))
+        Ok(Row::new(name, true, figures, samples.noise(0, 4)).because(self.why))
     }
 }
 
@@ -83,8 +84,8 @@ fn table(id: &str, title: &str, about: &str, rows: Vec<Row>) -> Measured {
     }
 }
 
-const ROUNDS: &str = "create: create, size, map, unmap, unlink; open: open, check the size, map,\n\
-                      load 24 bytes, unmap";
+const ROUNDS: &str = "To create: create, size, map, unmap, unlink. To open: open, check the size,\n\
+                      map, load 24 bytes, unmap.";
 
 /// Rounds of creating objects of a size, and of opening one of that size.
 fn rounds<'a>(
@@ -99,6 +100,7 @@ fn rounds<'a>(
         create: [ours, other].map(|one| Case::new(move || one(created, size))),
         open: [open(rawshm_open), open(glibc_open)],
         again: Case::new(move || ours(created, size)),
+        why: SAME,
     }
 }
 
@@ -116,20 +118,22 @@ fn by(
     sizes: &[u64],
     size: fn(u64) -> Size,
     create: [fn(&Named, u64) -> Outcome; 2],
+    why: &'static str,
     settings: &Settings,
 ) -> Outcome<Vec<Row>> {
     let row = |bytes: &u64| {
         let (_unlinked, [created, opened]) = names(size(*bytes))?;
         let name = format!("{} B", number(exact(*bytes), 0));
-        rounds(&created, &opened, *bytes, create).row(&name, settings)
+        let rounds = rounds(&created, &opened, *bytes, create);
+        Rounds { why, ..rounds }.row(&name, settings)
     };
     sizes.iter().map(row).collect()
 }
 
 pub fn by_size(id: &str, settings: &Settings) -> Outcome<Measured> {
     let create = [rawshm_create, glibc_create];
-    let rows = by(&SIZES, Size::Sparse, create, settings)?;
-    let about = format!("Sparse objects; {ROUNDS}.");
+    let rows = by(&SIZES, Size::Sparse, create, SAME, settings)?;
+    let about = format!("Sparse objects. {ROUNDS}");
     Ok(table(id, "Growth by the size of an object", &about, rows))
 }
 
@@ -140,8 +144,8 @@ pub fn by_reserved(id: &str, settings: &Settings) -> Outcome<Measured> {
         Ok(rawshm::unlink(&name)?)
     };
     let create = [reserve, glibc_reserve];
-    let rows = by(&RESERVED, Size::Reserved, create, settings)?;
-    let about = format!("With all of its memory, glibc's with `posix_fallocate`; {ROUNDS}.");
+    let rows = by(&RESERVED, Size::Reserved, create, RESERVE, settings)?;
+    let about = format!("With all of its memory; glibc's with `posix_fallocate`.\n{ROUNDS}");
     Ok(table(id, "Growth by the reserved size", &about, rows))
 }
 
@@ -159,7 +163,7 @@ pub fn by_others(id: &str, settings: &Settings) -> Outcome<Measured> {
         rows.push(rounds.row(&number(exact(count.try_into()?), 0), settings)?);
     }
     let about =
-        format!("Objects of 4,096 bytes, beside so many others in the directory;\n{ROUNDS}.");
+        format!("Objects of 4,096 bytes, beside this many others in the directory.\n{ROUNDS}");
     let title = "Growth by the number of other objects";
     Ok(table(id, title, &about, rows))
 }

@@ -30,8 +30,6 @@ use std::process::ExitCode;
 use rawshm::Name;
 
 pub use cells::{Batches, Cell, Cells, New};
-pub use child::Shared;
-pub use fans::{Fan, Receive, Send};
 pub use sampling::Outcome;
 use settings::Settings;
 
@@ -42,10 +40,8 @@ const USAGE: &str = "usage: measure [--quick] [--name NAME] PROGRAMS RESULTS MAC
 pub struct Peer {
     pub name: &'static str,
     pub cells: Cells,
-    /// A way to wake this many sleeping processes.
-    pub fan: fn(usize) -> Outcome<Fan>,
-    /// Why rawshm may be slower, for the lines where it is: at loads, stores and wakes.
-    pub why: [&'static str; 3],
+    /// Why rawshm may be slower, for the lines where it is: at loads, and at stores.
+    pub why: [&'static str; 2],
 }
 
 /// A name that is unlinked on drop, also if a measurement fails.
@@ -63,16 +59,19 @@ impl Drop for Unlinked {
     }
 }
 
-/// A name that no other process uses, with a slash. If this process is killed, run.sh removes it by
-/// its prefix.
-#[must_use]
+/// A name that no other process uses, with a slash. If this process is killed, the one that has
+/// started it removes the name, or run.sh.
 pub fn unique_name(what: &str) -> String {
+    format!("/{}{what}", unique_prefix(std::process::id()))
+}
+
+/// How all names of a process begin.
+fn unique_prefix(process: u32) -> String {
     let run = std::env::var("RAWSHM_BENCH_RUN").unwrap_or_default();
-    format!("/rawshm-bench-{run}-{}-{what}", std::process::id())
+    format!("rawshm-bench-{run}-{process}-")
 }
 
 /// Runs what the arguments of the process say.
-#[must_use]
 pub fn main(peers: &'static [Peer]) -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     let done = match arguments.iter().map(String::as_str).collect::<Vec<_>>()[..] {

@@ -95,7 +95,7 @@ fn table(job: Job, settings: &Settings) -> Outcome<Table> {
         };
         row.figures.insert(0, calls.map(Figure::of));
     }
-    let mut columns = group::columns("ns", 0);
+    let mut columns = group::columns_with("ns", 0, 3);
     columns.insert(0, column("calls", "system calls", 0));
     Ok(Table {
         id: job.id().into(),
@@ -111,8 +111,8 @@ fn thing(peer: &Peer) -> Thing {
     Thing {
         name: peer.label.into(),
         ours: peer.label.starts_with("rawshm"),
-        why: "Both make the same calls. rawshm also checks that what it opens is a file and that \
-              the size fits",
+        why: "Both make the same calls. rawshm also checks the name, that what it opens is a file, \
+              and that the size fits",
         again: peer.label == AGAIN,
     }
 }

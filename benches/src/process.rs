@@ -22,14 +22,12 @@ const OURS: &str = "rawshm";
 const AGAIN: &str = "C without libc, the fewest calls, once more";
 
 /// The labels of the programs, and the files that run.sh has built. ROLE is writer or reader.
-const PROGRAMS: [(&str, &str); 15] = [
+const PROGRAMS: [(&str, &str); 13] = [
     (NOTHING, "bare-nothing"),
     (FLOOR, "bare-ROLE"),
     (AGAIN, "bare-ROLE"),
     (SAME_CALLS, "bare-thorough-ROLE"),
     (OURS, "ROLE"),
-    ("C, the kernel's nolibc", "nolibc-ROLE"),
-    ("Zig, without libc", "zig-ROLE"),
     ("C, musl static, tuned flags", "musl-tuned-ROLE"),
     ("C, musl static", "musl-ROLE"),
     ("C, glibc static", "glibc-static-ROLE"),

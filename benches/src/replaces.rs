@@ -61,7 +61,7 @@ pub fn measure(id: &str, settings: &Settings) -> Outcome<Measured> {
             "A new object with its content takes the name of an old one, in one step. Each round\n\
                 checks every call."
                 .into(),
-        columns: group::columns("ns", 0),
+        columns: group::columns_with("ns", 0, 3),
         rows: group::rows("", &things, &samples, 1.0),
         plotted: vec!["p50".into()],
     };

@@ -9,6 +9,7 @@ use crate::child::{another_processor, end_with_the_parent, stay_on_one_processor
 use crate::sampling::Outcome;
 use crate::settings::{Settings, Take};
 use crate::table::Measured;
+use crate::unique_prefix;
 use crate::{beside, copies, growth, objects, polls, process, replaces, report, values, wakes};
 
 /// What a process measures at a time.
@@ -89,6 +90,9 @@ const UNITS: &[Unit] = &[
     here("growth-readers", "growth by readers", growth::by_readers),
 ];
 
+/// Many times what a unit takes.
+const SECONDS_AT_MOST: u32 = 300;
+
 /// Measures everything, or in one of the processes its part.
 pub fn measure(settings: &Settings) -> Outcome {
     match &settings.take {
@@ -100,6 +104,8 @@ pub fn measure(settings: &Settings) -> Outcome {
 /// Measures a unit in this process, and prints the figures for the one that has started it.
 fn serve(settings: &Settings, take: &Take) -> Outcome {
     end_with_the_parent();
+    // SAFETY: it has no preconditions. The signal ends a process that would not end.
+    unsafe { libc::alarm(SECONDS_AT_MOST) };
     stay_on_one_processor()?;
     let unit = UNITS.iter().find(|one| one.id == take.unit);
     let unit = unit.ok_or("no such unit")?;
@@ -146,15 +152,29 @@ fn measure_all(settings: &Settings) -> Outcome {
 }
 
 fn in_a_process(unit: &str, round: usize) -> Outcome<Measured> {
-    let output = Command::new(std::env::current_exe()?)
+    let process = Command::new(std::env::current_exe()?)
         .args(["--take", unit, &round.to_string()])
         .args(std::env::args_os().skip(1))
-        .stderr(Stdio::inherit())
-        .output()?;
+        .stdout(Stdio::piped())
+        .spawn()?;
+    let names = unique_prefix(process.id());
+    let output = process.wait_with_output()?;
+    remove_left(&names);
     if !output.status.success() {
         return Err(format!("{unit}: {}", output.status).into());
     }
     Ok(serde_json::from_slice(&output.stdout)?)
+}
+
+/// Removes what a process has left, since it was killed or a peer does not clean up.
+fn remove_left(names: &str) {
+    for folder in ["/dev/shm", "/tmp"] {
+        let entries = std::fs::read_dir(folder).into_iter().flatten().flatten();
+        let left = entries.filter(|one| one.file_name().to_string_lossy().starts_with(names));
+        for path in left.map(|entry| entry.path()) {
+            let _ = std::fs::remove_file(&path).or_else(|_| std::fs::remove_dir_all(&path));
+        }
+    }
 }
 
 /// What several processes have measured of the same unit.

@@ -20,6 +20,9 @@ const EVENTFD: &str = "an eventfd";
 const ROUNDS: u32 = 20;
 const READERS: [usize; 4] = [1, 2, 4, 8];
 
+/// What a process sends instead of a time.
+const FAILED: u64 = u64::MAX;
+
 /// Time for readers to fall asleep again.
 const PAUSE: Duration = Duration::from_micros(100);
 
@@ -58,7 +61,14 @@ impl Sleepers {
                 if spread {
                     let _ = stay_on(place % processors);
                 }
-                while receive().is_ok() && (ends.send)(now()).is_ok() {}
+                let failed = loop {
+                    match receive() {
+                        Ok(_) => drop((ends.send)(now())),
+                        Err(error) => break error,
+                    }
+                };
+                eprintln!("a process that sleeps: {failed}");
+                let _ = (ends.send)(FAILED);
             })?);
         }
         let back = ends.receive.pop().ok_or("a pipe without an end")?;
@@ -77,7 +87,10 @@ impl Sleepers {
         (self.there)(self.last)?;
         let mut end = begin;
         for _ in &self.children {
-            end = end.max((self.back)()?);
+            match (self.back)()? {
+                FAILED => return Err("a process that sleeps has failed".into()),
+                time => end = end.max(time),
+            }
         }
         Ok(end - begin)
     }
@@ -95,14 +108,14 @@ impl Sleepers {
     }
 }
 
-fn ways(settings: &Settings, names: [&str; 3]) -> Vec<(Thing, New)> {
+fn ways(names: [&str; 3]) -> Vec<(Thing, New)> {
     let [snapshots, pipe, eventfd] = names;
     let floor = "A futex alone is the floor, which a snapshot sleeps on";
     let event = "The kernel finds the sleepers of an eventfd through its descriptor, and those of a \
                  word in shared memory through the page that it is in";
     let carries = "A number through the kernel needs no store and no load in shared memory";
     let one = "Its word needs no sequence number and no check of the value";
-    let mut ways: Vec<(Thing, New)> = vec![
+    vec![
         (theirs(pipe, carries), pipes),
         (ours(snapshots), snapshot),
         (theirs("a futex, nothing else", floor), futex),
@@ -110,16 +123,12 @@ fn ways(settings: &Settings, names: [&str; 3]) -> Vec<(Thing, New)> {
         (theirs("a POSIX semaphore", one), semaphores),
         (theirs("a Unix socket, stream", carries), streams),
         (theirs("a Unix socket, datagram", carries), datagrams),
-    ];
-    for peer in settings.peers {
-        ways.push((theirs(peer.name, peer.why[2]), peer.fan));
-    }
-    ways.push((again(), pipes));
-    ways
+        (again(), pipes),
+    ]
 }
 
 pub fn measure(id: &str, settings: &Settings) -> Outcome<Measured> {
-    let ways = ways(settings, ["a snapshot's store and notify", PIPE, EVENTFD]);
+    let ways = ways(["a snapshot's store and notify", PIPE, EVENTFD]);
     let (things, made): (Vec<Thing>, Vec<New>) = ways.into_iter().unzip();
     let sleepers = made.iter().map(|new| Sleepers::start(new(1)?, false));
     let mut sleepers = sleepers.collect::<Outcome<Vec<_>>>()?;
@@ -152,7 +161,7 @@ pub fn measure(id: &str, settings: &Settings) -> Outcome<Measured> {
 pub fn fan_out(id: &str, settings: &Settings) -> Outcome<Measured> {
     let mut rows = Vec::new();
     for readers in READERS {
-        let ways = ways(settings, ["a snapshot", "pipes", "eventfds"]);
+        let ways = ways(["a snapshot", "pipes", "eventfds"]);
         let ways = ways
             .into_iter()
             .filter(|(thing, _)| !thing.name.contains("socket"));
