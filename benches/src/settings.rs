@@ -62,7 +62,7 @@ impl Settings {
 
     /// The number of processes that take each table.
     pub fn processes(&self) -> usize {
-        if self.quick { 3 } else { 5 }
+        if self.quick { 2 } else { 5 }
     }
 
     /// Whether this is the first process that takes its table. Only that one counts what is the
