@@ -73,7 +73,6 @@ else
     left_out "since it does not build here: iceoryx2"
 fi
 left_out "iceoryx2's events, whose listeners stop when the program that measures forks"
-left_out "Zig and the kernel's nolibc, which run.sh does not fetch"
 peers="--bin std_libc --bin memmap2 --bin shared_memory"
 # shellcheck disable=SC2086
 cargo build --quiet --profile static --package rawshm-benches $peers
@@ -113,6 +112,48 @@ tuned="-Os -ffunction-sections -fno-asynchronous-unwind-tables
     done
 }
 gcc -O1 -o "$programs/steps" tests/c/steps.c
+
+# Zig, from PyPI, and the kernel's nolibc, from its sources. Both are large, and fetched once.
+if ! [ -d "$target/ziglang" ] && command -v python3 >/dev/null; then
+    say "fetching Zig (PyPI's ziglang, 80 MB)"
+    python3 -m pip install --quiet --target "$target/ziglang" ziglang >/dev/null 2>&1 ||
+        rm -rf "$target/ziglang"
+fi
+# zig ROLE: the program in this role.
+zig() {
+    if [ "$1" = reader ]; then reads=true; else reads=false; fi
+    options=$programs/$1-options.zig
+    printf 'pub const name = "%s";\npub const reads = %s;\n' "$name" $reads >"$options"
+    PYTHONPATH=$target/ziglang python3 -m ziglang build-exe -OReleaseSmall \
+        -target "$(uname -m)-linux-none" -fstrip -fsingle-threaded --dep options \
+        -Mroot=benches/peers/zig.zig "-Moptions=$options" "-femit-bin=$programs/zig-$1"
+}
+if ! { [ -d "$target/ziglang" ] && zig writer && zig reader; }; then
+    left_out "since it cannot be had here (PyPI's ziglang): Zig"
+fi
+
+nolibc=$target/nolibc/linux-source-6.1/tools/include/nolibc
+if ! [ -d "$nolibc" ] && command -v apt-get >/dev/null; then
+    say "fetching the kernel's nolibc (Debian's linux-source-6.1, 140 MB)"
+    mkdir -p "$target/nolibc"
+    (
+        cd "$target/nolibc"
+        apt-get download linux-source-6.1 >/dev/null 2>&1 || exit 0
+        dpkg-deb --fsys-tarfile linux-source-6.1_*.deb |
+            tar -xO ./usr/src/linux-source-6.1.tar.xz |
+            tar -xJ linux-source-6.1/tools/include/nolibc
+        rm -f linux-source-6.1_*.deb
+    ) || true
+fi
+if [ -d "$nolibc" ]; then
+    for role in writer reader; do
+        is=-D$(echo $role | tr a-z A-Z)
+        # shellcheck disable=SC2086
+        c gcc nolibc.c nolibc-$role -isystem "$nolibc" $bare "$is"
+    done
+else
+    left_out "since it cannot be had here (Debian's linux-source-6.1): the kernel's nolibc"
+fi
 
 processor=$(sed -n 's/^model name.*: //p' /proc/cpuinfo | head -n 1)
 libc=$(getconf GNU_LIBC_VERSION 2>/dev/null || echo "another C library")

@@ -18,16 +18,19 @@ const PRINTED: &str = "&{100 876 8021}\n";
 const NOTHING: &str = "a process that does nothing";
 const FLOOR: &str = "C without libc, the fewest calls";
 const SAME_CALLS: &str = "C without libc, rawshm's calls";
+const NOLIBC: &str = "C, the kernel's nolibc";
 const OURS: &str = "rawshm";
 const AGAIN: &str = "C without libc, the fewest calls, once more";
 
 /// The labels of the programs, and the files that run.sh has built. ROLE is writer or reader.
-const PROGRAMS: [(&str, &str); 13] = [
+const PROGRAMS: [(&str, &str); 15] = [
     (NOTHING, "bare-nothing"),
     (FLOOR, "bare-ROLE"),
     (AGAIN, "bare-ROLE"),
     (SAME_CALLS, "bare-thorough-ROLE"),
     (OURS, "ROLE"),
+    (NOLIBC, "nolibc-ROLE"),
+    ("Zig, without libc", "zig-ROLE"),
     ("C, musl static, tuned flags", "musl-tuned-ROLE"),
     ("C, musl static", "musl-ROLE"),
     ("C, glibc static", "glibc-static-ROLE"),
@@ -160,7 +163,7 @@ fn why(label: &str) -> &'static str {
             "It takes no arguments, has no error texts, and makes fewer calls: it unlinks no \
                   old object, and leaves closing and unmapping to its exit"
         }
-        SAME_CALLS => "It takes no arguments, and its pages hold no error texts",
+        SAME_CALLS | NOLIBC => "It takes no arguments, and its pages hold no error texts",
         _ => "",
     }
 }

@@ -118,9 +118,9 @@ pub fn measure(id: &str, settings: &Settings) -> Outcome<Measured> {
     let table = Table {
         id: id.into(),
         title: format!("{what}, while no other process is active"),
-        about: "A snapshot loads 24 bytes with `load`, more with `load_into`, and has 4 slots. The\n\
-                crate seqlock and the pthread locks are in memory that processes share. std's lock\n\
-                is for the threads of one process."
+        about: "A snapshot loads 24 bytes with `load`, more with `load_into`, and has 4 slots.\n\
+                The crate seqlock and the pthread locks are in memory that processes share.\n\
+                std's lock is for the threads of one process."
             .into(),
         columns: group::columns("ns", 1),
         rows: all.concat(),

@@ -111,8 +111,8 @@ impl Sleepers {
 fn ways(names: [&str; 3]) -> Vec<(Thing, New)> {
     let [snapshots, pipe, eventfd] = names;
     let floor = "A futex alone is the floor, which a snapshot sleeps on";
-    let event = "The kernel finds the sleepers of an eventfd through its descriptor, and those of a \
-                 word in shared memory through the page that it is in";
+    let event = "The kernel finds the sleepers of an eventfd through its descriptor, and those of \
+                 a word in shared memory through the page that it is in";
     let carries = "A number through the kernel needs no store and no load in shared memory";
     let one = "Its word needs no sequence number and no check of the value";
     vec![
