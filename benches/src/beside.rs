@@ -1,174 +1,218 @@
-//! Loads beside a writer that stores as fast as it can, on another processor.
+//! Loads beside a writer on another processor, which stores as fast as it can, or at a pace.
 
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
-use rawshm::snapshot::{Layout, Reader, Writer};
-use seqlock::SeqLock;
-
+use crate::cells::{Batches, Cells, MmapSync, New, Seqlock, Snapshot};
 use crate::child::{Child, Shared};
+use crate::group::{Thing, again, noise, ours, theirs};
+use crate::locks::{Mutex, ReadWriteLock};
 use crate::sampling::{Outcome, Samples, quantile};
-use crate::table::{Budget, Row, Table, column, exact};
-use crate::{Settings, Unlinked, unique_name};
+use crate::settings::Settings;
+use crate::table::{Measured, Row, Table, column, exact, verdict};
+use crate::values::{SEQLOCK, size_of_words};
 
-const SLOTS: u32 = 4;
+/// How often the writer stores.
+#[derive(Clone, Copy)]
+struct Pace {
+    name: &'static str,
+    /// None: as often as it can.
+    every: Option<Duration>,
+}
 
-/// Loads of a value that a child stores as fast as it can.
-struct Beside {
-    load: Box<dyn FnMut() -> bool>,
-    runs: Shared<AtomicBool>,
+const FULL: Pace = Pace {
+    name: "full rate",
+    every: None,
+};
+const OFTEN: Pace = Pace {
+    name: "100,000 a second",
+    every: Some(Duration::from_micros(10)),
+};
+const SELDOM: Pace = Pace {
+    name: "1,000 a second",
+    every: Some(Duration::from_millis(1)),
+};
+
+/// What the two processes share beside the cell.
+#[derive(Default)]
+struct State {
+    runs: AtomicBool,
+    stores: AtomicU64,
+}
+
+/// Loads of a value that a child stores.
+struct Beside<const N: usize> {
+    cell: Box<dyn Batches<N>>,
+    into: Box<[u64; N]>,
+    state: Shared<State>,
     overruns: u64,
     /// Nanoseconds of single loads.
     single: Vec<f64>,
+    /// Stores a second, of each sample.
+    stores: Vec<f64>,
     _child: Child,
 }
 
-impl Beside {
-    const LOADS: u32 = 20_000;
-    const SINGLE: u32 = 1_000;
+impl<const N: usize> Beside<N> {
+    const SINGLE: u32 = 300;
+    const LASTING: Duration = Duration::from_millis(4);
 
-    fn start(
-        processor: usize,
-        mut store: impl FnMut(),
-        load: impl FnMut() -> bool + 'static,
-    ) -> Outcome<Self> {
-        let runs = Shared::new(AtomicBool::new(false))?;
+    fn start(processor: usize, mut cell: Box<dyn Batches<N>>, pace: Pace) -> Outcome<Self> {
+        let state = Shared::new(State::default())?;
+        let mut value = Box::new([1; N]);
+        let mut next = Instant::now();
         let child = Child::repeat_on(processor, || {
-            if !runs.get().load(Ordering::Relaxed) {
+            if !state.get().runs.load(Ordering::Relaxed) {
                 return std::thread::sleep(Duration::from_micros(100));
             }
-            for _ in 0..64 {
-                store();
-            }
+            value[0] += 1;
+            let stores = match pace.every {
+                None => 16,
+                Some(every) => {
+                    // One that was asleep begins anew.
+                    next = (next + every).max(Instant::now());
+                    while Instant::now() < next {
+                        std::hint::spin_loop();
+                    }
+                    1
+                }
+            };
+            cell.stores(stores, &value);
+            state
+                .get()
+                .stores
+                .fetch_add(stores.into(), Ordering::Relaxed);
         })?;
         Ok(Self {
-            load: Box::new(load),
-            runs,
+            cell,
+            into: Box::new([0; N]),
+            state,
             overruns: 0,
             single: Vec::new(),
+            stores: Vec::new(),
             _child: child,
-        })
-    }
-
-    fn snapshot<T: Layout>(processor: usize, value: impl Fn(u64) -> T + 'static) -> Outcome<Self> {
-        let name = Unlinked::new(&unique_name("beside"))?;
-        let mut writer = Writer::create(&name.0, SLOTS, &value(1))?;
-        let reader = Reader::<T>::open(&name.0)?;
-        let mut number = 1;
-        let store = move || {
-            number += 1;
-            writer.store(&value(number));
-        };
-        let mut into = Box::new(reader.load()?);
-        Self::start(processor, store, move || {
-            reader.load_into(&mut into).is_ok()
-        })
-    }
-
-    fn seqlock<T: Copy + 'static>(
-        processor: usize,
-        value: impl Fn(u64) -> T + 'static,
-    ) -> Outcome<Self> {
-        let lock = Shared::new(SeqLock::new(value(1)))?;
-        let again = lock.again();
-        let mut number = 1;
-        let store = move || {
-            number += 1;
-            *lock.get().lock_write() = value(number);
-        };
-        let mut into = Box::new(again.get().read());
-        Self::start(processor, store, move || {
-            *into = again.get().read();
-            true
         })
     }
 
     /// The nanoseconds of a load.
     fn sample(&mut self) -> f64 {
-        self.runs.get().store(true, Ordering::Relaxed);
+        let state = self.state.get();
+        state.runs.store(true, Ordering::Relaxed);
         std::thread::sleep(Duration::from_millis(1));
-        let begin = Instant::now();
-        for _ in 0..Self::LOADS {
-            self.overruns += u64::from(!(self.load)());
+        let (begin, before) = (Instant::now(), state.stores.load(Ordering::Relaxed));
+        let mut loads = 0;
+        while begin.elapsed() < Self::LASTING {
+            self.overruns += self.cell.loads(64, &mut self.into);
+            loads += 64;
         }
-        let time = begin.elapsed().as_secs_f64() * 1e9 / f64::from(Self::LOADS);
+        let lasted = begin.elapsed().as_secs_f64();
+        let stores = exact(state.stores.load(Ordering::Relaxed) - before);
+        self.stores.push(stores / lasted);
         for _ in 0..Self::SINGLE {
             let begin = Instant::now();
-            self.overruns += u64::from(!(self.load)());
+            self.overruns += self.cell.loads(1, &mut self.into);
             self.single.push(begin.elapsed().as_secs_f64() * 1e9);
         }
-        self.runs.get().store(false, Ordering::Relaxed);
-        time
+        state.runs.store(false, Ordering::Relaxed);
+        lasted * 1e9 / f64::from(loads)
     }
 }
 
-pub fn measure(other: usize, settings: &Settings) -> Outcome<(Table, Vec<Budget>)> {
-    let mut cases = [
+fn rows<const N: usize>(
+    processor: usize,
+    settings: &Settings,
+    pace: Pace,
+    cells: fn(&Cells) -> New<N>,
+) -> Outcome<Vec<Row>> {
+    let one_slot = "It has one slot: its loads wait while the writer stores, and its writer, which \
+                    takes the line from the readers twice a store, is slower beside them";
+    let mut ways: Vec<(Thing, New<N>)> = vec![
+        (ours("a snapshot"), Snapshot::boxed),
         (
-            "a snapshot, 24 bytes",
-            Beside::snapshot(other, |number| [number; 3])?,
+            theirs("mmap-sync", "Its writer stores seldom: see its stores"),
+            MmapSync::boxed,
+        ),
+        (theirs(SEQLOCK, one_slot), Seqlock::boxed),
+        (
+            theirs(
+                "a pthread mutex",
+                "The process that has the mutex keeps its line",
+            ),
+            Mutex::boxed,
         ),
         (
-            "a snapshot, 256 bytes",
-            Beside::snapshot(other, |number| [number; 32])?,
-        ),
-        (
-            "a snapshot, 4,096 bytes",
-            Beside::snapshot(other, |number| [number; 512])?,
-        ),
-        (
-            "the crate seqlock, 24 bytes",
-            Beside::seqlock(other, |number| [number; 3])?,
-        ),
-        (
-            "a snapshot, 24 bytes, once more",
-            Beside::snapshot(other, |number| [number; 3])?,
+            theirs("a pthread rwlock", "Readers keep its writer out"),
+            ReadWriteLock::boxed,
         ),
     ];
-    let samples = Samples::take(cases.len(), settings.lasting(5), |which| {
-        Ok(cases[which].1.sample())
+    for peer in settings.peers {
+        ways.insert(1, (theirs(peer.name, peer.why[0]), cells(&peer.cells)));
+    }
+    ways.push((again(), Snapshot::boxed));
+    let (things, made): (Vec<Thing>, Vec<New<N>>) = ways.into_iter().unzip();
+    let cases = made
+        .iter()
+        .map(|new| Beside::start(processor, new(&[1; N])?, pace));
+    let mut cases = cases.collect::<Outcome<Vec<_>>>()?;
+    let samples = Samples::take(cases.len(), settings.lasting(800), |which| {
+        Ok(cases[which].sample())
     })?;
-    let noise = samples.noise(0, 4);
-    let rows = cases.iter().enumerate().map(|(which, (label, case))| Row {
-        name: (*label).into(),
-        ours: label.starts_with("a snapshot"),
-        figures: vec![
-            Some(1000.0 / samples.median(which)),
+    let numbered = things.iter().zip(&cases).enumerate();
+    let numbered = numbered.filter(|(_, (thing, _))| !thing.again);
+    let row = |(which, (thing, case)): (usize, (&Thing, &Beside<N>))| {
+        let figures = vec![
+            Some(samples.median(which)),
             Some(quantile(case.single.clone(), 0.99)),
+            Some(samples.spread(which)),
+            Some(quantile(case.stores.clone(), 0.5) / 1000.0),
             Some(exact(case.overruns)),
-        ],
-    });
+            (!thing.ours).then(|| samples.ratio(0, which)),
+        ];
+        let name = format!("{}, {}: {}", pace.name, size_of_words(N), thing.name);
+        Row::new(&name, thing.ours, figures, noise(&things, &samples)).because(thing.why)
+    };
+    Ok(numbered.map(row).collect())
+}
+
+pub fn measure(other: usize, settings: &Settings) -> Outcome<Measured> {
+    let rows = [
+        rows::<3>(other, settings, FULL, |cells| cells.words_3)?,
+        rows::<32>(other, settings, FULL, |cells| cells.words_32)?,
+        rows::<512>(other, settings, FULL, |cells| cells.words_512)?,
+        rows::<3>(other, settings, OFTEN, |cells| cells.words_3)?,
+        rows::<3>(other, settings, SELDOM, |cells| cells.words_3)?,
+    ];
     let table = Table {
-        id: "beside",
-        title: "Loads beside a writer that stores as fast as it can".into(),
+        id: "beside".into(),
+        title: "Loads beside a writer on another processor, by its pace".into(),
         about:
-            "The writer is a process on another processor, and snapshots have 4 slots. The 99th\n\
-                percentile is of single loads, with two readings of the clock in it."
+            "Loads run in a loop while another process stores. p99 is of single loads, with two\n\
+                readings of the clock in it. A writer at a pace looks at the clock in between.\n\
+                Compare loads only together with the stores that their writer got done."
                 .into(),
         columns: vec![
-            column("loads", "million loads a second", 1),
-            column("p99_ns", "99th percentile, ns", 0),
+            column("p50", "load, p50 ns", 1),
+            column("p99", "p99, ns", 0),
+            column("spread", "spread, %", 0),
+            column("stores", "thousand stores a second", 1),
             column("overruns", "overruns", 0),
+            verdict("ours", "rawshm, × this one's time", 2),
         ],
-        rows: rows.collect(),
-        plotted: vec!["loads"],
-        noise,
+        rows: rows.concat(),
+        plotted: vec!["p50".into()],
     };
-    let figure = |key| {
-        table
-            .figure("a snapshot, 24 bytes", key)
-            .unwrap_or(f64::NAN)
+    let row = format!("full rate, {}: a snapshot", size_of_words(3));
+    let budget = |what: &str, key, at_most| {
+        let what = format!("loads of 24 B beside a writer at full rate: {what}");
+        table.budget(&what, &row, key, at_most)
     };
-    let budget = |what: &str, measured, at_most| Budget {
-        what: format!("loads of 24 bytes beside a writer at full rate: {what}"),
-        measured,
-        at_most,
-        noise: 0.0,
-        decimals: 0,
-    };
-    let budgets = vec![
-        budget("99th percentile, ns", figure("p99_ns"), 1000.0),
-        budget("overruns", figure("overruns"), 0.0),
+    let budgets = [
+        budget("99th percentile, ns", "p99", 1000.0),
+        budget("overruns", "overruns", 0.0),
     ];
-    Ok((table, budgets))
+    Ok(Measured {
+        budgets: budgets.into_iter().flatten().collect(),
+        tables: vec![table],
+        ..Measured::default()
+    })
 }

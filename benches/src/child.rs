@@ -57,6 +57,7 @@ impl Child {
         match unsafe { libc::fork() } {
             -1 => Err(Error::last_os_error().into()),
             0 => {
+                end_with_the_parent();
                 run();
                 // SAFETY: it ends the process.
                 unsafe { libc::_exit(0) }
@@ -68,7 +69,7 @@ impl Child {
     /// Runs `act` in a child on a processor, again and again.
     pub fn repeat_on(processor: usize, mut act: impl FnMut()) -> Outcome<Self> {
         Self::start(|| {
-            let _ = crate::stay_on(processor);
+            let _ = stay_on(processor);
             loop {
                 act();
             }
@@ -82,5 +83,43 @@ impl Drop for Child {
         unsafe { libc::kill(self.0, libc::SIGKILL) };
         // SAFETY: as above. Its status is not needed.
         unsafe { libc::waitpid(self.0, std::ptr::null_mut(), 0) };
+    }
+}
+
+/// Kills this process when the one that has started it ends, for whatever reason.
+pub fn end_with_the_parent() {
+    // SAFETY: it has no preconditions.
+    unsafe { libc::prctl(libc::PR_SET_PDEATHSIG, libc::SIGKILL) };
+}
+
+/// Keeps this process and its children on the processor whose caches they fill. This removes most
+/// of the noise.
+pub fn stay_on_one_processor() -> Outcome {
+    // SAFETY: it has no preconditions.
+    stay_on(unsafe { libc::sched_getcpu() }.try_into()?)
+}
+
+pub fn processors() -> Outcome<usize> {
+    // SAFETY: it has no preconditions.
+    Ok(unsafe { libc::sysconf(libc::_SC_NPROCESSORS_ONLN) }.try_into()?)
+}
+
+/// A processor that this machine has, and this process does not run on.
+pub fn another_processor() -> Option<usize> {
+    // SAFETY: it has no preconditions.
+    let here: usize = unsafe { libc::sched_getcpu() }.try_into().ok()?;
+    (0..processors().ok()?).find(|processor| *processor != here)
+}
+
+/// Keeps this process on a processor.
+pub fn stay_on(processor: usize) -> Outcome {
+    // SAFETY: all zeros is the empty set.
+    let mut set: libc::cpu_set_t = unsafe { std::mem::zeroed() };
+    // SAFETY: the number of a processor is in the range of the set.
+    unsafe { libc::CPU_SET(processor, &mut set) };
+    // SAFETY: the set is readable for its size.
+    match unsafe { libc::sched_setaffinity(0, size_of_val(&set), &raw const set) } {
+        0 => Ok(()),
+        _ => Err(Error::last_os_error().into()),
     }
 }

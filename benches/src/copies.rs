@@ -1,12 +1,14 @@
 //! Copies between shared and private memory, compared with memcpy and relaxed words on the same
 //! memory.
 
-use std::time::Duration;
+use std::ops::{Range, RangeFrom, RangeInclusive};
 
 use crate::copy_cases::{Memory, Place};
 use crate::sampling::{Outcome, Samples};
-use crate::table::{Budget, Row, Table, column, exact, number};
-use crate::{Settings, Unlinked, unique_name};
+use crate::settings::Settings;
+use crate::table::{Budget, Figure, Measured, Row, Table, column, exact, ratio, verdict};
+use crate::text::number;
+use crate::{Unlinked, unique_name};
 
 const SIZES: [usize; 23] = [
     1,
@@ -34,12 +36,20 @@ const SIZES: [usize; 23] = [
     64 << 20,
 ];
 
-/// From this size on, copies must be about as fast as memcpy.
-const PROMISED_FROM: usize = 4 << 10;
+/// The largest size of a quick run.
+const QUICK: usize = 1 << 20;
+
+/// In the caches, these sizes must take no longer than with memcpy.
+const PROMISED: RangeInclusive<usize> = 65..=64 << 10;
+
+/// These must be about as fast.
+const PROMISED_NEAR: RangeFrom<usize> = (64 << 10) + 1..;
+const PROMISED_FAR: RangeFrom<usize> = 4 << 10..;
 const SPEED_PROMISED: f64 = 0.95;
 
-/// Several times the size of any cache.
-const REGION: usize = 256 << 20;
+/// Several times the size of any cache, and a page more than the largest copy.
+const FAR: usize = 256 << 20;
+const NEAR: usize = (64 << 20) + 4096;
 
 /// The columns that are ratios, as pairs of cases: the one measured, and the one to compare with.
 const RATIOS: [(usize, usize); 6] = [(1, 0), (4, 3), (7, 6), (1, 2), (4, 5), (7, 8)];
@@ -52,6 +62,7 @@ const ONCE_MORE: usize = 9;
 struct Situation {
     id: &'static str,
     title: &'static str,
+    far: bool,
     place: Place,
 }
 
@@ -59,61 +70,86 @@ const SITUATIONS: [Situation; 4] = [
     Situation {
         id: "copies",
         title: "in the caches, aligned",
+        far: false,
         place: Place::new(false, false),
     },
     Situation {
         id: "copies-unaligned",
         title: "in the caches, unaligned",
+        far: false,
         place: Place::new(false, true),
     },
     Situation {
         id: "copies-far",
         title: "out of the caches, aligned",
+        far: true,
         place: Place::new(true, false),
     },
     Situation {
         id: "copies-far-unaligned",
         title: "out of the caches, unaligned",
+        far: true,
         place: Place::new(true, true),
     },
 ];
 
-pub fn measure(settings: &Settings) -> Outcome<(Vec<Table>, Vec<Budget>)> {
+pub fn measure(id: &str, settings: &Settings) -> Outcome<Measured> {
+    let situation = SITUATIONS.iter().find(|one| one.id == id);
+    let situation = situation.ok_or("no such copies")?;
     let (one, other) = (
         Unlinked::new(&unique_name("copies"))?,
         Unlinked::new(&unique_name("copies-2"))?,
     );
-    let memory = match Memory::new(&one.0, &other.0, REGION) {
+    let region = if situation.far { FAR } else { NEAR };
+    let memory = match Memory::new(&one.0, &other.0, region) {
         Ok(memory) => memory,
         Err(error) => {
-            eprintln!("copies: left out for lack of memory: {error}");
-            return Ok((Vec::new(), Vec::new()));
+            let why = format!("for lack of memory: {} ({error})", situation.title);
+            return Ok(Measured {
+                left_out: vec![why],
+                ..Measured::default()
+            });
         }
     };
-    let (mut tables, mut budgets) = (Vec::new(), Vec::new());
-    for situation in &SITUATIONS {
-        eprintln!("copies, {}", situation.title);
-        let mut measured = Vec::new();
-        for size in SIZES {
-            let mut cases = memory.cases(situation.place, size);
-            measured.push((size, Samples::of(&mut cases, lasting(settings))?));
+    let lasting = settings.lasting(250);
+    let mut measured = Vec::new();
+    for size in SIZES {
+        if size > QUICK && settings.quick {
+            break;
         }
-        budgets.extend(promised(situation, &measured));
-        let mut rows: Vec<Row> = measured
-            .iter()
-            .map(|(size, samples)| row(&label(*size), samples))
-            .collect();
-        if situation.id == "copies" {
-            let samples = Samples::of(&mut memory.values(), lasting(settings))?;
-            rows.insert(0, row("24, as a value", &samples));
-        }
-        tables.push(table(situation, rows));
+        let mut cases = memory.cases(situation.place, size);
+        measured.push((size, Samples::of(&mut cases, lasting)?));
     }
-    Ok((tables, budgets))
+    let rows = measured.iter();
+    let rows = rows.map(|(size, samples)| row(&label(*size), samples, why(situation, *size)));
+    let mut rows: Vec<Row> = rows.collect();
+    if situation.id == "copies" {
+        let samples = Samples::of(&mut memory.values(), lasting)?;
+        rows.insert(0, row("24, as a value", &samples, VALUE));
+    }
+    Ok(Measured {
+        budgets: promised(situation, &measured),
+        tables: vec![table(situation, rows)],
+        ..Measured::default()
+    })
 }
 
-fn lasting(settings: &Settings) -> Duration {
-    settings.lasting(1)
+const VALUE: &str = "memcpy checks nothing, and the compiler makes a load and a store of it";
+
+/// Why rawshm may take longer than memcpy.
+fn why(situation: &Situation, size: usize) -> &'static str {
+    match size {
+        _ if situation.far => {
+            "Out of the caches, the order in which lines are fetched decides; this memcpy uses \
+             `rep movsb` for what is large, which does not fetch the lines that it fills"
+        }
+        ..=1024 => "Bounds are checked, and the way to the copy counts",
+        1025..=65_536 => "Neither loop leads at every size: the caches decide, and the pages",
+        _ => {
+            "Sizes beyond the second cache depend on when stores begin to go past the caches, \
+             and on where the pages lie"
+        }
+    }
 }
 
 fn label(size: usize) -> String {
@@ -122,48 +158,50 @@ fn label(size: usize) -> String {
 
 fn table(situation: &Situation, rows: Vec<Row>) -> Table {
     Table {
-        id: situation.id,
+        id: situation.id.into(),
         title: format!("Copies, {}", situation.title),
-        about: "By bytes. Speed as a multiple of memcpy's, and of relaxed words', on the same\n\
-                memory: larger is better. Out of shared memory with `copy_to`, in with\n\
-                `copy_from`, between two mappings with `copy_from_shared`."
+        about: "By bytes. Time as a multiple of memcpy's, and of relaxed words', on the same\n\
+                memory. Out of shared memory with `copy_to`, in with `copy_from`, between two\n\
+                mappings with `copy_from_shared`."
             .into(),
         columns: vec![
-            column("memcpy_ns", "memcpy, ns", 1),
-            column("out_ns", "out, ns", 1),
-            column("out", "out, × memcpy", 2),
-            column("in", "in, × memcpy", 2),
-            column("between", "between, × memcpy", 2),
-            column("out_words", "out, × words", 2),
-            column("in_words", "in, × words", 2),
-            column("between_words", "between, × words", 2),
-            column("noise", "memcpy, × itself", 2),
+            column("memcpy_p50", "memcpy, p50 ns", 1),
+            column("memcpy_p99", "p99, ns", 1),
+            column("out_p50", "out, p50 ns", 1),
+            column("out_p99", "p99, ns", 1),
+            column("spread", "spread, %", 0),
+            verdict("out", "out, × memcpy", 2),
+            verdict("in", "in, × memcpy", 2),
+            verdict("between", "between, × memcpy", 2),
+            ratio("out_words", "out, × words", 2),
+            ratio("in_words", "in, × words", 2),
+            ratio("between_words", "between, × words", 2),
         ],
         rows,
-        plotted: vec!["out", "in", "between"],
-        noise: 0.0,
+        plotted: ["out", "in", "between"].map(String::from).into(),
     }
 }
 
-/// Speeds: how many times as long the other case takes.
-fn row(label: &str, samples: &Samples) -> Row {
-    let mut figures = vec![samples.median(0), samples.median(1)];
-    figures.extend(RATIOS.map(|(ours, other)| samples.ratio(other, ours)));
-    figures.push(samples.ratio(ONCE_MORE, 0));
-    Row {
-        name: label.into(),
-        ours: true,
-        figures: figures.into_iter().map(Some).collect(),
-    }
+fn row(label: &str, samples: &Samples, why: &str) -> Row {
+    let mut figures = vec![
+        samples.median(0),
+        samples.p99(0),
+        samples.median(1),
+        samples.p99(1),
+        samples.spread(1),
+    ];
+    figures.extend(RATIOS.map(|(ours, other)| samples.ratio(ours, other)));
+    let figures = figures.into_iter().map(Some).collect();
+    Row::new(label, true, figures, samples.noise(ONCE_MORE, 0)).because(why)
 }
 
-/// The worst ratios: to memcpy's time from the promised size on, and to the words' time at all
-/// sizes.
+/// The worst ratios: to memcpy's time at the sizes that were promised, and to the words' at all.
 fn promised(situation: &Situation, measured: &[(usize, Samples)]) -> Vec<Budget> {
-    let worst = |what: &str, ratios: std::ops::Range<usize>, from: usize, at_most: f64| {
+    let is_promised = |size: usize| !situation.far && PROMISED.contains(&size);
+    let worst = |what: &str, ratios: Range<usize>, of: &dyn Fn(usize) -> bool, at_most: f64| {
         let ratios = ratios.flat_map(|which| {
             let (ours, other) = RATIOS[which];
-            let sizes = measured.iter().filter(move |(size, _)| *size >= from);
+            let sizes = measured.iter().filter(|(size, _)| of(*size));
             sizes.map(move |(size, samples)| {
                 let noise = samples.noise(ONCE_MORE, 0);
                 (samples.ratio(ours, other), noise, DIRECTIONS[which], *size)
@@ -174,24 +212,30 @@ fn promised(situation: &Situation, measured: &[(usize, Samples)]) -> Vec<Budget>
             over(one).total_cmp(&over(other))
         })?;
         Some(Budget {
-            what: format!(
-                "copies {}: time × {what}, at worst ({direction}, {})",
-                situation.title,
-                label(size)
-            ),
-            measured,
+            what: format!("copies {}: time × {what}", situation.title),
+            at: format!(", at worst ({direction}, {})", label(size)),
+            measured: Figure::of(measured),
             at_most,
             noise,
             decimals: 3,
         })
     };
-    let memcpy = "memcpy's from 4 KiB";
-    let beside_memcpy = worst(
-        memcpy,
-        0..BESIDE_MEMCPY,
-        PROMISED_FROM,
-        1.0 / SPEED_PROMISED,
-    );
-    let beside_words = worst("words'", BESIDE_MEMCPY..RATIOS.len(), 0, 1.0);
-    beside_memcpy.into_iter().chain(beside_words).collect()
+    let (memcpy, words) = (0..BESIDE_MEMCPY, BESIDE_MEMCPY..RATIOS.len());
+    let about = 1.0 / SPEED_PROMISED;
+    let (is_about, about_what) = if situation.far {
+        (PROMISED_FAR, "memcpy's from 4 KiB")
+    } else {
+        (PROMISED_NEAR, "memcpy's above 64 KiB")
+    };
+    let budgets = [
+        worst(
+            "memcpy's, 65 B to 64 KiB",
+            memcpy.clone(),
+            &is_promised,
+            1.0,
+        ),
+        worst(about_what, memcpy, &|size| is_about.contains(&size), about),
+        worst("words'", words, &|_| true, 1.0),
+    ];
+    budgets.into_iter().flatten().collect()
 }

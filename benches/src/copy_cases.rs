@@ -85,51 +85,51 @@ impl Memory {
         let shared = self.shared.as_mut_ptr();
         let other = self.other.as_mut_ptr();
         let private = self.private;
-        let memcpy = |name, from: *mut u8, to: *mut u8| {
-            self.case(name, place, size, move |source, target, size| {
+        let memcpy = |from: *mut u8, to: *mut u8| {
+            self.case(place, size, move |source, target, size| {
                 // SAFETY: both ranges are within the memory, and nothing else uses them.
                 unsafe { copy_nonoverlapping(from.add(source), to.add(target), size) };
                 Ok(())
             })
         };
         vec![
-            memcpy("memcpy out", shared, private),
-            self.case("out", place, size, move |source, target, size| {
+            memcpy(shared, private),
+            self.case(place, size, move |source, target, size| {
                 // SAFETY: the range is within the memory, and nothing else uses it.
                 let into = unsafe { from_raw_parts_mut(private.add(target), size) };
                 Ok(self.shared.copy_to(source, into)?)
             }),
-            self.case("words out", place, size, move |source, target, size| {
+            self.case(place, size, move |source, target, size| {
                 let from = address(&self.shared, source, size)?;
                 // SAFETY: both ranges are within the memory, and nothing else uses them.
                 unsafe { words::from_shared::<u64>(from, private.add(target).cast(), size) };
                 Ok(())
             }),
-            memcpy("memcpy in", private, shared),
-            self.case("in", place, size, move |source, target, size| {
+            memcpy(private, shared),
+            self.case(place, size, move |source, target, size| {
                 // SAFETY: the range is within the memory, and nothing else uses it.
                 let from = unsafe { from_raw_parts(private.add(source), size) };
                 Ok(self.shared.copy_from(target, from)?)
             }),
-            self.case("words in", place, size, move |source, target, size| {
+            self.case(place, size, move |source, target, size| {
                 let to = address(&self.shared, target, size)?;
                 // SAFETY: both ranges are within the memory, and nothing else uses them.
                 unsafe { words::to_shared::<u64>(private.add(source).cast(), to, size) };
                 Ok(())
             }),
-            memcpy("memcpy between", shared, other),
-            self.case("between", place, size, move |source, target, size| {
+            memcpy(shared, other),
+            self.case(place, size, move |source, target, size| {
                 let from = self.shared.slice(source, size)?;
                 Ok(self.other.copy_from_shared(target, &from)?)
             }),
-            self.case("words between", place, size, move |source, target, size| {
+            self.case(place, size, move |source, target, size| {
                 let from = address(&self.shared, source, size)?;
                 let to = address(&self.other, target, size)?;
                 // SAFETY: both ranges are within the memory, and nothing else uses them.
                 unsafe { words::within_shared(from, to, size) };
                 Ok(())
             }),
-            memcpy("memcpy out, once more", shared, private),
+            memcpy(shared, private),
         ]
     }
 
@@ -139,16 +139,16 @@ impl Memory {
         let shared = self.shared.as_mut_ptr();
         let other = self.other.as_mut_ptr();
         let private = self.private;
-        let memcpy = |name, from: *mut u8, to: *mut u8| {
-            Case::new(name, move || {
+        let memcpy = |from: *mut u8, to: *mut u8| {
+            Case::new(move || {
                 // SAFETY: both hold more than three integers.
                 unsafe { copy_nonoverlapping(black_box(from), black_box(to), SIZE) };
                 Ok(())
             })
         };
         vec![
-            memcpy("memcpy out", shared, private),
-            Case::new("load", move || {
+            memcpy(shared, private),
+            Case::new(move || {
                 let columns: [i64; 3] = black_box(&self.shared).load(black_box(0))?;
                 // SAFETY: the memory holds more than three integers.
                 unsafe {
@@ -158,52 +158,51 @@ impl Memory {
                 };
                 Ok(())
             }),
-            Case::new("words out", move || {
+            Case::new(move || {
                 let from = address(&self.shared, black_box(0), SIZE)?;
                 // SAFETY: both hold more than three integers.
                 unsafe { words::from_shared::<u64>(from, black_box(private).cast(), SIZE) };
                 Ok(())
             }),
-            memcpy("memcpy in", private, shared),
-            Case::new("store", move || {
+            memcpy(private, shared),
+            Case::new(move || {
                 // SAFETY: the memory holds more than three integers.
                 let columns: [i64; 3] =
                     unsafe { black_box(private).cast::<[i64; 3]>().read_unaligned() };
                 Ok(black_box(&self.shared).store(black_box(0), &columns)?)
             }),
-            Case::new("words in", move || {
+            Case::new(move || {
                 let to = address(&self.shared, black_box(0), SIZE)?;
                 // SAFETY: both hold more than three integers.
                 unsafe { words::to_shared::<u64>(black_box(private).cast(), to, SIZE) };
                 Ok(())
             }),
-            memcpy("memcpy between", shared, other),
-            Case::new("between", move || {
+            memcpy(shared, other),
+            Case::new(move || {
                 let columns: [i64; 3] = black_box(&self.shared).load(black_box(0))?;
                 Ok(black_box(&self.other).store(black_box(0), &columns)?)
             }),
-            Case::new("words between", move || {
+            Case::new(move || {
                 let from = address(&self.shared, black_box(0), SIZE)?;
                 let to = address(&self.other, black_box(0), SIZE)?;
                 // SAFETY: both hold more than three integers.
                 unsafe { words::within_shared(from, to, SIZE) };
                 Ok(())
             }),
-            memcpy("memcpy out, once more", shared, private),
+            memcpy(shared, private),
         ]
     }
 
     /// A case whose offsets and size the compiler cannot know.
     fn case<'a>(
         &'a self,
-        name: &str,
         place: Place,
         size: usize,
         copy: impl Fn(usize, usize, usize) -> Outcome + 'a,
     ) -> Case<'a> {
         let (source, target) = place.shift;
         let step = size.next_multiple_of(LINE) + GAP;
-        Case::new(name, move || {
+        Case::new(move || {
             let at = if place.far { self.advance(step) } else { 0 };
             copy(
                 black_box(at + source),

@@ -1,10 +1,13 @@
 //! Objects within a process: create and unlink, open and load.
 
-use crate::peers::{COLUMNS, Named, PEERS, Peer};
+use crate::group::{self, Thing};
+use crate::peers::{AGAIN, COLUMNS, Named, PEERS, Peer};
 use crate::sampling::{Case, Outcome, Samples};
+use crate::settings::Settings;
 use crate::spawn::Program;
-use crate::table::{Budget, Row, Table, column, exact, number};
-use crate::{Settings, Unlinked, unique_name};
+use crate::table::{Budget, Figure, Measured, Table, column, exact};
+use crate::text::number;
+use crate::{Unlinked, unique_name};
 
 const SMALL: u64 = 4096;
 const LARGE: u64 = 4_000_000_000;
@@ -42,10 +45,8 @@ impl Job {
     /// The round of a peer, if it has one.
     fn case<'a>(self, peer: &Peer, named: &'a Named) -> Option<Case<'a>> {
         match (self, peer.create, peer.open) {
-            (Self::Create(size), Some(create), _) => {
-                Some(Case::new(peer.label, move || create(named, size)))
-            }
-            (Self::Open, _, Some(open)) => Some(Case::new(peer.label, move || {
+            (Self::Create(size), Some(create), _) => Some(Case::new(move || create(named, size))),
+            (Self::Open, _, Some(open)) => Some(Case::new(move || {
                 if open(named)? == COLUMNS {
                     Ok(())
                 } else {
@@ -68,88 +69,71 @@ impl Job {
     }
 }
 
-pub fn measure(settings: &Settings) -> Outcome<(Vec<Table>, Vec<Budget>)> {
-    let mut tables = Vec::new();
-    let mut budgets = Vec::new();
-    for job in JOBS {
-        let table = table(job, settings)?;
-        budgets.extend(promised(&table));
-        tables.push(table);
-    }
-    Ok((tables, budgets))
-}
-
-fn table(job: Job, settings: &Settings) -> Outcome<Table> {
-    eprintln!("{}", job.title());
-    let (_unlinked, named) = job.object()?;
-    let mut cases: Vec<Case> = PEERS
-        .iter()
-        .filter_map(|peer| job.case(peer, &named))
-        .collect();
-    let samples = Samples::of(&mut cases, settings.lasting(8))?;
-    let base = |label| cases.iter().position(|case| case.label == label);
-    let (glibc, again, rustix) = (base("glibc"), base("glibc, once more"), base("rustix"));
-    let mut rows = Vec::new();
-    for (which, case) in cases.iter().enumerate() {
-        let ratio = |base: Option<usize>| base.map(|base| samples.ratio(which, base));
-        rows.push(Row {
-            name: case.label.clone(),
-            ours: case.label.starts_with("rawshm"),
-            figures: vec![
-                calls(job, &case.label)?,
-                Some(samples.median(which)),
-                Some(samples.spread(which)),
-                ratio(glibc),
-                ratio(rustix),
-            ],
-        });
-    }
-    Ok(Table {
-        id: job.id(),
-        title: job.title(),
-        about: format!("{} batches of each.", samples.count()),
-        columns: vec![
-            column("calls", "system calls", 0),
-            column("ns", "median ns", 0),
-            column("spread", "quartiles apart, %", 0),
-            column("glibc", "× glibc", 3),
-            column("rustix", "× rustix", 3),
-        ],
-        rows,
-        plotted: vec!["ns"],
-        noise: glibc
-            .zip(again)
-            .map_or(0.0, |(one, again)| samples.noise(one, again)),
+pub fn measure(id: &str, settings: &Settings) -> Outcome<Measured> {
+    let job = JOBS.into_iter().find(|job| job.id() == id);
+    let table = table(job.ok_or("no such job")?, settings)?;
+    Ok(Measured {
+        budgets: promised(&table),
+        tables: vec![table],
+        ..Measured::default()
     })
 }
 
+fn table(job: Job, settings: &Settings) -> Outcome<Table> {
+    let (_unlinked, named) = job.object()?;
+    let all = PEERS.iter().map(|peer| (peer, job.case(peer, &named)));
+    let (peers, mut cases): (Vec<&Peer>, Vec<Case>) =
+        all.filter_map(|(peer, case)| Some((peer, case?))).unzip();
+    let samples = Samples::of(&mut cases, settings.lasting(3000))?;
+    let things: Vec<Thing> = peers.iter().map(|peer| thing(peer)).collect();
+    let mut rows = group::rows("", &things, &samples, 1.0);
+    for row in &mut rows {
+        let calls = if settings.is_first() {
+            calls(job, &row.name)?
+        } else {
+            None
+        };
+        row.figures.insert(0, calls.map(Figure::of));
+    }
+    let mut columns = group::columns_with("ns", 0, 3);
+    columns.insert(0, column("calls", "system calls", 0));
+    Ok(Table {
+        id: job.id().into(),
+        title: job.title(),
+        about: "Each round checks the name, and every call.".into(),
+        columns,
+        rows,
+        plotted: vec!["p50".into()],
+    })
+}
+
+fn thing(peer: &Peer) -> Thing {
+    Thing {
+        name: peer.label.into(),
+        ours: peer.label.starts_with("rawshm"),
+        why: "Both make the same calls. rawshm also checks the name, that what it opens is a file, \
+              and that the size fits",
+        again: peer.label == AGAIN,
+    }
+}
+
 fn promised(table: &Table) -> Vec<Budget> {
-    let budget = |what: &str, key: &str| {
-        Some(Budget {
-            what: format!("{}: {what}", table.id),
-            measured: table.figure("rawshm", key)?,
-            at_most: 1.0,
-            noise: table.noise,
-            decimals: 3,
-        })
+    let budget = |peer: &str| {
+        let what = format!("{}: × {peer}", table.id);
+        table.budget(&what, peer, "ours", 1.0)
     };
     let fewest = table.rows.iter().filter(|row| !row.ours);
-    let fewest = fewest.filter_map(|row| row.figures[0]);
-    let calls = table.figure("rawshm", "calls").map(|measured| Budget {
-        what: format!("{}: system calls, and the fewest of a peer", table.id),
-        measured,
-        noise: 0.0,
-        at_most: fewest.fold(f64::INFINITY, f64::min),
-        decimals: 0,
-    });
-    [
-        budget("× glibc", "glibc"),
-        budget("× rustix", "rustix"),
-        calls,
-    ]
-    .into_iter()
-    .flatten()
-    .collect()
+    let fewest = fewest.filter_map(|row| Some(row.figures[0]?.median));
+    let calls = table.budget(
+        &format!("{}: system calls, and the fewest of a peer", table.id),
+        "rawshm",
+        "calls",
+        fewest.fold(f64::INFINITY, f64::min),
+    );
+    [budget("glibc"), budget("rustix"), calls]
+        .into_iter()
+        .flatten()
+        .collect()
 }
 
 /// The system calls of a round: a tenth of the difference between a process with eleven rounds and

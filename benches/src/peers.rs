@@ -22,6 +22,10 @@ pub struct Named {
 }
 
 impl Named {
+    pub fn text(&self) -> &str {
+        &self.text
+    }
+
     pub fn new(text: &str) -> Outcome<Self> {
         Ok(Self {
             text: text.into(),
@@ -52,21 +56,24 @@ const fn peer(label: &'static str, create: Create, open: Open) -> Peer {
     }
 }
 
+/// It shows the noise, and is no row.
+pub const AGAIN: &str = "glibc, once more";
+
 pub const PEERS: [Peer; 7] = [
+    peer("glibc", glibc_create, glibc_open),
     peer("rawshm", rawshm_create, rawshm_open),
     Peer {
         label: "rawshm, object and mapping kept apart",
         create: Some(rawshm_create_apart),
         open: None,
     },
-    peer("glibc", glibc_create, glibc_open),
-    peer("glibc, once more", glibc_create, glibc_open),
+    peer(AGAIN, glibc_create, glibc_open),
     peer("rustix", rustix_create, rustix_open),
     peer("memmap2", memmap2_create, memmap2_open),
     peer("shared_memory", shared_memory_create, shared_memory_open),
 ];
 
-fn rawshm_create(named: &Named, size: u64) -> Outcome {
+pub fn rawshm_create(named: &Named, size: u64) -> Outcome {
     let name = Name::new(&named.text)?;
     let mapping = Mapping::create(&name, Size::Sparse(size))?;
     drop(mapping);
@@ -81,12 +88,32 @@ fn rawshm_create_apart(named: &Named, size: u64) -> Outcome {
     Ok(rawshm::unlink(&name)?)
 }
 
-fn rawshm_open(named: &Named) -> Outcome<[i64; 3]> {
+pub fn rawshm_open(named: &Named) -> Outcome<[i64; 3]> {
     let name = Name::new(&named.text)?;
     Ok(Mapping::open(&name, Extent::first(COLUMNS_LEN))?.load(0)?)
 }
 
-fn glibc_create(named: &Named, size: u64) -> Outcome {
+pub fn glibc_create(named: &Named, size: u64) -> Outcome {
+    // SAFETY: it has no preconditions.
+    glibc_create_with(named, size, |fd, size| unsafe { libc::ftruncate(fd, size) })
+}
+
+/// With all of its memory.
+pub fn glibc_reserve(named: &Named, size: u64) -> Outcome {
+    glibc_create_with(named, size, |fd, size| {
+        // SAFETY: it has no preconditions.
+        match unsafe { libc::posix_fallocate(fd, 0, size) } {
+            0 => 0,
+            _ => -1,
+        }
+    })
+}
+
+fn glibc_create_with(
+    named: &Named,
+    size: u64,
+    resize: impl Fn(i32, libc::off_t) -> i32,
+) -> Outcome {
     let (flags, len) = (
         libc::O_RDWR | libc::O_CREAT | libc::O_EXCL,
         usize::try_from(size)?,
@@ -95,7 +122,7 @@ fn glibc_create(named: &Named, size: u64) -> Outcome {
     // SAFETY: the name is a C string, and the mapping is this function's own.
     unsafe {
         let fd = checked(libc::shm_open(named.c.as_ptr(), flags, 0o600))?;
-        checked(libc::ftruncate(fd, size.try_into()?))?;
+        checked(resize(fd, size.try_into()?))?;
         let start = libc::mmap(null_mut(), len, rights, libc::MAP_SHARED, fd, 0);
         if start == libc::MAP_FAILED {
             return Err(Error::last_os_error().into());
@@ -107,7 +134,7 @@ fn glibc_create(named: &Named, size: u64) -> Outcome {
     Ok(())
 }
 
-fn glibc_open(named: &Named) -> Outcome<[i64; 3]> {
+pub fn glibc_open(named: &Named) -> Outcome<[i64; 3]> {
     // SAFETY: the name is a C string, all zeros is a valid status, and the mapping holds three
     // integers.
     unsafe {
@@ -200,7 +227,7 @@ fn shared_memory_open(named: &Named) -> Outcome<[i64; 3]> {
     Ok(unsafe { read_volatile(mapping.as_ptr().cast()) })
 }
 
-fn checked(result: i32) -> Result<i32, Error> {
+pub fn checked(result: i32) -> Result<i32, Error> {
     if result == -1 {
         Err(Error::last_os_error())
     } else {

@@ -2,7 +2,8 @@
 
 use std::fmt::Write as _;
 
-use crate::table::{Table, number};
+use crate::table::{Figure, Table};
+use crate::text::number;
 
 const LABELS: f64 = 300.0;
 const BARS: f64 = 420.0;
@@ -11,8 +12,13 @@ const BAR: f64 = 16.0;
 const GAP: f64 = 8.0;
 const TOP: f64 = 34.0;
 
-const OURS: [&str; 3] = ["#b7410e", "#dd7744", "#eeaa88"];
-const PEERS: [&str; 3] = ["#5b6b7b", "#8899aa", "#b4c0cc"];
+/// Each can be told from a white page, and from a black one.
+const OURS: [&str; 3] = ["#cf5a20", "#dd8355", "#e6a483"];
+const PEERS: [&str; 3] = ["#6f7f90", "#8b9aa9", "#a7b3bf"];
+
+/// The page shows through, light or dark.
+const STYLE: &str = "text { fill: #24292f } \
+    @media (prefers-color-scheme: dark) { text { fill: #e6edf3 } }";
 
 /// Draws the plotted columns of a table: a group of bars for each row, with lengths in proportion
 /// to the figures.
@@ -22,9 +28,14 @@ pub fn svg(table: &Table) -> String {
         .iter()
         .filter_map(|key| table.place(key))
         .collect();
-    let titles: Vec<&str> = places.iter().map(|at| table.columns[*at].title).collect();
+    let titles = places.iter().map(|at| table.columns[*at].title.as_str());
+    // Lengths are medians.
+    let titles: Vec<&str> = titles
+        .map(|title| title.trim_end_matches(" (worst)"))
+        .collect();
     let figures = |row: &crate::table::Row| -> Vec<Option<f64>> {
-        places.iter().map(|at| row.figures[*at]).collect()
+        let median = |figure: Option<Figure>| figure.map(|one| one.median);
+        places.iter().map(|at| median(row.figures[*at])).collect()
     };
     let largest = table
         .rows
@@ -64,12 +75,12 @@ pub fn svg(table: &Table) -> String {
     let title = escaped(&format!("{}: {}", table.title, titles.join(" · ")));
     let width = LABELS + BARS + FIGURES;
     format!(
-        r##"<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {y}"
+        r#"<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {y}"
     width="{width}" height="{y}" font-family="sans-serif" font-size="12">
-<rect width="100%" height="100%" fill="#fff"/>
+<style>{STYLE}</style>
 <text x="{GAP}" y="20" font-size="14" font-weight="bold">{title}</text>
 {body}</svg>
-"##
+"#
     )
 }
 

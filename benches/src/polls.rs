@@ -8,9 +8,12 @@ use rawshm::snapshot::{Reader, Writer};
 use seqlock::SeqLock;
 
 use crate::child::{Child, Shared};
+use crate::group::{self, Thing, again, ours, theirs};
+use crate::locks::Mutex;
 use crate::sampling::{Outcome, Samples};
-use crate::table::{Budget, Row, Table, column};
-use crate::{Settings, Unlinked, unique_name};
+use crate::settings::Settings;
+use crate::table::{Measured, Table};
+use crate::{Unlinked, unique_name};
 
 const SLOTS: u32 = 4;
 
@@ -115,45 +118,18 @@ impl Way for Seqlock {
 }
 
 /// A lock of the C library between processes, and a value.
-struct Mutex {
-    shared: Shared<(libc::pthread_mutex_t, Value)>,
+struct Locked {
+    mutex: Mutex<4>,
     last: u64,
 }
 
-impl Mutex {
-    fn new() -> Outcome<Self> {
-        let mutex = libc::PTHREAD_MUTEX_INITIALIZER;
-        let shared = Shared::new((mutex, [0; 4]))?;
-        let mut attributes = std::mem::MaybeUninit::uninit();
-        // SAFETY: it initialises them.
-        unsafe { libc::pthread_mutexattr_init(attributes.as_mut_ptr()) };
-        let between = libc::PTHREAD_PROCESS_SHARED;
-        // SAFETY: they were initialised.
-        unsafe { libc::pthread_mutexattr_setpshared(attributes.as_mut_ptr(), between) };
-        // SAFETY: nothing uses the lock yet.
-        unsafe { libc::pthread_mutex_init(&raw mut (*shared.address).0, attributes.as_ptr()) };
-        Ok(Self { shared, last: 0 })
-    }
-
-    fn locked<T>(&mut self, act: impl FnOnce(&mut Value) -> T) -> T {
-        let lock = self.shared.address;
-        // SAFETY: it was initialised.
-        unsafe { libc::pthread_mutex_lock(&raw mut (*lock).0) };
-        // SAFETY: only the process that has the lock accesses it.
-        let done = act(unsafe { &mut (*lock).1 });
-        // SAFETY: this process has it.
-        unsafe { libc::pthread_mutex_unlock(&raw mut (*lock).0) };
-        done
-    }
-}
-
-impl Way for Mutex {
+impl Way for Locked {
     fn store(&mut self, value: &Value) {
-        self.locked(|shared| *shared = *value);
+        self.mutex.locked(|shared| *shared = *value);
     }
 
     fn poll(&mut self) -> Option<Value> {
-        let value = self.locked(|shared| *shared);
+        let value = self.mutex.locked(|shared| *shared);
         (value[0] != self.last).then(|| {
             self.last = value[0];
             value
@@ -222,58 +198,58 @@ impl Trips {
 }
 
 /// A way of a kind, made anew.
-type New<'a> = &'a dyn Fn() -> Outcome<Box<dyn Way>>;
+type New = fn() -> Outcome<Box<dyn Way>>;
 
-pub fn measure(other: usize, settings: &Settings) -> Outcome<(Table, Vec<Budget>)> {
-    fn boxed<W: Way + 'static>(way: Outcome<W>) -> Outcome<Box<dyn Way>> {
-        Ok(Box::new(way?))
-    }
-    let lock = || -> Outcome<_> {
-        let lock = Shared::new(SeqLock::new([0; 4]))?;
-        Ok(Seqlock { lock, last: 0 })
-    };
-    let ways: [(&str, New<'_>); 5] = [
-        ("bare atomics in a cache line", &|| boxed(Bare::new())),
-        ("a snapshot's `store` and `try_next`", &|| {
+const BARE: &str = "bare atomics in a cache line";
+
+fn boxed<W: Way + 'static>(way: Outcome<W>) -> Outcome<Box<dyn Way>> {
+    Ok(Box::new(way?))
+}
+
+fn seqlock() -> Outcome<Seqlock> {
+    let lock = Shared::new(SeqLock::new([0; 4]))?;
+    Ok(Seqlock { lock, last: 0 })
+}
+
+fn locked() -> Outcome<Locked> {
+    let mutex = Mutex::new(&[0; 4])?;
+    Ok(Locked { mutex, last: 0 })
+}
+
+pub fn measure(other: usize, settings: &Settings) -> Outcome<Measured> {
+    let floor = "Bare atomics are the floor: they hold a value only if neither process overtakes \
+                 the other";
+    let ways: [(Thing, New); 5] = [
+        (theirs(BARE, floor), || boxed(Bare::new())),
+        (ours("a snapshot's `store` and `try_next`"), || {
             boxed(Snapshot::new())
         }),
-        ("the crate seqlock", &|| boxed(lock())),
-        ("a pthread mutex", &|| boxed(Mutex::new())),
-        ("bare atomics, once more", &|| boxed(Bare::new())),
+        (theirs("the crate seqlock", ""), || boxed(seqlock())),
+        (theirs("a pthread mutex", ""), || boxed(locked())),
+        (again(), || boxed(Bare::new())),
     ];
-    let mut trips = ways
+    let (things, made): (Vec<Thing>, Vec<New>) = ways.into_iter().unzip();
+    let mut trips = made
         .iter()
-        .map(|(_, way)| Trips::start(other, way()?, way()?))
+        .map(|way| Trips::start(other, way()?, way()?))
         .collect::<Outcome<Vec<_>>>()?;
-    let samples = Samples::take(trips.len(), settings.lasting(5), |which| {
+    let samples = Samples::take(trips.len(), settings.lasting(3000), |which| {
         trips[which].sample()
     })?;
-    let noise = samples.noise(0, 4);
-    let rows = ways.iter().enumerate().map(|(which, (label, _))| Row {
-        name: (*label).into(),
-        ours: which == 1,
-        figures: vec![Some(samples.median(which)), Some(samples.ratio(which, 0))],
-    });
     let table = Table {
-        id: "polls",
+        id: "polls".into(),
         title: "A round trip by polling, across two processors".into(),
         about: "A value of 32 bytes to a process on another processor and back, through two of\n\
                 the same kind. Both processes poll."
             .into(),
-        columns: vec![
-            column("trip_ns", "round trip, ns", 0),
-            column("trip", "× bare atomics", 2),
-        ],
-        rows: rows.collect(),
-        plotted: vec!["trip_ns"],
-        noise,
+        columns: group::columns("ns", 0),
+        rows: group::rows("", &things, &samples, 1.0),
+        plotted: vec!["p50".into()],
     };
-    let budget = Budget {
-        what: "round trip of 32 bytes by polling, × bare atomics".into(),
-        measured: samples.ratio(1, 0),
-        at_most: 1.15,
-        noise,
-        decimals: 2,
-    };
-    Ok((table, vec![budget]))
+    let what = "round trip of 32 bytes by polling, × bare atomics";
+    Ok(Measured {
+        budgets: table.budget(what, BARE, "ours", 1.15).into_iter().collect(),
+        tables: vec![table],
+        ..Measured::default()
+    })
 }

@@ -5,27 +5,32 @@ use std::path::Path;
 
 use rawshm::{Extent, Mapping, Name, Options, Size};
 
+use crate::Unlinked;
 use crate::sampling::{Outcome, Samples};
+use crate::settings::Settings;
 use crate::spawn::{Program, Spawner};
-use crate::table::{Budget, Row, Table, column, exact};
-use crate::{Settings, Unlinked};
+use crate::table::{Measured, Row, Table, column, exact, ratio, verdict};
 
 const SIZE: u64 = 4_000_000_000;
 const COLUMNS: [i64; 3] = [100, 876, 8021];
 const PRINTED: &str = "&{100 876 8021}\n";
 
+const NOTHING: &str = "a process that does nothing";
 const FLOOR: &str = "C without libc, the fewest calls";
 const SAME_CALLS: &str = "C without libc, rawshm's calls";
+const NOLIBC: &str = "C, the kernel's nolibc";
 const OURS: &str = "rawshm";
 const AGAIN: &str = "C without libc, the fewest calls, once more";
 
 /// The labels of the programs, and the files that run.sh has built. ROLE is writer or reader.
-const PROGRAMS: [(&str, &str); 13] = [
-    ("a process that does nothing", "bare-nothing"),
+const PROGRAMS: [(&str, &str); 15] = [
+    (NOTHING, "bare-nothing"),
     (FLOOR, "bare-ROLE"),
     (AGAIN, "bare-ROLE"),
     (SAME_CALLS, "bare-thorough-ROLE"),
     (OURS, "ROLE"),
+    (NOLIBC, "nolibc-ROLE"),
+    ("Zig, without libc", "zig-ROLE"),
     ("C, musl static, tuned flags", "musl-tuned-ROLE"),
     ("C, musl static", "musl-ROLE"),
     ("C, glibc static", "glibc-static-ROLE"),
@@ -58,40 +63,31 @@ impl Role {
     }
 }
 
-pub fn measure(settings: &Settings) -> Outcome<(Vec<Table>, Vec<Budget>)> {
-    let writer = table(Role::Writer, settings)?;
-    let reader = table(Role::Reader, settings)?;
-    let budgets = [(&writer, "writer"), (&reader, "reader")]
-        .iter()
-        .flat_map(|(table, role)| budgets(table, role))
-        .collect();
-    Ok((vec![writer, reader], budgets))
-}
-
-fn budgets(table: &Table, role: &str) -> Vec<Budget> {
-    let budget = |what: &str, key: &str, at_most: f64, decimals: usize| {
-        Some(Budget {
-            what: format!("{role}: {what}"),
-            measured: table.figure(OURS, key)?,
-            at_most,
-            noise: if decimals == 0 { 0.0 } else { table.noise },
-            decimals,
-        })
+pub fn measure(id: &str, settings: &Settings) -> Outcome<Measured> {
+    let role = if id == "writer" {
+        Role::Writer
+    } else {
+        Role::Reader
     };
-    [
-        budget("bytes", "bytes", 4096.0, 0),
-        budget("system calls", "calls", 8.0, 0),
-        budget("user instructions", "instructions", 300.0, 0),
-        budget("wall, × C, the fewest calls", "floor", 1.05, 3),
-        budget("wall, × C, the same calls", "same", 1.05, 3),
-    ]
-    .into_iter()
-    .flatten()
-    .collect()
+    let table = table(role, settings)?;
+    let budget = |(what, row, key, at_most): (&str, &str, &str, f64)| {
+        table.budget(&format!("{id}: {what}"), row, key, at_most)
+    };
+    let budgets = [
+        ("bytes", OURS, "bytes", 4096.0),
+        ("system calls", OURS, "calls", 8.0),
+        ("user instructions", OURS, "instructions", 300.0),
+        ("wall, × C, the fewest calls", FLOOR, "ours", 1.05),
+        ("wall, × C, the same calls", SAME_CALLS, "ours", 1.05),
+    ];
+    Ok(Measured {
+        budgets: budgets.into_iter().filter_map(budget).collect(),
+        tables: vec![table],
+        ..Measured::default()
+    })
 }
 
 fn table(role: Role, settings: &Settings) -> Outcome<Table> {
-    eprintln!("the {} as a process", role.name());
     let object = Unlinked::new(&format!("/{}", settings.name))?;
     let name = &object.0;
     let programs = programs(role, settings)?;
@@ -103,54 +99,39 @@ fn table(role: Role, settings: &Settings) -> Outcome<Table> {
         prepare(role, name);
         verify(role, name, label, program)?;
     }
-    let lasting = settings.lasting(if role == Role::Writer { 35 } else { 18 });
+    let lasting = settings.lasting(if role == Role::Writer { 10_000 } else { 7_000 });
     let spawner = Spawner::new()?;
     let samples = Samples::take(programs.len(), lasting, |which| {
         prepare(role, name);
         Ok(spawner.run(&programs[which].1)?.0.as_secs_f64() * 1e6)
     })?;
-    let base = |label: &str| programs.iter().position(|one| one.0 == label);
-    let noise = match (base(FLOOR), base(AGAIN)) {
-        (Some(one), Some(again)) => samples.noise(one, again),
-        _ => 0.0,
-    };
+    let place = |label: &str| programs.iter().position(|one| one.0 == label);
+    let (floor, again, ours) = (place(FLOOR), place(AGAIN), place(OURS));
+    let noise = floor.zip(again);
+    let noise = noise.map_or(0.0, |(one, again)| samples.noise(one, again));
     let mut rows = Vec::new();
     for (which, (label, program)) in programs.iter().enumerate() {
-        prepare(role, name);
-        let calls = program.calls()?;
-        prepare(role, name);
-        let instructions = if settings.quick && is_slow(label) {
-            None
-        } else {
-            Some(exact(
-                program.instructions(&settings.programs.join("steps"))?,
-            ))
-        };
-        let ratio = |label| base(label).map(|base| samples.ratio(which, base));
-        rows.push(Row {
-            name: (*label).into(),
-            ours: *label == OURS,
-            figures: vec![
-                Some(exact(program.bytes()?)),
-                calls.map(exact),
-                instructions,
-                Some(page_faults(role, name, &spawner, program)?),
-                Some(samples.median(which)),
-                Some(samples.spread(which)),
-                ratio(FLOOR),
-                ratio(SAME_CALLS),
-            ],
-        });
+        if *label == AGAIN {
+            continue;
+        }
+        let mut figures = counts(role, name, settings, &spawner, label, program)?;
+        let ratio = |one: Option<usize>, to: Option<usize>| Some(samples.ratio(one?, to?));
+        figures.extend([
+            Some(samples.median(which)),
+            Some(samples.p99(which)),
+            Some(samples.spread(which)),
+            ratio(Some(which), floor),
+            ratio(ours.filter(|ours| *ours != which), Some(which)),
+        ]);
+        rows.push(Row::new(label, *label == OURS, figures, noise).because(why(label)));
     }
     Ok(Table {
-        id: role.name(),
+        id: role.name().into(),
         title: format!("The whole job as a process: {}", role.name()),
         about: format!(
-            "{} runs of each. Bytes of the stripped executable; system calls, including `execve`\n\
-             and `exit_group`; instructions in user mode, from exec to exit; page faults,\n\
-             including those of starting; microseconds from `posix_spawn` until the process is\n\
-             waited for.{}",
-            samples.count(),
+            "Bytes of the stripped executable; system calls, including `execve` and `exit_group`;\n\
+             instructions in user mode, from exec to exit; page faults, including those of\n\
+             starting; microseconds from `posix_spawn` until the process is waited for.{}",
             if settings.name == Settings::DEFAULT_NAME {
                 ""
             } else {
@@ -163,15 +144,55 @@ fn table(role: Role, settings: &Settings) -> Outcome<Table> {
             column("calls", "system calls", 0),
             column("instructions", "user instructions", 0),
             column("faults", "page faults", 0),
-            column("us", "median µs", 1),
-            column("spread", "quartiles apart, %", 0),
-            column("floor", "× C, the fewest calls", 3),
-            column("same", "× C, rawshm's calls", 3),
+            column("p50", "p50, µs", 1),
+            column("p99", "p99, µs", 1),
+            column("spread", "spread, %", 0),
+            ratio("floor", "× C, the fewest calls", 3),
+            verdict("ours", "rawshm, × this one's time", 3),
         ],
         rows,
-        plotted: vec!["us"],
-        noise,
+        plotted: vec!["p50".into()],
     })
+}
+
+/// Why rawshm may take longer.
+fn why(label: &str) -> &'static str {
+    match label {
+        NOTHING => "A process that does nothing is the floor of all processes",
+        FLOOR => {
+            "It takes no arguments, has no error texts, and makes fewer calls: it unlinks no \
+                  old object, and leaves closing and unmapping to its exit"
+        }
+        SAME_CALLS | NOLIBC => "It takes no arguments, and its pages hold no error texts",
+        _ => "",
+    }
+}
+
+/// Bytes, calls, instructions and page faults. All but the bytes are counted in one of the
+/// processes only.
+fn counts(
+    role: Role,
+    name: &Name,
+    settings: &Settings,
+    spawner: &Spawner,
+    label: &str,
+    program: &Program,
+) -> Outcome<Vec<Option<f64>>> {
+    let bytes = Some(exact(program.bytes()?));
+    if !settings.is_first() {
+        return Ok(vec![bytes, None, None, None]);
+    }
+    prepare(role, name);
+    let calls = program.calls()?.map(exact);
+    prepare(role, name);
+    let instructions = if settings.quick && is_slow(label) {
+        None
+    } else {
+        let steps = settings.programs.join("steps");
+        Some(exact(program.instructions(&steps)?))
+    };
+    let faults = page_faults(role, name, spawner, program)?;
+    Ok(vec![bytes, calls, instructions, Some(faults)])
 }
 
 /// The programs that exist. run.sh has reported those that are missing.

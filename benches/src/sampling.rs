@@ -17,20 +17,22 @@ const SAMPLES_MIN: usize = 15;
 
 /// One of the things that are compared.
 pub struct Case<'a> {
-    pub label: String,
     batch: Box<dyn FnMut(u32) -> Outcome + 'a>,
 }
 
 impl<'a> Case<'a> {
-    pub fn new(label: &str, mut round: impl FnMut() -> Outcome + 'a) -> Self {
-        let batch = move |rounds| {
+    pub fn new(mut round: impl FnMut() -> Outcome + 'a) -> Self {
+        Self::of_batches(move |rounds| {
             for _ in 0..rounds {
                 round()?;
             }
             Ok(())
-        };
+        })
+    }
+
+    /// One that runs its own rounds.
+    pub fn of_batches(batch: impl FnMut(u32) -> Outcome + 'a) -> Self {
         Self {
-            label: label.into(),
             batch: Box::new(batch),
         }
     }
@@ -91,12 +93,13 @@ impl Samples {
         })
     }
 
-    pub fn count(&self) -> usize {
-        self.0[0].len()
-    }
-
     pub fn median(&self, which: usize) -> f64 {
         quantile(self.0[which].clone(), 0.5)
+    }
+
+    /// Of a hundred samples, 99 are no larger.
+    pub fn p99(&self, which: usize) -> f64 {
+        quantile(self.0[which].clone(), 0.99)
     }
 
     /// The distance of the quartiles in percent of the median.
@@ -141,4 +144,14 @@ pub fn quantile(mut samples: Vec<f64>, part: f64) -> f64 {
     )]
     let place = ((samples.len() - 1) as f64 * part).round() as usize;
     samples[place]
+}
+
+/// The median of a few figures: of two, their mean.
+pub fn median(mut figures: Vec<f64>) -> f64 {
+    figures.sort_by(f64::total_cmp);
+    let middle = figures.len() / 2;
+    match figures.len() % 2 {
+        0 if middle > 0 => f64::midpoint(figures[middle - 1], figures[middle]),
+        _ => figures.get(middle).copied().unwrap_or(f64::NAN),
+    }
 }

@@ -1,50 +1,195 @@
-//! Tables of figures, as text and as JSON.
+//! Tables of figures, as one process takes them, and how those of several processes become one.
 
-use std::fmt::Write as _;
+use serde::{Deserialize, Serialize};
+
+use crate::sampling::median;
 
 /// The same figures for several things.
+#[derive(Clone, Serialize, Deserialize)]
 pub struct Table {
     /// The name of its plot, and its name in the JSON.
-    pub id: &'static str,
+    pub id: String,
     pub title: String,
     /// How to read it.
     pub about: String,
     pub columns: Vec<Column>,
     pub rows: Vec<Row>,
     /// The keys of the columns that are plotted.
-    pub plotted: Vec<&'static str>,
-    /// The noise of its ratios.
-    pub noise: f64,
+    pub plotted: Vec<String>,
 }
 
+#[derive(Clone, Serialize, Deserialize)]
 pub struct Column {
-    pub key: &'static str,
-    pub title: &'static str,
+    pub key: String,
+    pub title: String,
     pub decimals: usize,
+    pub kind: Kind,
 }
 
+#[derive(Clone, Copy, PartialEq, Serialize, Deserialize)]
+pub enum Kind {
+    /// The median of the processes is shown.
+    Figure,
+    /// Also the worst process, which has the largest figure.
+    Ratio,
+    /// A ratio of rawshm's time to that of something else: above 1, rawshm is behind.
+    Verdict,
+}
+
+#[derive(Clone, Serialize, Deserialize)]
 pub struct Row {
     pub name: String,
     /// Whether it belongs to this project.
     pub ours: bool,
-    pub figures: Vec<Option<f64>>,
+    pub figures: Vec<Option<Figure>>,
+    /// The noise of its ratios.
+    pub noise: f64,
+    /// Why rawshm is behind here, in case it is.
+    pub why: String,
+}
+
+/// In one process, both are the same.
+#[derive(Clone, Copy, Serialize, Deserialize)]
+pub struct Figure {
+    pub median: f64,
+    pub worst: f64,
 }
 
 /// What was promised, and what was measured.
+#[derive(Clone, Serialize, Deserialize)]
 pub struct Budget {
     pub what: String,
-    pub measured: f64,
+    /// Where in the table that is.
+    pub at: String,
+    pub measured: Figure,
     pub at_most: f64,
     /// By how much `measured` may be wrong.
     pub noise: f64,
     pub decimals: usize,
 }
 
+/// What a process has measured.
+#[derive(Default, Serialize, Deserialize)]
+pub struct Measured {
+    pub tables: Vec<Table>,
+    pub budgets: Vec<Budget>,
+    pub left_out: Vec<String>,
+}
+
+fn of_kind(key: &str, title: &str, decimals: usize, kind: Kind) -> Column {
+    Column {
+        key: key.into(),
+        title: title.into(),
+        decimals,
+        kind,
+    }
+}
+
+pub fn column(key: &str, title: &str, decimals: usize) -> Column {
+    of_kind(key, title, decimals, Kind::Figure)
+}
+
+pub fn ratio(key: &str, title: &str, decimals: usize) -> Column {
+    of_kind(key, &format!("{title} (worst)"), decimals, Kind::Ratio)
+}
+
+pub fn verdict(key: &str, title: &str, decimals: usize) -> Column {
+    of_kind(key, &format!("{title} (worst)"), decimals, Kind::Verdict)
+}
+
+impl Figure {
+    pub fn of(value: f64) -> Self {
+        let (median, worst) = (value, value);
+        Self { median, worst }
+    }
+
+    /// Those of several processes.
+    fn merged(all: &[Self]) -> Option<Self> {
+        let worst = all.iter().map(|one| one.worst).max_by(f64::total_cmp)?;
+        let median = median(all.iter().map(|one| one.median).collect());
+        Some(Self { median, worst })
+    }
+}
+
+impl Row {
+    pub fn new(name: &str, ours: bool, figures: Vec<Option<f64>>, noise: f64) -> Self {
+        Self {
+            name: name.into(),
+            ours,
+            figures: figures.into_iter().map(|one| one.map(Figure::of)).collect(),
+            noise,
+            why: String::new(),
+        }
+    }
+
+    pub fn because(self, why: &str) -> Self {
+        let why = why.into();
+        Self { why, ..self }
+    }
+}
+
+impl Table {
+    pub fn row(&self, name: &str) -> Option<&Row> {
+        self.rows.iter().find(|one| one.name == name)
+    }
+
+    /// The figure in the row of this name and the column of this key.
+    pub fn figure(&self, row: &str, key: &str) -> Option<f64> {
+        let figure = *self.row(row)?.figures.get(self.place(key)?)?;
+        Some(figure?.median)
+    }
+
+    pub fn place(&self, key: &str) -> Option<usize> {
+        self.columns.iter().position(|one| one.key == key)
+    }
+
+    /// A budget for the figure in this place, with the noise of its row.
+    pub fn budget(&self, what: &str, row: &str, key: &str, at_most: f64) -> Option<Budget> {
+        let column = &self.columns[self.place(key)?];
+        let is_ratio = column.kind != Kind::Figure;
+        Some(Budget {
+            what: what.into(),
+            at: String::new(),
+            measured: Figure::of(self.figure(row, key)?),
+            at_most,
+            noise: if is_ratio { self.row(row)?.noise } else { 0.0 },
+            decimals: column.decimals,
+        })
+    }
+
+    /// Adds what other processes have measured. They have the same rows.
+    pub fn merge(&mut self, others: &[Self]) {
+        for row in &mut self.rows {
+            let same = others.iter().filter_map(|table| table.row(&row.name));
+            let all: Vec<Row> = std::iter::once(row.clone()).chain(same.cloned()).collect();
+            row.noise = median(all.iter().map(|one| one.noise).collect());
+            for (place, figure) in row.figures.iter_mut().enumerate() {
+                let taken: Vec<_> = all.iter().filter_map(|one| one.figures[place]).collect();
+                *figure = Figure::merged(&taken);
+            }
+        }
+    }
+}
+
 impl Budget {
-    fn verdict(&self) -> &'static str {
-        if self.measured <= self.at_most {
+    /// Adds what other processes have measured. The one that is worst, less its noise, counts.
+    pub fn merge(&mut self, others: &[Self]) {
+        let same = others.iter().filter(|one| one.what == self.what).cloned();
+        let all: Vec<Self> = std::iter::once(self.clone()).chain(same).collect();
+        let over = |one: &Self| one.measured.worst - one.noise - one.at_most;
+        let worst = all
+            .iter()
+            .max_by(|one, two| over(one).total_cmp(&over(two)));
+        if let Some(worst) = worst.cloned() {
+            *self = worst;
+        }
+        self.measured.median = median(all.iter().map(|one| one.measured.median).collect());
+    }
+
+    pub fn verdict(&self) -> &'static str {
+        if self.measured.worst <= self.at_most {
             "met"
-        } else if self.measured <= self.at_most + self.noise {
+        } else if self.measured.worst <= self.at_most + self.noise {
             "within noise"
         } else {
             "missed"
@@ -52,120 +197,7 @@ impl Budget {
     }
 }
 
-pub const fn column(key: &'static str, title: &'static str, decimals: usize) -> Column {
-    Column {
-        key,
-        title,
-        decimals,
-    }
-}
-
-impl Table {
-    /// The figure in the row of this name and the column of this key.
-    pub fn figure(&self, row: &str, key: &str) -> Option<f64> {
-        let row = self.rows.iter().find(|one| one.name == row)?;
-        *row.figures.get(self.place(key)?)?
-    }
-
-    pub fn place(&self, key: &str) -> Option<usize> {
-        self.columns.iter().position(|one| one.key == key)
-    }
-
-    pub fn markdown(&self) -> String {
-        let mut text = format!("### {}\n\n{}\n\n| |", self.title, self.about);
-        for column in &self.columns {
-            let _ = write!(text, " {} |", column.title);
-        }
-        text += "\n|---|";
-        text += &"---:|".repeat(self.columns.len());
-        for row in &self.rows {
-            let mark = if row.ours { "**" } else { "" };
-            let _ = write!(text, "\n| {mark}{}{mark} |", row.name);
-            for (figure, column) in row.figures.iter().zip(&self.columns) {
-                let shown = figure.map_or("–".into(), |figure| number(figure, column.decimals));
-                let _ = write!(text, " {shown} |");
-            }
-        }
-        text + "\n"
-    }
-
-    pub fn json(&self) -> String {
-        let rows = self.rows.iter().map(|row| {
-            let figures = row
-                .figures
-                .iter()
-                .zip(&self.columns)
-                .map(|(figure, column)| {
-                    let value = figure.map_or("null".into(), |figure| format!("{figure:.4}"));
-                    format!("{}: {value}", quoted(column.key))
-                });
-            format!("{{\"name\": {}, {}}}", quoted(&row.name), joined(figures))
-        });
-        let columns = self.columns.iter();
-        let columns = columns.map(|one| format!("{}: {}", quoted(one.key), quoted(one.title)));
-        format!(
-            "{{\"id\": {}, \"title\": {}, \"columns\": {{{}}}, \"rows\": [\n{}\n]}}",
-            quoted(self.id),
-            quoted(&self.title),
-            joined(columns),
-            rows.collect::<Vec<_>>().join(",\n")
-        )
-    }
-}
-
-pub fn budgets_markdown(budgets: &[Budget]) -> String {
-    let mut text =
-        "### Budgets\n\n| | measured | noise | at most | |\n|---|---:|---:|---:|---|\n".to_string();
-    for budget in budgets {
-        let _ = writeln!(
-            text,
-            "| {} | {} | {} | {} | {} |",
-            budget.what,
-            number(budget.measured, budget.decimals),
-            number(budget.noise, budget.decimals),
-            number(budget.at_most, budget.decimals),
-            budget.verdict()
-        );
-    }
-    text
-}
-
-pub fn budgets_json(budgets: &[Budget]) -> String {
-    let rows = budgets.iter().map(|one| {
-        let what = quoted(&one.what);
-        let (measured, noise, at_most) = (one.measured, one.noise, one.at_most);
-        let verdict = one.verdict();
-        format!(
-            "{{\"what\": {what}, \"measured\": {measured:.4}, \"noise\": {noise:.4}, \
-             \"at_most\": {at_most}, \"verdict\": \"{verdict}\"}}"
-        )
-    });
-    rows.collect::<Vec<_>>().join(",\n")
-}
-
 #[expect(clippy::cast_precision_loss, reason = "nothing here reaches 2^53")]
 pub fn exact(count: u64) -> f64 {
     count as f64
-}
-
-/// A number with separated thousands: `1,234.5`.
-pub fn number(value: f64, decimals: usize) -> String {
-    let text = format!("{value:.decimals$}");
-    let (whole, rest) = text.split_at(text.find('.').unwrap_or(text.len()));
-    let mut apart = String::new();
-    for (place, digit) in whole.chars().enumerate() {
-        if place > 0 && (whole.len() - place) % 3 == 0 {
-            apart.push(',');
-        }
-        apart.push(digit);
-    }
-    apart + rest
-}
-
-pub fn quoted(text: &str) -> String {
-    format!("\"{}\"", text.replace('\\', "\\\\").replace('"', "\\\""))
-}
-
-fn joined(parts: impl Iterator<Item = String>) -> String {
-    parts.collect::<Vec<_>>().join(", ")
 }

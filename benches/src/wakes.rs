@@ -1,99 +1,30 @@
-//! The time from a store until a process that sleeps for a new value is awake.
+//! The time from a store until processes that sleep for a new value are awake.
 
-use std::io::Error;
 use std::time::Duration;
 
-use rawshm::snapshot::Deadline;
-use rawshm::snapshot::{Reader, Writer};
-
-use crate::child::Child;
+use crate::child::{Child, processors, stay_on};
+use crate::fans::{
+    Fan, Receive, Send, datagrams, eventfds, futex, pipes, semaphores, snapshot, streams,
+};
+use crate::group::{self, Thing, again, ours, theirs};
 use crate::sampling::{Outcome, Samples};
-use crate::table::{Budget, Row, Table, column};
-use crate::{Settings, Unlinked, unique_name};
+use crate::settings::Settings;
+use crate::table::{Measured, Table};
 
-/// The number of wakes in a sample.
+type New = fn(usize) -> Outcome<Fan>;
+
+const PIPE: &str = "a pipe";
+const EVENTFD: &str = "an eventfd";
+
+/// The number of wakes in a sample, if no process sleeps in between.
 const ROUNDS: u32 = 20;
+const READERS: [usize; 4] = [1, 2, 4, 8];
 
-/// A way to send numbers to another process, which sleeps until there is a new one.
-trait Way {
-    fn send(&mut self, number: u64) -> Outcome;
-    fn receive(&mut self) -> Outcome<u64>;
-}
+/// What a process sends instead of a time.
+const FAILED: u64 = u64::MAX;
 
-struct Snapshot {
-    writer: Writer<u64>,
-    reader: Reader<u64>,
-}
-
-impl Way for Snapshot {
-    fn send(&mut self, number: u64) -> Outcome {
-        self.writer.store(&number);
-        self.writer.notify()?;
-        Ok(())
-    }
-
-    fn receive(&mut self) -> Outcome<u64> {
-        let number = self.reader.next(Deadline::NEVER)?;
-        number.ok_or("a deadline that never comes has passed".into())
-    }
-}
-
-/// Descriptors that carry eight bytes: the ends of a pipe, or an eventfd twice.
-struct Descriptors {
-    from: i32,
-    to: i32,
-}
-
-impl Way for Descriptors {
-    fn send(&mut self, number: u64) -> Outcome {
-        // SAFETY: the number can be read as bytes.
-        let sent = unsafe { libc::write(self.to, (&raw const number).cast(), size_of::<u64>()) };
-        whole(sent)
-    }
-
-    fn receive(&mut self) -> Outcome<u64> {
-        let mut number = 0_u64;
-        // SAFETY: the number can be overwritten with any bytes.
-        let got = unsafe { libc::read(self.from, (&raw mut number).cast(), size_of::<u64>()) };
-        whole(got).map(|()| number)
-    }
-}
-
-fn whole(len: isize) -> Outcome {
-    match usize::try_from(len) {
-        Ok(len) if len == size_of::<u64>() => Ok(()),
-        Ok(_) => Err("eight bytes in pieces".into()),
-        Err(_) => Err(Error::last_os_error().into()),
-    }
-}
-
-fn snapshot() -> Outcome<Box<dyn Way>> {
-    let name = Unlinked::new(&unique_name("wakes"))?;
-    let writer = Writer::create(&name.0, 2, &0)?;
-    let mut reader = Reader::open(&name.0)?;
-    reader.next(Deadline::NEVER)?;
-    Ok(Box::new(Snapshot { writer, reader }))
-}
-
-fn pipe() -> Outcome<Box<dyn Way>> {
-    let mut ends = [0; 2];
-    // SAFETY: the array holds two descriptors.
-    match unsafe { libc::pipe2(ends.as_mut_ptr(), libc::O_CLOEXEC) } {
-        0 => Ok(Box::new(Descriptors {
-            from: ends[0],
-            to: ends[1],
-        })),
-        _ => Err(Error::last_os_error().into()),
-    }
-}
-
-fn eventfd() -> Outcome<Box<dyn Way>> {
-    // SAFETY: it has no preconditions.
-    match unsafe { libc::eventfd(0, libc::EFD_CLOEXEC) } {
-        -1 => Err(Error::last_os_error().into()),
-        fd => Ok(Box::new(Descriptors { from: fd, to: fd })),
-    }
-}
+/// Time for readers to fall asleep again.
+const PAUSE: Duration = Duration::from_micros(100);
 
 /// Nanoseconds of a clock that all processes share.
 fn now() -> u64 {
@@ -108,84 +39,155 @@ fn now() -> u64 {
     seconds * 1_000_000_000 + nanoseconds
 }
 
-/// A process that sleeps until it receives a number, and sends back the time at which it did. It
-/// runs until it is killed.
-struct Sleeper {
-    there: Box<dyn Way>,
+/// Processes that sleep until they receive a number, and send back the time at which they did. They
+/// run until they are killed.
+struct Sleepers {
+    there: Send,
     /// Always a pipe, so that the measurements differ only in `there`.
-    back: Box<dyn Way>,
+    back: Receive,
     last: u64,
-    _child: Child,
+    children: Vec<Child>,
 }
 
-impl Sleeper {
-    fn start(mut there: Box<dyn Way>) -> Outcome<Self> {
-        let mut back = pipe()?;
-        let child = Child::start(|| while there.receive().is_ok() && back.send(now()).is_ok() {})?;
+impl Sleepers {
+    /// One more process for each way to receive, on the processors in turn, or all on this one.
+    fn start(fan: Fan, spread: bool) -> Outcome<Self> {
+        let Fan { send, receive } = fan;
+        let mut ends = pipes(1)?;
+        let processors = processors()?;
+        let mut children = Vec::new();
+        for (place, mut receive) in receive.into_iter().enumerate() {
+            children.push(Child::start(|| {
+                if spread {
+                    let _ = stay_on(place % processors);
+                }
+                let failed = loop {
+                    match receive() {
+                        Ok(_) => drop((ends.send)(now())),
+                        Err(error) => break error,
+                    }
+                };
+                eprintln!("a process that sleeps: {failed}");
+                let _ = (ends.send)(FAILED);
+            })?);
+        }
+        let back = ends.receive.pop().ok_or("a pipe without an end")?;
         Ok(Self {
-            there,
+            there: send,
             back,
             last: 0,
-            _child: child,
+            children,
         })
     }
 
-    /// The nanoseconds from sending a number until the other process has it.
-    fn wakes(&mut self) -> Outcome<f64> {
-        let mut sum = 0;
-        for _ in 0..ROUNDS {
-            self.last += 1;
-            let begin = now();
-            self.there.send(self.last)?;
-            sum += self.back.receive()?.saturating_sub(begin);
+    /// The nanoseconds from sending a number until the last process has it.
+    fn wake(&mut self) -> Outcome<u64> {
+        self.last += 1;
+        let begin = now();
+        (self.there)(self.last)?;
+        let mut end = begin;
+        for _ in &self.children {
+            match (self.back)()? {
+                FAILED => return Err("a process that sleeps has failed".into()),
+                time => end = end.max(time),
+            }
         }
-        Ok(Duration::from_nanos(sum).as_secs_f64() * 1e9 / f64::from(ROUNDS))
+        Ok(end - begin)
+    }
+
+    /// The nanoseconds of one of several wakes.
+    fn wakes(&mut self, rounds: u32, pause: Option<Duration>) -> Outcome<f64> {
+        let mut sum = 0;
+        for _ in 0..rounds {
+            if let Some(pause) = pause {
+                std::thread::sleep(pause);
+            }
+            sum += self.wake()?;
+        }
+        Ok(Duration::from_nanos(sum).as_secs_f64() * 1e9 / f64::from(rounds))
     }
 }
 
-pub fn measure(settings: &Settings) -> Outcome<(Table, Vec<Budget>)> {
-    let mut sleepers = [snapshot()?, pipe()?, eventfd()?, pipe()?]
-        .into_iter()
-        .map(Sleeper::start)
-        .collect::<Outcome<Vec<_>>>()?;
-    let samples = Samples::take(sleepers.len(), settings.lasting(5), |which| {
-        sleepers[which].wakes()
+fn ways(names: [&str; 3]) -> Vec<(Thing, New)> {
+    let [snapshots, pipe, eventfd] = names;
+    let floor = "A futex alone is the floor, which a snapshot sleeps on";
+    let event = "The kernel finds the sleepers of an eventfd through its descriptor, and those of \
+                 a word in shared memory through the page that it is in";
+    let carries = "A number through the kernel needs no store and no load in shared memory";
+    let one = "Its word needs no sequence number and no check of the value";
+    vec![
+        (theirs(pipe, carries), pipes),
+        (ours(snapshots), snapshot),
+        (theirs("a futex, nothing else", floor), futex),
+        (theirs(eventfd, event), eventfds),
+        (theirs("a POSIX semaphore", one), semaphores),
+        (theirs("a Unix socket, stream", carries), streams),
+        (theirs("a Unix socket, datagram", carries), datagrams),
+        (again(), pipes),
+    ]
+}
+
+pub fn measure(id: &str, settings: &Settings) -> Outcome<Measured> {
+    let ways = ways(["a snapshot's store and notify", PIPE, EVENTFD]);
+    let (things, made): (Vec<Thing>, Vec<New>) = ways.into_iter().unzip();
+    let sleepers = made.iter().map(|new| Sleepers::start(new(1)?, false));
+    let mut sleepers = sleepers.collect::<Outcome<Vec<_>>>()?;
+    let samples = Samples::take(sleepers.len(), settings.lasting(4000), |which| {
+        sleepers[which].wakes(ROUNDS, None)
     })?;
-    let noise = samples.noise(1, 3);
-    let labels = ["a snapshot's store and notify", "a pipe", "an eventfd"];
-    let rows = labels.into_iter().enumerate().map(|(which, label)| Row {
-        name: label.into(),
-        ours: which == 0,
-        figures: vec![
-            Some(samples.median(which) / 1000.0),
-            Some(samples.ratio(which, 1)),
-        ],
-    });
     let table = Table {
-        id: "wakes",
+        id: id.into(),
         title: "Waking a process that sleeps until there is a new value".into(),
+        about: "From before the store, or what is sent, until the other process has the value,\n\
+                both on one processor."
+            .into(),
+        columns: group::columns("µs", 2),
+        rows: group::rows("", &things, &samples, 1000.0),
+        plotted: vec!["p50".into()],
+    };
+    let budget = |to: &str| {
+        let what = format!("store to wake of a sleeping reader, × the time of {to}");
+        table.budget(&what, to, "ours", 1.0)
+    };
+    let budgets = [budget(PIPE), budget(EVENTFD)].into_iter().flatten();
+    Ok(Measured {
+        budgets: budgets.collect(),
+        tables: vec![table],
+        ..Measured::default()
+    })
+}
+
+/// One store that wakes several.
+pub fn fan_out(id: &str, settings: &Settings) -> Outcome<Measured> {
+    let mut rows = Vec::new();
+    for readers in READERS {
+        let ways = ways(["a snapshot", "pipes", "eventfds"]);
+        let ways = ways
+            .into_iter()
+            .filter(|(thing, _)| !thing.name.contains("socket"));
+        let (things, made): (Vec<Thing>, Vec<New>) = ways.unzip();
+        let sleepers = made.iter().map(|new| Sleepers::start(new(readers)?, true));
+        let mut sleepers = sleepers.collect::<Outcome<Vec<_>>>()?;
+        let samples = Samples::take(sleepers.len(), settings.lasting(1500), |which| {
+            sleepers[which].wakes(2, Some(PAUSE))
+        })?;
+        let begin = format!("{readers}: ");
+        rows.extend(group::rows(&begin, &things, &samples, 1000.0));
+    }
+    let table = Table {
+        id: id.into(),
+        title: "One store to sleeping readers, until the last has it, by their number".into(),
         about:
-            "From before the store or the write until the other process has the value, both on\n\
-                one processor."
+            "Each reader is a process. They are on all processors in turn, and have been asleep\n\
+                for 0.1 ms. A store and one call wake all readers of a snapshot. Of what a\n\
+                descriptor or a semaphore wakes, each reader has its own."
                 .into(),
-        columns: vec![
-            column("wake_us", "to the wake, µs", 2),
-            column("wake", "× a pipe's", 2),
-        ],
-        rows: rows.collect(),
-        plotted: vec!["wake_us"],
-        noise,
+        columns: group::columns("µs", 1),
+        rows,
+        plotted: vec!["p50".into()],
     };
-    let budget = |what: &str, measured| Budget {
-        what: format!("store to wake of a sleeping reader, × {what}'s time"),
-        measured,
-        at_most: 1.0,
-        noise,
-        decimals: 2,
-    };
-    let budgets = vec![
-        budget("a pipe", samples.ratio(0, 1)),
-        budget("an eventfd", samples.ratio(0, 2)),
-    ];
-    Ok((table, budgets))
+    Ok(Measured {
+        tables: vec![table],
+        ..Measured::default()
+    })
 }
