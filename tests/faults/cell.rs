@@ -121,10 +121,12 @@ impl Cell<'_> {
     }
 
     fn is_done(&self, name: &UniqueName, before: Before, calls: &[&str]) -> Outcome {
-        for fault in self.hits(calls) {
+        for (hit, fault) in self.hits(calls).enumerate() {
             let errno = fault.errno();
             let may_be = errno.is_none_or(|errno| answers::may_be_done(fault.call, errno));
-            assert!(may_be, "it is done in spite of {fault:?}");
+            // After a step that failed it puts a stamp back, and all is done once more.
+            let is_undoing = hit > 0 && fault.call == "pwrite64";
+            assert!(may_be || is_undoing, "it is done in spite of {fault:?}");
         }
         match self.operation.done {
             Some(done) => done(name),
