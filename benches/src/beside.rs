@@ -210,9 +210,6 @@ pub fn measure(other: usize, settings: &Settings) -> Outcome<Measured> {
         budget("99th percentile, ns", "p99", 1000.0),
         budget("overruns", "overruns", 0.0),
     ];
-    Ok(Measured {
-        budgets: budgets.into_iter().flatten().collect(),
-        tables: vec![table],
-        ..Measured::default()
-    })
+    let budgets = budgets.into_iter().flatten().collect();
+    Ok(Measured::of(table, budgets))
 }

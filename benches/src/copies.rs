@@ -105,10 +105,7 @@ pub fn measure(id: &str, settings: &Settings) -> Outcome<Measured> {
         Ok(memory) => memory,
         Err(error) => {
             let why = format!("for lack of memory: {} ({error})", situation.title);
-            return Ok(Measured {
-                left_out: vec![why],
-                ..Measured::default()
-            });
+            return Ok(Measured::left_out(why));
         }
     };
     let lasting = settings.lasting(250);
@@ -127,11 +124,8 @@ pub fn measure(id: &str, settings: &Settings) -> Outcome<Measured> {
         let samples = Samples::of(&mut memory.values(), lasting)?;
         rows.insert(0, row("24, as a value", &samples, VALUE));
     }
-    Ok(Measured {
-        budgets: promised(situation, &measured),
-        tables: vec![table(situation, rows)],
-        ..Measured::default()
-    })
+    let budgets = promised(situation, &measured);
+    Ok(Measured::of(table(situation, rows), budgets))
 }
 
 const VALUE: &str = "memcpy checks nothing, and the compiler makes a load and a store of it";

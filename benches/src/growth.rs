@@ -78,10 +78,7 @@ fn table(id: &str, title: &str, about: &str, rows: Vec<Row>) -> Measured {
         rows,
         plotted: ["create_p50", "open_p50"].map(String::from).into(),
     };
-    Measured {
-        tables: vec![table],
-        ..Measured::default()
-    }
+    Measured::of(table, Vec::new())
 }
 
 const ROUNDS: &str = "To create: create, size, map, unmap, unlink. To open: open, check the size,\n\
@@ -243,9 +240,5 @@ pub fn by_readers(id: &str, settings: &Settings) -> Outcome<Measured> {
         rows,
         plotted: vec!["attach_p50".into()],
     };
-    let tables = vec![table];
-    Ok(Measured {
-        tables,
-        ..Measured::default()
-    })
+    Ok(Measured::of(table, Vec::new()))
 }

@@ -72,11 +72,8 @@ impl Job {
 pub fn measure(id: &str, settings: &Settings) -> Outcome<Measured> {
     let job = JOBS.into_iter().find(|job| job.id() == id);
     let table = table(job.ok_or("no such job")?, settings)?;
-    Ok(Measured {
-        budgets: promised(&table),
-        tables: vec![table],
-        ..Measured::default()
-    })
+    let budgets = promised(&table);
+    Ok(Measured::of(table, budgets))
 }
 
 fn table(job: Job, settings: &Settings) -> Outcome<Table> {

@@ -247,9 +247,6 @@ pub fn measure(other: usize, settings: &Settings) -> Outcome<Measured> {
         plotted: vec!["p50".into()],
     };
     let what = "round trip of 32 bytes by polling, × bare atomics";
-    Ok(Measured {
-        budgets: table.budget(what, BARE, "ours", 1.15).into_iter().collect(),
-        tables: vec![table],
-        ..Measured::default()
-    })
+    let budget = table.budget(what, BARE, "ours", 1.15);
+    Ok(Measured::of(table, budget.into_iter().collect()))
 }

@@ -80,11 +80,8 @@ pub fn measure(id: &str, settings: &Settings) -> Outcome<Measured> {
         ("wall, × C, the fewest calls", FLOOR, "ours", 1.05),
         ("wall, × C, the same calls", SAME_CALLS, "ours", 1.05),
     ];
-    Ok(Measured {
-        budgets: budgets.into_iter().filter_map(budget).collect(),
-        tables: vec![table],
-        ..Measured::default()
-    })
+    let budgets = budgets.into_iter().filter_map(budget).collect();
+    Ok(Measured::of(table, budgets))
 }
 
 fn table(role: Role, settings: &Settings) -> Outcome<Table> {

@@ -67,11 +67,7 @@ pub fn measure(id: &str, settings: &Settings) -> Outcome<Measured> {
     };
     let what = format!("`replace` of {size} bytes, × C's time");
     let budget = (len == 24).then(|| table.budget(&what, C, "ours", 1.1));
-    Ok(Measured {
-        budgets: budget.flatten().into_iter().collect(),
-        tables: vec![table],
-        ..Measured::default()
-    })
+    Ok(Measured::of(table, budget.flatten().into_iter().collect()))
 }
 
 fn by_rawshm(name: &Name, bytes: &[u8]) -> Outcome {

@@ -113,10 +113,7 @@ fn serve(settings: &Settings, take: &Take) -> Outcome {
         Measure::Here(measure) => measure(unit.id, settings)?,
         Measure::Beside(measure) => match another_processor() {
             Some(other) => measure(other, settings)?,
-            None => Measured {
-                left_out: vec![format!("for lack of a second processor: {}", unit.what)],
-                ..Measured::default()
-            },
+            None => Measured::left_out(format!("for lack of a second processor: {}", unit.what)),
         },
     };
     serde_json::to_writer(std::io::stdout().lock(), &measured)?;

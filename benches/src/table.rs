@@ -76,6 +76,24 @@ pub struct Measured {
     pub left_out: Vec<String>,
 }
 
+impl Measured {
+    /// A table, and what is promised of it.
+    pub fn of(table: Table, budgets: Vec<Budget>) -> Self {
+        Self {
+            tables: vec![table],
+            budgets,
+            left_out: Vec::new(),
+        }
+    }
+
+    pub fn left_out(why: String) -> Self {
+        Self {
+            left_out: vec![why],
+            ..Self::default()
+        }
+    }
+}
+
 fn of_kind(key: &str, title: &str, decimals: usize, kind: Kind) -> Column {
     Column {
         key: key.into(),

@@ -127,11 +127,7 @@ pub fn measure(id: &str, settings: &Settings) -> Outcome<Measured> {
         plotted: vec!["p50".into()],
     };
     let budgets = promised(&table, side, settings);
-    Ok(Measured {
-        tables: vec![table],
-        budgets,
-        ..Measured::default()
-    })
+    Ok(Measured::of(table, budgets))
 }
 
 fn promised(table: &Table, side: Side, run: &Settings) -> Vec<Budget> {
@@ -180,10 +176,7 @@ pub fn by_slots(id: &str, settings: &Settings) -> Outcome<Measured> {
         rows: all.concat(),
         plotted: vec!["load_ratio".into(), "store_ratio".into()],
     };
-    Ok(Measured {
-        tables: vec![table],
-        ..Measured::default()
-    })
+    Ok(Measured::of(table, Vec::new()))
 }
 
 fn slots<const N: usize>(settings: &Settings) -> Outcome<Vec<Row>> {

@@ -150,11 +150,8 @@ pub fn measure(id: &str, settings: &Settings) -> Outcome<Measured> {
         table.budget(&what, to, "ours", 1.0)
     };
     let budgets = [budget(PIPE), budget(EVENTFD)].into_iter().flatten();
-    Ok(Measured {
-        budgets: budgets.collect(),
-        tables: vec![table],
-        ..Measured::default()
-    })
+    let budgets = budgets.collect();
+    Ok(Measured::of(table, budgets))
 }
 
 /// One store that wakes several.

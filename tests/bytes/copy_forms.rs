@@ -48,12 +48,7 @@ struct Form {
     reason = "the caller's: source and target are buffers of the test's own"
 )]
 fn whole() -> Vec<Form> {
-    let form = |name, overlap, copy| Form {
-        name,
-        lengths: 0..=usize::MAX,
-        overlap,
-        copy,
-    };
+    let form = |name, overlap, copy| Form::new(name, 0..=usize::MAX, overlap, copy);
     vec![
         form("load", Overlap::None, |from, to, len| unsafe {
             copy::load(at(from), to, len);
@@ -94,12 +89,7 @@ fn parts() -> Vec<Form> {
     use copy::registers::arch::{
         avx, avx512, backwards, sse, stream, string, up_to_32, up_to_64, up_to_128,
     };
-    let form = |name, lengths, overlap, copy| Form {
-        name,
-        lengths,
-        overlap,
-        copy,
-    };
+    let form = Form::new;
     let long = |name, shortest, overlap, copy| form(name, shortest..=usize::MAX, overlap, copy);
     let whole = |name, copy| form(name, 0..=usize::MAX, Overlap::Any, copy);
     let mut forms = vec![
@@ -143,12 +133,7 @@ unsafe fn with<const FEATURES: u8>(from: *const u8, to: *mut u8, len: usize) {
 #[cfg(all(target_arch = "aarch64", not(miri)))]
 fn parts() -> Vec<Form> {
     use copy::registers::arch::{backwards, forwards, up_to_32, up_to_64};
-    let form = |name, lengths, overlap, copy| Form {
-        name,
-        lengths,
-        overlap,
-        copy,
-    };
+    let form = Form::new;
     let long = |name, shortest, overlap, copy| form(name, shortest..=usize::MAX, overlap, copy);
     vec![
         form("up to 32", 16..=32, Overlap::Any, up_to_32 as _),
@@ -168,6 +153,20 @@ fn forms() -> impl Iterator<Item = Form> {
 }
 
 impl Form {
+    fn new(
+        name: &'static str,
+        lengths: RangeInclusive<usize>,
+        overlap: Overlap,
+        copy: unsafe fn(*const u8, *mut u8, usize),
+    ) -> Self {
+        Self {
+            name,
+            lengths,
+            overlap,
+            copy,
+        }
+    }
+
     fn copy(&self, from: &[u8], to: &mut [u8]) {
         assert_eq!(from.len(), to.len());
         // SAFETY: both are slices of as many bytes.

@@ -34,7 +34,7 @@ pub fn traces(model: &Model) -> [BTreeMap<String, Vec<usize>>; 2] {
 
 /// The number of the call of a line.
 fn call(model: &Model, line: &str) -> Option<usize> {
-    // A snapshot's creation is in the other model, but for the call that gives the name.
+    // A snapshot's creation is in the other model, except the call that gives the name.
     if !line.starts_with("renameat") && is_left_out(model, line) {
         return None;
     }

@@ -33,7 +33,7 @@ pub(crate) unsafe fn long(from: *const u8, to: *mut u8, len: usize) {
     }
 }
 
-/// Copies `len` bytes, which are from 17 to 32, also if source and target overlap.
+/// Copies `len` bytes, which are from 16 to 32, also if source and target overlap.
 ///
 /// # Safety
 /// As [`long`].

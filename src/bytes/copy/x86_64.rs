@@ -31,7 +31,7 @@ macro_rules! wide_ends {
     };
 }
 
-/// Copies `len` bytes, which are from 17 to 32, also if source and target overlap.
+/// Copies `len` bytes, which are from 16 to 32, also if source and target overlap.
 ///
 /// # Safety
 /// `from` can be read and `to` written for `len` bytes.

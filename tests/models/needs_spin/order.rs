@@ -56,7 +56,7 @@ bool passed[{places}];
     text
 }
 
-/// Has each trace followed, and each step passed, but for those that are listed.
+/// Checks that each trace is followed, and each step is passed, except those that are listed.
 fn followed(name: &'static str) {
     let model = Model::of(name);
     let [traces, left_out] = traces(&model);
