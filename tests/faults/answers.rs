@@ -69,8 +69,8 @@ pub fn may_be_done(call: &str, errno: i32) -> bool {
 pub fn may_be_nothing_to_do(call: &str, errno: i32) -> bool {
     let says_so = match call {
         "newfstatat" | "unlinkat" => &[libc::ENOENT][..],
-        // Another process has the claim.
-        "fcntl, to claim" => &[libc::EBUSY],
+        // Another process has the claim. The kernel never says so by this errno, only a filter.
+        "fcntl, to claim" | "fcntl, to find a lock" => &[libc::EBUSY],
         _ => &[],
     };
     says_so.contains(&errno)
