@@ -14,8 +14,8 @@ esac
 
 say() { echo "benches/run.sh: $*" >&2; }
 
-# need COMMAND PACKAGE WHAT: installs the Debian package if it can; otherwise WHAT is left out.
-need() {
+# has COMMAND PACKAGE: installs the Debian package if it can.
+has() {
     command -v "$1" >/dev/null && return
     if [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null; then
         say "installing $2"
@@ -23,7 +23,12 @@ need() {
         apt-get install -y --no-install-recommends "$2" >/dev/null 2>&1 || true
         command -v "$1" >/dev/null && return
     fi
-    left_out "for lack of $1 (Debian package $2): $3"
+    return 1
+}
+
+# need COMMAND PACKAGE WHAT: without it, WHAT is left out.
+need() {
+    has "$1" "$2" || left_out "for lack of $1 (Debian package $2): $3"
 }
 
 # left_out TEXT: here, and in the results.
@@ -65,14 +70,13 @@ cp "$target/static/writer" "$target/static/reader" "$programs"
 measure=$target/release/measure
 cargo build --quiet --release --package rawshm-benches --bin measure
 # iceoryx2 needs a newer Rust than the crate, and libclang. It is built in a package of its own.
-need clang clang "iceoryx2"
+has clang clang || true
 if cargo build --quiet --release --manifest-path benches/peers/iceoryx2/Cargo.toml \
     --target-dir "$target/iceoryx2"; then
     measure=$target/iceoryx2/release/measure-iceoryx2
 else
     left_out "since it does not build here: iceoryx2"
 fi
-left_out "iceoryx2's events, whose listeners stop when the program that measures forks"
 peers="--bin std_libc --bin memmap2 --bin shared_memory"
 # shellcheck disable=SC2086
 cargo build --quiet --profile static --package rawshm-benches $peers

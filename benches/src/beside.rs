@@ -1,16 +1,16 @@
 //! Loads beside a writer on another processor, which stores as fast as it can, or at a pace.
 
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 use crate::cells::{Batches, Cells, MmapSync, New, Seqlock, Snapshot};
-use crate::child::{Child, Shared};
+use crate::child::{Child, Shared, Switch};
 use crate::group::{Thing, again, noise, ours, theirs};
 use crate::locks::{Mutex, ReadWriteLock};
 use crate::sampling::{Outcome, Samples, quantile};
 use crate::settings::Settings;
 use crate::table::{Measured, Row, Table, column, exact, verdict};
-use crate::values::{SEQLOCK, size_of_words};
+use crate::values::{SEQLOCK, SEQLOCK_WHY, size_of_words};
 
 /// How often the writer stores.
 #[derive(Clone, Copy)]
@@ -33,18 +33,14 @@ const SELDOM: Pace = Pace {
     every: Some(Duration::from_millis(1)),
 };
 
-/// What the two processes share beside the cell.
-#[derive(Default)]
-struct State {
-    runs: AtomicBool,
-    stores: AtomicU64,
-}
-
 /// Loads of a value that a child stores.
 struct Beside<const N: usize> {
     cell: Box<dyn Batches<N>>,
     into: Box<[u64; N]>,
-    state: Shared<State>,
+    /// Whether the child stores.
+    runs: Switch,
+    /// How often it has.
+    count: Shared<AtomicU64>,
     overruns: u64,
     /// Nanoseconds of single loads.
     single: Vec<f64>,
@@ -58,13 +54,11 @@ impl<const N: usize> Beside<N> {
     const LASTING: Duration = Duration::from_millis(4);
 
     fn start(processor: usize, mut cell: Box<dyn Batches<N>>, pace: Pace) -> Outcome<Self> {
-        let state = Shared::new(State::default())?;
+        let (runs, count) = (Switch::new()?, Shared::new(AtomicU64::new(0))?);
         let mut value = Box::new([1; N]);
         let mut next = Instant::now();
         let child = Child::repeat_on(processor, || {
-            if !state.get().runs.load(Ordering::Relaxed) {
-                return std::thread::sleep(Duration::from_micros(100));
-            }
+            runs.wait();
             value[0] += 1;
             let stores = match pace.every {
                 None => 16,
@@ -78,15 +72,13 @@ impl<const N: usize> Beside<N> {
                 }
             };
             cell.stores(stores, &value);
-            state
-                .get()
-                .stores
-                .fetch_add(stores.into(), Ordering::Relaxed);
+            count.get().fetch_add(stores.into(), Ordering::Relaxed);
         })?;
         Ok(Self {
             cell,
             into: Box::new([0; N]),
-            state,
+            runs,
+            count,
             overruns: 0,
             single: Vec::new(),
             stores: Vec::new(),
@@ -96,24 +88,24 @@ impl<const N: usize> Beside<N> {
 
     /// The nanoseconds of a load.
     fn sample(&mut self) -> f64 {
-        let state = self.state.get();
-        state.runs.store(true, Ordering::Relaxed);
+        let count = self.count.get();
+        self.runs.turn(true);
         std::thread::sleep(Duration::from_millis(1));
-        let (begin, before) = (Instant::now(), state.stores.load(Ordering::Relaxed));
+        let (begin, before) = (Instant::now(), count.load(Ordering::Relaxed));
         let mut loads = 0;
         while begin.elapsed() < Self::LASTING {
             self.overruns += self.cell.loads(64, &mut self.into);
             loads += 64;
         }
         let lasted = begin.elapsed().as_secs_f64();
-        let stores = exact(state.stores.load(Ordering::Relaxed) - before);
+        let stores = exact(count.load(Ordering::Relaxed) - before);
         self.stores.push(stores / lasted);
         for _ in 0..Self::SINGLE {
             let begin = Instant::now();
             self.overruns += self.cell.loads(1, &mut self.into);
             self.single.push(begin.elapsed().as_secs_f64() * 1e9);
         }
-        state.runs.store(false, Ordering::Relaxed);
+        self.runs.turn(false);
         lasted * 1e9 / f64::from(loads)
     }
 }
@@ -126,13 +118,17 @@ fn rows<const N: usize>(
 ) -> Outcome<Vec<Row>> {
     let one_slot = "It has one slot: its loads wait while the writer stores, and its writer, which \
                     takes the line from the readers twice a store, is slower beside them";
+    let seqlock = match pace.every {
+        None => one_slot,
+        Some(_) => SEQLOCK_WHY,
+    };
     let mut ways: Vec<(Thing, New<N>)> = vec![
         (ours("a snapshot"), Snapshot::boxed),
         (
             theirs("mmap-sync", "Its writer stores seldom: see its stores"),
             MmapSync::boxed,
         ),
-        (theirs(SEQLOCK, one_slot), Seqlock::boxed),
+        (theirs(SEQLOCK, seqlock), Seqlock::boxed),
         (
             theirs(
                 "a pthread mutex",

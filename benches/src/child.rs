@@ -2,6 +2,7 @@
 
 use std::io::Error;
 use std::marker::PhantomData;
+use std::sync::atomic::{AtomicU32, Ordering};
 
 use crate::sampling::Outcome;
 
@@ -43,6 +44,32 @@ impl<T> Shared<T> {
     pub fn get(&self) -> &T {
         // SAFETY: it was written, and stays until the end.
         unsafe { &*self.address }
+    }
+}
+
+/// A switch that children sleep on while it is off.
+pub struct Switch(Shared<AtomicU32>);
+
+impl Switch {
+    pub fn new() -> Outcome<Self> {
+        Ok(Self(Shared::new(AtomicU32::new(0))?))
+    }
+
+    pub fn turn(&self, on: bool) {
+        self.0.get().store(on.into(), Ordering::Release);
+        // SAFETY: the word is mapped.
+        unsafe { libc::syscall(libc::SYS_futex, self.0.address, libc::FUTEX_WAKE, i32::MAX) };
+    }
+
+    /// Returns as soon as it is on.
+    pub fn wait(&self) {
+        while self.0.get().load(Ordering::Acquire) == 0 {
+            // SAFETY: the word is mapped, and there is no deadline.
+            unsafe {
+                let (wait, never) = (libc::FUTEX_WAIT, std::ptr::null::<libc::timespec>());
+                libc::syscall(libc::SYS_futex, self.0.address, wait, 0, never)
+            };
+        }
     }
 }
 

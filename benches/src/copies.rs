@@ -47,7 +47,7 @@ const PROMISED_NEAR: RangeFrom<usize> = (64 << 10) + 1..;
 const PROMISED_FAR: RangeFrom<usize> = 4 << 10..;
 const SPEED_PROMISED: f64 = 0.95;
 
-/// Several times the size of any cache, and a page more than the largest copy.
+/// More than the caches of a processor of one's own, and a page more than the largest copy.
 const FAR: usize = 256 << 20;
 const NEAR: usize = (64 << 20) + 4096;
 
@@ -66,30 +66,36 @@ struct Situation {
     place: Place,
 }
 
-const SITUATIONS: [Situation; 4] = [
+const SITUATIONS: [Situation; 5] = [
     Situation {
         id: "copies",
         title: "in the caches, aligned",
         far: false,
-        place: Place::new(false, false),
+        place: Place::new(false, (0, 0)),
     },
     Situation {
         id: "copies-unaligned",
         title: "in the caches, unaligned",
         far: false,
-        place: Place::new(false, true),
+        place: Place::new(false, (1, 3)),
+    },
+    Situation {
+        id: "copies-apart",
+        title: "in the caches, at different places of their pages",
+        far: false,
+        place: Place::new(false, (0, 2048)),
     },
     Situation {
         id: "copies-far",
         title: "out of the caches, aligned",
         far: true,
-        place: Place::new(true, false),
+        place: Place::new(true, (0, 0)),
     },
     Situation {
         id: "copies-far-unaligned",
         title: "out of the caches, unaligned",
         far: true,
-        place: Place::new(true, true),
+        place: Place::new(true, (1, 3)),
     },
 ];
 
@@ -138,7 +144,7 @@ fn why(situation: &Situation, size: usize) -> &'static str {
              `rep movsb` for what is large, which does not fetch the lines that it fills"
         }
         ..=1024 => "Bounds are checked, and the way to the copy counts",
-        1025..=65_536 => "Neither loop leads at every size: the caches decide, and the pages",
+        1025..0x10_0000 => "Neither loop leads at every size: the caches decide, and the pages",
         _ => {
             "Sizes beyond the second cache depend on when stores begin to go past the caches, \
              and on where the pages lie"

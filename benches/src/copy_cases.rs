@@ -24,13 +24,12 @@ mod words;
 pub struct Place {
     /// Every copy uses memory that has not been touched for a long time.
     far: bool,
-    /// How far source and target are from the start of a cache line.
+    /// How far source and target are from the start of a page, or far away of a cache line.
     shift: (usize, usize),
 }
 
 impl Place {
-    pub const fn new(far: bool, unaligned: bool) -> Self {
-        let shift = if unaligned { (1, 3) } else { (0, 0) };
+    pub const fn new(far: bool, shift: (usize, usize)) -> Self {
         Self { far, shift }
     }
 }

@@ -39,7 +39,7 @@ pub fn snapshot(readers: usize) -> Outcome<Fan> {
     Ok(Fan { send, receive })
 }
 
-/// The floor: a word in shared memory, and the kernel's call to sleep on it.
+/// A word in shared memory, and the kernel's call to sleep on it.
 pub fn futex(readers: usize) -> Outcome<Fan> {
     let word = Shared::new(AtomicU32::new(0))?;
     let receive = |_| -> Receive {

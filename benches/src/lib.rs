@@ -30,6 +30,7 @@ use std::process::ExitCode;
 use rawshm::Name;
 
 pub use cells::{Batches, Cell, Cells, New};
+pub use fans::Fan;
 pub use sampling::Outcome;
 use settings::Settings;
 
@@ -40,8 +41,9 @@ const USAGE: &str = "usage: measure [--quick] [--name NAME] PROGRAMS RESULTS MAC
 pub struct Peer {
     pub name: &'static str,
     pub cells: Cells,
-    /// Why rawshm may be slower, for the lines where it is: at loads, and at stores.
-    pub why: [&'static str; 2],
+    pub fan: fn(usize) -> Outcome<Fan>,
+    /// Why rawshm may be slower, for the lines where it is: at loads, at stores, and at wakes.
+    pub why: [&'static str; 3],
 }
 
 /// A name that is unlinked on drop, also if a measurement fails.

@@ -1,13 +1,13 @@
 //! Round trips by polling, between processes on two processors.
 
 use std::hint::spin_loop;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::time::{Duration, Instant};
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Instant;
 
 use rawshm::snapshot::{Reader, Writer};
 use seqlock::SeqLock;
 
-use crate::child::{Child, Shared};
+use crate::child::{Child, Shared, Switch};
 use crate::group::{self, Thing, again, ours, theirs};
 use crate::locks::Mutex;
 use crate::sampling::{Outcome, Samples};
@@ -142,7 +142,7 @@ struct Trips {
     there: Box<dyn Way>,
     back: Box<dyn Way>,
     /// Whether the child polls.
-    runs: Shared<AtomicBool>,
+    runs: Switch,
     number: u64,
     _child: Child,
 }
@@ -151,11 +151,9 @@ impl Trips {
     const ROUNDS: u32 = 500;
 
     fn start(processor: usize, mut there: Box<dyn Way>, mut back: Box<dyn Way>) -> Outcome<Self> {
-        let runs = Shared::new(AtomicBool::new(false))?;
+        let runs = Switch::new()?;
         let child = Child::repeat_on(processor, || {
-            if !runs.get().load(Ordering::Relaxed) {
-                return std::thread::sleep(Duration::from_micros(100));
-            }
+            runs.wait();
             match there.poll() {
                 Some(value) => back.store(&value),
                 None => spin_loop(),
@@ -184,7 +182,7 @@ impl Trips {
 
     /// The nanoseconds of a round trip.
     fn sample(&mut self) -> Outcome<f64> {
-        self.runs.get().store(true, Ordering::Relaxed);
+        self.runs.turn(true);
         // The child is awake after this one.
         self.trip()?;
         let begin = Instant::now();
@@ -192,7 +190,7 @@ impl Trips {
             self.trip()?;
         }
         let time = begin.elapsed().as_secs_f64() * 1e9 / f64::from(Self::ROUNDS);
-        self.runs.get().store(false, Ordering::Relaxed);
+        self.runs.turn(false);
         Ok(time)
     }
 }

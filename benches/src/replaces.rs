@@ -1,6 +1,6 @@
 //! Putting a new, complete object in place of an old one.
 
-use std::ffi::CString;
+use std::ffi::{CStr, CString, c_char};
 use std::fs::File;
 use std::io::Write as _;
 use std::path::PathBuf;
@@ -16,6 +16,10 @@ use crate::table::{Measured, Table, exact};
 use crate::text::number;
 use crate::{Unlinked, unique_name};
 
+const SHM: &CStr = c"/dev/shm";
+/// As a target of links: it exists.
+const SHM_ITSELF: &CStr = c"/dev/shm/.";
+
 const C: &str = "C: create, size, map, copy, rename";
 const STD: &str = "std: create, write, rename";
 
@@ -24,6 +28,45 @@ const C_WHY: &str = "C's leaves a temporary name behind if it is killed, and two
     temporary one, and removes those that others have left";
 const STD_WHY: &str = "std's leaves a temporary name behind, as C's, and fills by `write`: that \
     takes no mapping and no page fault, but the initialiser must have all bytes in a row";
+
+/// What C leaves out of rawshm's calls. Each row of them shows what the call costs.
+#[derive(Clone, Copy, PartialEq)]
+enum Without {
+    Nothing,
+    Probe,
+    Lock,
+    Look,
+    AllThree,
+}
+
+const CALLS: [(&str, Without, &str); 5] = [
+    (
+        "C: rawshm's calls",
+        Without::Nothing,
+        "rawshm also builds the temporary names",
+    ),
+    (
+        "C: rawshm's calls without the `linkat` that tries",
+        Without::Probe,
+        "It finds out before the initialiser runs, which may do so only once, that an object \
+         without a name can be linked here",
+    ),
+    (
+        "C: rawshm's calls without locks",
+        Without::Lock,
+        "A lock on a temporary name tells others that its process lives",
+    ),
+    (
+        "C: rawshm's calls without the look for what was left",
+        Without::Look,
+        "So the temporary name of a process that was killed while others replaced is removed",
+    ),
+    (
+        "C: rawshm's calls without these three",
+        Without::AllThree,
+        "This is what it costs to fill an object that has no name, and then to link and rename it",
+    ),
+];
 
 pub fn measure(id: &str, settings: &Settings) -> Outcome<Measured> {
     let len = if id == "replace-small" { 24 } else { 1 << 20 };
@@ -38,18 +81,20 @@ pub fn measure(id: &str, settings: &Settings) -> Outcome<Measured> {
     let c = [&from, &to].map(|path| CString::new(path.to_string_lossy().as_bytes()));
     let [from_c, to_c] = c;
     let (from_c, to_c) = (from_c?, to_c?);
-    let things: [Thing; 4] = [
-        theirs(C, C_WHY),
-        ours("`replace`"),
-        theirs(STD, STD_WHY),
-        again(),
-    ];
-    let mut cases = [
+    let mut things: Vec<Thing> = vec![theirs(C, C_WHY), ours("`replace`"), theirs(STD, STD_WHY)];
+    let mut cases = vec![
         Case::new(|| by_c(&from_c, &to_c, &bytes)),
         Case::new(|| by_rawshm(&unlinked.0, &bytes)),
         Case::new(|| by_std(&from, &to, &bytes)),
-        Case::new(|| by_c(&from_c, &to_c, &bytes)),
     ];
+    // Before Linux 6.10, only a process with a capability of the machine's root links a descriptor.
+    let can_link = by_calls(&from_c, &to_c, &bytes, Without::Nothing).is_ok();
+    for (what, without, why) in CALLS.iter().filter(|_| can_link) {
+        things.push(theirs(what, why));
+        cases.push(Case::new(|| by_calls(&from_c, &to_c, &bytes, *without)));
+    }
+    things.push(again());
+    cases.push(Case::new(|| by_c(&from_c, &to_c, &bytes)));
     let samples = Samples::of(&mut cases, settings.lasting(3000))?;
     drop(cases);
     drop(temporary);
@@ -67,7 +112,12 @@ pub fn measure(id: &str, settings: &Settings) -> Outcome<Measured> {
     };
     let what = format!("`replace` of {size} bytes, × C's time");
     let budget = (len == 24).then(|| table.budget(&what, C, "ours", 1.1));
-    Ok(Measured::of(table, budget.flatten().into_iter().collect()))
+    let mut measured = Measured::of(table, budget.flatten().into_iter().collect());
+    if !can_link {
+        let what = "since a descriptor cannot be linked here: C with rawshm's calls";
+        measured.left_out.push(what.into());
+    }
+    Ok(measured)
 }
 
 fn by_rawshm(name: &Name, bytes: &[u8]) -> Outcome {
@@ -92,6 +142,47 @@ fn by_c(from: &CString, to: &CString, bytes: &[u8]) -> Outcome {
         }
         copy_nonoverlapping(bytes.as_ptr(), start.cast(), len);
         checked(libc::rename(from.as_ptr(), to.as_ptr()))?;
+        checked(libc::munmap(start, len))?;
+        checked(libc::close(fd))?;
+    }
+    Ok(())
+}
+
+fn by_calls(from: &CString, to: &CString, bytes: &[u8], without: Without) -> Outcome {
+    let (flags, rights) = (
+        libc::O_RDWR | libc::O_TMPFILE | libc::O_CLOEXEC,
+        libc::PROT_READ | libc::PROT_WRITE,
+    );
+    let (len, has) = (bytes.len(), |call| {
+        without != call && without != Without::AllThree
+    });
+    // SAFETY: as above.
+    unsafe {
+        let fd = checked(libc::open(SHM.as_ptr(), flags, 0o600))?;
+        let link = |name: *const c_char| {
+            libc::linkat(fd, c"".as_ptr(), libc::AT_FDCWD, name, libc::AT_EMPTY_PATH)
+        };
+        if has(Without::Probe) {
+            link(SHM_ITSELF.as_ptr());
+        }
+        checked(libc::ftruncate(fd, len.try_into()?))?;
+        let start = libc::mmap(null_mut(), len, rights, libc::MAP_SHARED, fd, 0);
+        if start == libc::MAP_FAILED {
+            return Err(std::io::Error::last_os_error().into());
+        }
+        copy_nonoverlapping(bytes.as_ptr(), start.cast(), len);
+        if has(Without::Lock) {
+            checked(libc::flock(fd, libc::LOCK_EX | libc::LOCK_NB))?;
+        }
+        checked(link(from.as_ptr()))?;
+        checked(libc::rename(from.as_ptr(), to.as_ptr()))?;
+        if has(Without::Lock) {
+            checked(libc::flock(fd, libc::LOCK_UN))?;
+        }
+        if has(Without::Look) {
+            // It does not exist any more.
+            libc::open(from.as_ptr(), libc::O_RDONLY | libc::O_CLOEXEC);
+        }
         checked(libc::munmap(start, len))?;
         checked(libc::close(fd))?;
     }

@@ -63,6 +63,11 @@ const UNITS: &[Unit] = &[
         "copies in the caches, unaligned",
         copies::measure,
     ),
+    here(
+        "copies-apart",
+        "copies in the caches, at different places",
+        copies::measure,
+    ),
     here("copies-far", "copies out of the caches", copies::measure),
     here(
         "copies-far-unaligned",

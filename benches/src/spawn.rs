@@ -10,6 +10,7 @@ use std::ptr::{null, null_mut};
 use std::time::{Duration, Instant};
 
 use crate::sampling::Outcome;
+use crate::unique_name;
 
 /// A program and its arguments.
 pub struct Program {
@@ -49,7 +50,7 @@ impl Program {
     /// The number of its system calls, including `execve` and `exit_group`. None if there is no
     /// strace.
     pub fn calls(&self) -> Outcome<Option<u64>> {
-        let log = std::env::temp_dir().join(format!("rawshm-bench-{}", std::process::id()));
+        let log = PathBuf::from(format!("/tmp{}", unique_name("strace")));
         let ended = Command::new("strace")
             .arg("-o")
             .arg(&log)
@@ -87,7 +88,8 @@ impl Program {
 
 /// Starts programs with an empty environment, and discards their output.
 pub struct Spawner {
-    null: File,
+    /// Open for `actions`.
+    _null: File,
     actions: libc::posix_spawn_file_actions_t,
 }
 
@@ -101,7 +103,10 @@ impl Spawner {
         let fd = null.as_raw_fd();
         // SAFETY: `actions` has been set up.
         checked(unsafe { libc::posix_spawn_file_actions_adddup2(&raw mut actions, fd, 1) })?;
-        Ok(Self { null, actions })
+        Ok(Self {
+            _null: null,
+            actions,
+        })
     }
 
     /// Runs a program. Returns the time from its start until it has been waited for, and its page
@@ -144,7 +149,6 @@ impl Drop for Spawner {
     fn drop(&mut self) {
         // SAFETY: `new` has set it up, and nothing uses it after this.
         unsafe { libc::posix_spawn_file_actions_destroy(&raw mut self.actions) };
-        let _ = &self.null;
     }
 }
 

@@ -20,7 +20,7 @@ pub const SEQLOCK: &str = "the crate seqlock";
 
 const FLOOR: &str = "A plain copy is the floor: it checks and synchronises nothing, and a value \
     that another process stores meanwhile is torn";
-const SEQLOCK_WHY: &str = "This seqlock has one slot and no bounds to check, and copies with plain \
+pub const SEQLOCK_WHY: &str = "This seqlock has one slot and no bounds to check, and copies with plain \
     loads and stores that the compiler inlines; a reader waits for its writer";
 const STD_WHY: &str = "std's lock is for the threads of one process, and copies inline";
 
@@ -111,17 +111,21 @@ pub fn measure(id: &str, settings: &Settings) -> Outcome<Measured> {
         rows::<512>(settings, side, |cells| cells.words_512)?,
         rows::<8192>(settings, side, |cells| cells.words_8192)?,
     ];
-    let what = match side {
-        Side::Load => "Loads of a value, by size",
-        Side::Store => "Stores of a value, by size",
+    let (what, how) = match side {
+        Side::Load => (
+            "Loads of a value, by size",
+            "A snapshot loads 24 bytes with `load`, more with `load_into`.",
+        ),
+        Side::Store => ("Stores of a value, by size", "A snapshot has 4 slots."),
     };
     let table = Table {
         id: id.into(),
         title: format!("{what}, while no other process is active"),
-        about: "A snapshot loads 24 bytes with `load`, more with `load_into`, and has 4 slots.\n\
-                The crate seqlock and the pthread locks are in memory that processes share.\n\
-                std's lock is for the threads of one process."
-            .into(),
+        about: format!(
+            "{how} The crate seqlock and the\n\
+             pthread locks are in memory that processes share. std's lock is for the threads of\n\
+             one process."
+        ),
         columns: group::columns("ns", 1),
         rows: all.concat(),
         plotted: vec!["p50".into()],

@@ -50,16 +50,19 @@ struct Sleepers {
 }
 
 impl Sleepers {
-    /// One more process for each way to receive, on the processors in turn, or all on this one.
+    /// One more process for each way to receive, all on this processor, or on the processors in turn
+    /// from the next one on.
     fn start(fan: Fan, spread: bool) -> Outcome<Self> {
         let Fan { send, receive } = fan;
         let mut ends = pipes(1)?;
+        // SAFETY: it has no preconditions.
+        let here: usize = unsafe { libc::sched_getcpu() }.try_into()?;
         let processors = processors()?;
         let mut children = Vec::new();
         for (place, mut receive) in receive.into_iter().enumerate() {
             children.push(Child::start(|| {
                 if spread {
-                    let _ = stay_on(place % processors);
+                    let _ = stay_on((here + 1 + place) % processors);
                 }
                 let failed = loop {
                     match receive() {
@@ -78,6 +81,16 @@ impl Sleepers {
             last: 0,
             children,
         })
+    }
+
+    /// Those of each way. All have been woken once, since what is sent first takes longer.
+    fn of(ways: &[New], readers: usize, spread: bool) -> Outcome<Vec<Self>> {
+        let sleepers = ways.iter().map(|new| Self::start(new(readers)?, spread));
+        let mut sleepers = sleepers.collect::<Outcome<Vec<_>>>()?;
+        for one in &mut sleepers {
+            one.wake()?;
+        }
+        Ok(sleepers)
     }
 
     /// The nanoseconds from sending a number until the last process has it.
@@ -108,30 +121,39 @@ impl Sleepers {
     }
 }
 
-fn ways(names: [&str; 3]) -> Vec<(Thing, New)> {
+fn ways(names: [&str; 3], settings: &Settings) -> Vec<(Thing, New)> {
     let [snapshots, pipe, eventfd] = names;
-    let floor = "A futex alone is the floor, which a snapshot sleeps on";
+    let alone = "A futex alone has no value, no sequence number and no check";
     let event = "The kernel finds the sleepers of an eventfd through its descriptor, and those of \
                  a word in shared memory through the page that it is in";
     let carries = "A number through the kernel needs no store and no load in shared memory";
-    let one = "Its word needs no sequence number and no check of the value";
-    vec![
+    let one = "Its word needs no sequence number and no check of the value. That it is faster than \
+               a futex alone is not explained";
+    let peers = settings.peers.iter();
+    let peers = peers.map(|peer| {
+        (
+            theirs(&format!("{}'s events", peer.name), peer.why[2]),
+            peer.fan,
+        )
+    });
+    let mut ways: Vec<(Thing, New)> = vec![
         (theirs(pipe, carries), pipes),
         (ours(snapshots), snapshot),
-        (theirs("a futex, nothing else", floor), futex),
+        (theirs("a futex, nothing else", alone), futex),
         (theirs(eventfd, event), eventfds),
         (theirs("a POSIX semaphore", one), semaphores),
         (theirs("a Unix socket, stream", carries), streams),
         (theirs("a Unix socket, datagram", carries), datagrams),
-        (again(), pipes),
-    ]
+    ];
+    ways.extend(peers);
+    ways.push((again(), pipes));
+    ways
 }
 
 pub fn measure(id: &str, settings: &Settings) -> Outcome<Measured> {
-    let ways = ways(["a snapshot's store and notify", PIPE, EVENTFD]);
+    let ways = ways(["a snapshot's store and notify", PIPE, EVENTFD], settings);
     let (things, made): (Vec<Thing>, Vec<New>) = ways.into_iter().unzip();
-    let sleepers = made.iter().map(|new| Sleepers::start(new(1)?, false));
-    let mut sleepers = sleepers.collect::<Outcome<Vec<_>>>()?;
+    let mut sleepers = Sleepers::of(&made, 1, false)?;
     let samples = Samples::take(sleepers.len(), settings.lasting(4000), |which| {
         sleepers[which].wakes(ROUNDS, None)
     })?;
@@ -158,13 +180,12 @@ pub fn measure(id: &str, settings: &Settings) -> Outcome<Measured> {
 pub fn fan_out(id: &str, settings: &Settings) -> Outcome<Measured> {
     let mut rows = Vec::new();
     for readers in READERS {
-        let ways = ways(["a snapshot", "pipes", "eventfds"]);
+        let ways = ways(["a snapshot", "pipes", "eventfds"], settings);
         let ways = ways
             .into_iter()
             .filter(|(thing, _)| !thing.name.contains("socket"));
         let (things, made): (Vec<Thing>, Vec<New>) = ways.unzip();
-        let sleepers = made.iter().map(|new| Sleepers::start(new(readers)?, true));
-        let mut sleepers = sleepers.collect::<Outcome<Vec<_>>>()?;
+        let mut sleepers = Sleepers::of(&made, readers, true)?;
         let samples = Samples::take(sleepers.len(), settings.lasting(1500), |which| {
             sleepers[which].wakes(2, Some(PAUSE))
         })?;
@@ -175,8 +196,8 @@ pub fn fan_out(id: &str, settings: &Settings) -> Outcome<Measured> {
         id: id.into(),
         title: "One store to sleeping readers, until the last has it, by their number".into(),
         about:
-            "Each reader is a process. They are on all processors in turn, and have been asleep\n\
-                for 0.1 ms. A store and one call wake all readers of a snapshot. Of what a\n\
+            "Each reader is a process. They are on all processors in turn, the first not on the\n\
+                writer's, and have been asleep for 0.1 ms. A store and one call wake all readers of a snapshot. Of what a\n\
                 descriptor or a semaphore wakes, each reader has its own."
                 .into(),
         columns: group::columns("µs", 1),

@@ -7,8 +7,8 @@ use crate::{pattern, slice};
 use rawshm::{AccessError, Extent, Mapping, Size};
 use rawshm_tests::UniqueName;
 
-/// Lengths at which copies change their form.
-const TURNS: [usize; 8] = [64, 128, 256, 1024, 4096, 8 << 10, 64 << 10, 1 << 20];
+/// Lengths at which copies change their form, on one processor or another.
+const TURNS: [usize; 8] = [64, 128, 256, 512, 22 << 10, 64 << 10, 256 << 10, 1 << 20];
 
 /// Copies of this length and more bypass the caches.
 const LARGE: usize = 16 << 20;
@@ -151,17 +151,30 @@ fn what_overlaps_is_copied_as_if_through_a_buffer() {
     };
     for &len in lengths {
         let distances = (0..=64.min(len)).chain([len / 2, len - 1, len]);
-        for distance in distances {
-            for (from, to) in [(distance + 1, 1), (1, distance + 1)] {
-                let mut expected = pattern(2 * len + 2);
-                let mut buffer = expected.clone();
-                expected.copy_within(from..from + len, to);
-                let bytes = slice(&mut buffer);
-                let part = bytes.slice(from, len).expect("within");
-                bytes.copy_from_shared(to, &part).expect("within");
-                assert!(buffer == expected, "{len} bytes from {from} to {to}");
-            }
+        distances.for_each(|distance| check_overlap(len, distance));
+    }
+}
+
+#[test]
+#[cfg_attr(miri, ignore = "megabytes")]
+fn what_is_large_and_overlaps_is_copied_as_if_through_a_buffer() {
+    for len in [70_000, (256 << 10) + 7, (1 << 20) + 7, LARGE + 7] {
+        for distance in [0, 1, 31, 64, 255, 4096, len / 2, len - 1] {
+            check_overlap(len, distance);
         }
+    }
+}
+
+/// Copies in both directions between two places that are this far from each other.
+fn check_overlap(len: usize, distance: usize) {
+    for (from, to) in [(distance + 1, 1), (1, distance + 1)] {
+        let mut expected = pattern(len + distance + 2);
+        let mut buffer = expected.clone();
+        expected.copy_within(from..from + len, to);
+        let bytes = slice(&mut buffer);
+        let part = bytes.slice(from, len).expect("within");
+        bytes.copy_from_shared(to, &part).expect("within");
+        assert!(buffer == expected, "{len} bytes from {from} to {to}");
     }
 }
 

@@ -56,7 +56,8 @@ fn step() -> impl Strategy<Value = Step> {
     })
 }
 
-/// Copies that are longer than the ends of any loop: up to 16 KiB, and more than 16 and 20 KiB.
+/// Copies that are longer than the ends of any loop: up to 24 KiB, which is more than
+/// the wide loops take.
 fn large_step() -> impl Strategy<Value = Step> {
     let at = || prop_oneof![0..300_usize, 0..LARGE_MODEL];
     let len = || {

@@ -86,27 +86,32 @@ fn what_is_copied_in_before_a_release_is_there_after_an_acquire() {
     let len = LARGE + 64;
     let mut buffer = vec![0_u64; len / 8 + 1];
     let bytes = slice(rawshm::bytemuck::cast_slice_mut(&mut buffer));
-    std::thread::scope(|scope| {
-        scope.spawn(|| {
+    let turn = bytes.atomic::<u64>(0).expect("aligned");
+    // Neither side stops early, since the other waits for it.
+    let (copied, is_there) = std::thread::scope(|scope| {
+        let writer = scope.spawn(|| {
+            let mut copied = Ok(());
             for round in 1..=10_u8 {
-                bytes.copy_from(8, &vec![round; len]).expect("within");
-                let turn = bytes.atomic::<u64>(0).expect("aligned");
+                copied = copied.and(bytes.copy_from(8, &vec![round; len]));
                 turn.store(u64::from(round), Release);
                 while turn.load(Acquire) != 0 {
                     std::hint::spin_loop();
                 }
             }
+            copied
         });
-        let turn = bytes.atomic::<u64>(0).expect("aligned");
-        for round in 1..=10_u8 {
+        let is_there = (1..=10_u8).map(|round| {
             while turn.load(Acquire) != u64::from(round) {
                 std::hint::spin_loop();
             }
             // The last bytes first: they are the most likely to be late.
-            let last: [u8; 64] = bytes.load(len - 56).expect("within");
-            assert_eq!(last, [round; 64]);
-            assert_eq!(bytes.compare(8, &vec![round; len]), Ok(Ordering::Equal));
+            let last = bytes.load::<[u8; 64]>(len - 56);
+            let all = bytes.compare(8, &vec![round; len]);
             turn.store(0, Release);
-        }
+            last == Ok([round; 64]) && all == Ok(Ordering::Equal)
+        });
+        let is_there: Vec<bool> = is_there.collect();
+        (writer.join().expect("no panic"), is_there)
     });
+    assert_eq!((copied, is_there), (Ok(()), vec![true; 10]));
 }

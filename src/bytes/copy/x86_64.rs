@@ -79,12 +79,12 @@ pub(crate) unsafe fn up_to_128(from: *const u8, to: *mut u8, len: usize) {
 /// the two overlap, this copy is one for such an overlap.
 pub(crate) type Copy = unsafe fn(from: *const u8, to: *mut u8, len: usize);
 
-/// Up to this length source and target fit into the first cache, and nothing is faster than wide
-/// loads and stores.
+/// Up to this length source and target about fit into the first cache, and nothing is faster than
+/// wide loads and stores.
 const WIDE_UP_TO: usize = 22 << 10;
 
-/// From there to this length they are, where `rep movsb` is not. Beyond, narrow loads run further
-/// ahead of the stores.
+/// From `WIDE_UP_TO` to this length, wide loads and stores are used where `rep movsb` is not. Beyond,
+/// narrow loads run further ahead of the stores.
 const WIDE_AT_MOST: usize = 256 << 10;
 
 /// If the target is less than this after the source, whole pages aside, `rep movsb` is slow: its

@@ -1,4 +1,6 @@
-//! All measurements, with iceoryx2's blackboard, which holds a value.
+//! All measurements, with iceoryx2's blackboard, which holds a value, and its events, which wake.
+
+mod events;
 
 use std::mem::ManuallyDrop;
 use std::process::ExitCode;
@@ -19,10 +21,12 @@ static PEERS: [Peer; 1] = [Peer {
         words_512: Board::boxed,
         words_8192: Board::boxed,
     },
+    fan: events::fan,
     why: [
         "iceoryx2 has two copies of a value, no bounds to check, and copies that the compiler \
          inlines",
         "iceoryx2 writes one of two copies, and the compiler inlines what it copies",
+        "An event of iceoryx2 has no value to store or load",
     ],
 }];
 
@@ -34,17 +38,22 @@ fn main() -> ExitCode {
 /// The files of this process. They are removed by their names after it has ended: a port may not be
 /// dropped after another process has been forked.
 static CONFIG: LazyLock<Result<Config, String>> = LazyLock::new(|| {
-    let name = unique_name("iceoryx2");
+    // Short, since the path of a socket can have 107 bytes.
+    let name = unique_name("");
     let mut config = Config::default();
-    let prefix = format!("{}-", name.trim_start_matches('/'));
+    let prefix = name.trim_start_matches('/');
     config.global.prefix = FileName::new(prefix.as_bytes()).map_err(|it| format!("{it:?}"))?;
     let path = Path::new(format!("/tmp{name}").as_bytes()).map_err(|it| format!("{it:?}"))?;
     config.global.set_root_path(&path);
     Ok(config)
 });
 
+fn config() -> Outcome<&'static Config> {
+    Ok(CONFIG.as_ref().map_err(String::as_str)?)
+}
+
 fn node() -> Outcome<Node<ipc::Service>> {
-    let config = CONFIG.as_ref().map_err(String::as_str)?;
+    let config = config()?;
     let node = NodeBuilder::new()
         .config(config)
         .signal_handling_mode(SignalHandlingMode::Disabled);
