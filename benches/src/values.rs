@@ -20,8 +20,8 @@ pub const SEQLOCK: &str = "the crate seqlock";
 
 const FLOOR: &str = "A plain copy is the floor: it checks and synchronises nothing, and a value \
     that another process stores meanwhile is torn";
-pub const SEQLOCK_WHY: &str = "This seqlock has one slot and no bounds to check, and copies with plain \
-    loads and stores that the compiler inlines; a reader waits for its writer";
+pub const SEQLOCK_WHY: &str = "This seqlock has one slot and no bounds to check, and copies with \
+    plain loads and stores that the compiler inlines; a reader waits for its writer";
 const STD_WHY: &str = "std's lock is for the threads of one process, and copies inline";
 
 /// The ways that are compared, and whether they store, too.

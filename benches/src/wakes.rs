@@ -50,8 +50,8 @@ struct Sleepers {
 }
 
 impl Sleepers {
-    /// One more process for each way to receive, all on this processor, or on the processors in turn
-    /// from the next one on.
+    /// One more process for each way to receive: all on this processor, or on the processors in
+    /// turn, from the next one on.
     fn start(fan: Fan, spread: bool) -> Outcome<Self> {
         let Fan { send, receive } = fan;
         let mut ends = pipes(1)?;
@@ -197,8 +197,8 @@ pub fn fan_out(id: &str, settings: &Settings) -> Outcome<Measured> {
         title: "One store to sleeping readers, until the last has it, by their number".into(),
         about:
             "Each reader is a process. They are on all processors in turn, the first not on the\n\
-                writer's, and have been asleep for 0.1 ms. A store and one call wake all readers of a snapshot. Of what a\n\
-                descriptor or a semaphore wakes, each reader has its own."
+             writer's, and have been asleep for 0.1 ms. A store and one call wake all readers of\n\
+             a snapshot. Of what a descriptor or a semaphore wakes, each reader has its own."
                 .into(),
         columns: group::columns("µs", 1),
         rows,

@@ -34,8 +34,12 @@ pub use self::slice::Slice;
 /// `Release` store to an [`Atomic`]; to read it, first look for that store with an `Acquire` load.
 /// No copy makes a system call.
 ///
-/// Copies take about as long as `memcpy`, those of 33 to 128 bytes up to half as long again.
-/// From 16 MiB they bypass the caches (`x86_64`). Sanitizers do not see what assembly stores.
+/// Copies take about as long as `memcpy`: [the measurements] say how much
+/// less or more at each size. From 16 MiB they bypass the caches (`x86_64`), which takes less time
+/// for what is not in them, and up to twice as much for what is. Sanitizers do not see what
+/// assembly stores.
+///
+/// [the measurements]: https://docs.rs/crate/rawshm/latest/source/docs/measured.md
 ///
 /// It is `Send` and `Sync`: other threads are peers like other processes. A
 /// [`Mapping`](crate::Mapping) and a [`Slice`] dereference to it. It is neither `Copy` nor `Clone`,

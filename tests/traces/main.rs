@@ -6,5 +6,6 @@ mod needs_strace {
     mod complete;
     mod object;
     mod reading;
+    mod rounds;
     mod snapshot;
 }

@@ -83,8 +83,8 @@ pub(crate) type Copy = unsafe fn(from: *const u8, to: *mut u8, len: usize);
 /// wide loads and stores.
 const WIDE_UP_TO: usize = 22 << 10;
 
-/// From `WIDE_UP_TO` to this length, wide loads and stores are used where `rep movsb` is not. Beyond,
-/// narrow loads run further ahead of the stores.
+/// From `WIDE_UP_TO` to this length, wide loads and stores are used where `rep movsb` is not.
+/// Beyond, narrow loads run further ahead of the stores.
 const WIDE_AT_MOST: usize = 256 << 10;
 
 /// If the target is less than this after the source, whole pages aside, `rep movsb` is slow: its
