@@ -116,8 +116,8 @@ fn rows<const N: usize>(
     pace: Pace,
     cells: fn(&Cells) -> New<N>,
 ) -> Outcome<Vec<Row>> {
-    let one_slot = "It has one slot: its loads wait while the writer stores, and its writer, which \
-                    takes the line from the readers twice a store, is slower beside them";
+    let one_slot = "Its writer stores a third as often beside a reader, and so the reader finds more \
+                    values in its own cache";
     let seqlock = match pace.every {
         None => one_slot,
         Some(_) => SEQLOCK_WHY,
@@ -132,7 +132,7 @@ fn rows<const N: usize>(
         (
             theirs(
                 "a pthread mutex",
-                "The process that has the mutex keeps its line",
+                "The process that has the mutex and its lines makes many loads or stores in a row",
             ),
             Mutex::boxed,
         ),

@@ -58,22 +58,26 @@ pub struct Cells {
     pub words_8192: New<8192>,
 }
 
+/// A value at the start of a cache line: elsewhere, a copy takes longer if two lines share it.
+#[repr(align(64))]
+pub struct Aligned<const N: usize>(pub [u64; N]);
+
 /// A plain copy. The floor: it synchronises nothing.
-pub struct Plain<const N: usize>(Box<UnsafeCell<[u64; N]>>);
+pub struct Plain<const N: usize>(Box<UnsafeCell<Aligned<N>>>);
 
 impl<const N: usize> Plain<N> {
     pub fn boxed(value: &[u64; N]) -> Outcome<Box<dyn Batches<N>>> {
-        Ok(Box::new(Self(Box::new(UnsafeCell::new(*value)))))
+        Ok(Box::new(Self(Box::new(UnsafeCell::new(Aligned(*value))))))
     }
 }
 
 impl<const N: usize> Cell<N> for Plain<N> {
     fn store(&mut self, value: &[u64; N]) {
-        self.0.get_mut().copy_from_slice(value);
+        self.0.get_mut().0.copy_from_slice(value);
     }
 
     fn load(&mut self, into: &mut [u64; N]) -> bool {
-        into.copy_from_slice(self.0.get_mut());
+        into.copy_from_slice(&self.0.get_mut().0);
         true
     }
 }

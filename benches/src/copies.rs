@@ -47,7 +47,7 @@ const PROMISED_NEAR: RangeFrom<usize> = (64 << 10) + 1..;
 const PROMISED_FAR: RangeFrom<usize> = 4 << 10..;
 const SPEED_PROMISED: f64 = 0.95;
 
-/// More than the caches of a processor of one's own, and a page more than the largest copy.
+/// More than the caches of one processor, and a page more than the largest copy.
 const FAR: usize = 256 << 20;
 const NEAR: usize = (64 << 20) + 4096;
 
@@ -139,7 +139,7 @@ const VALUE: &str = "memcpy checks nothing, and the compiler makes a load and a 
 /// Why rawshm may take longer than memcpy.
 fn why(situation: &Situation, size: usize) -> &'static str {
     match size {
-        _ if situation.far => {
+        4096.. if situation.far => {
             "Out of the caches, the order in which lines are fetched decides; this memcpy uses \
              `rep movsb` for what is large, which does not fetch the lines that it fills"
         }

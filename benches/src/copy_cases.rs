@@ -24,7 +24,7 @@ mod words;
 pub struct Place {
     /// Every copy uses memory that has not been touched for a long time.
     far: bool,
-    /// How far source and target are from the start of a page, or far away of a cache line.
+    /// How far source and target are from the start of a page, or out of the caches of a line.
     shift: (usize, usize),
 }
 

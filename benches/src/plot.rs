@@ -21,7 +21,7 @@ const STYLE: &str = "text { fill: #24292f } \
     @media (prefers-color-scheme: dark) { text { fill: #e6edf3 } }";
 
 /// Draws the plotted columns of a table: a group of bars for each row, with lengths in proportion
-/// to the figures.
+/// to the figures. Where a group has several, each says which it is.
 pub fn svg(table: &Table) -> String {
     let places: Vec<usize> = table
         .plotted
@@ -58,7 +58,11 @@ pub fn svg(table: &Table) -> String {
             let Some(figure) = figure else { continue };
             let (width, base) = (figure / largest * BARS, y + BAR * 0.75);
             let colour = colours[index % colours.len()];
-            let shown = number(figure, table.columns[places[index]].decimals);
+            let mut shown = number(figure, table.columns[places[index]].decimals);
+            if let [_, _, ..] = titles[..] {
+                let (short, _) = titles[index].split_once(',').unwrap_or((titles[index], ""));
+                let _ = write!(shown, " {}", escaped(short));
+            }
             let _ = writeln!(
                 body,
                 r#"<rect x="{LABELS}" y="{y}" width="{width:.1}" height="{BAR}" fill="{colour}"/>"#
@@ -84,6 +88,8 @@ pub fn svg(table: &Table) -> String {
     )
 }
 
+/// A text of Markdown, without its quotes of code.
 fn escaped(text: &str) -> String {
-    text.replace('&', "&amp;").replace('<', "&lt;")
+    let plain = text.replace('`', "");
+    plain.replace('&', "&amp;").replace('<', "&lt;")
 }

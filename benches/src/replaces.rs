@@ -17,7 +17,7 @@ use crate::text::number;
 use crate::{Unlinked, unique_name};
 
 const SHM: &CStr = c"/dev/shm";
-/// As a target of links: it exists.
+/// A name that always exists, as the target of the probe.
 const SHM_ITSELF: &CStr = c"/dev/shm/.";
 
 const C: &str = "C: create, size, map, copy, rename";
@@ -43,13 +43,13 @@ const CALLS: [(&str, Without, &str); 5] = [
     (
         "C: rawshm's calls",
         Without::Nothing,
-        "rawshm also builds the temporary names",
+        "rawshm builds the names of temporary files, and looks at each result",
     ),
     (
         "C: rawshm's calls without the `linkat` that tries",
         Without::Probe,
-        "It finds out before the initialiser runs, which may do so only once, that an object \
-         without a name can be linked here",
+        "That `linkat` finds out whether an object without a name can be linked here, before an \
+         initialiser runs for nothing",
     ),
     (
         "C: rawshm's calls without locks",
@@ -59,12 +59,13 @@ const CALLS: [(&str, Without, &str); 5] = [
     (
         "C: rawshm's calls without the look for what was left",
         Without::Look,
-        "So the temporary name of a process that was killed while others replaced is removed",
+        "The look removes the temporary name of a process that was killed while others replaced",
     ),
     (
         "C: rawshm's calls without these three",
         Without::AllThree,
-        "This is what it costs to fill an object that has no name, and then to link and rename it",
+        "All of the above together. What is left is slower than C's, since the object begins \
+         without a name and is linked",
     ),
 ];
 

@@ -191,7 +191,7 @@ impl Table {
 
 impl Budget {
     /// Adds what other processes have measured. The one that is worst, less its noise, counts. The
-    /// median is of those that were worst at the same place.
+    /// median is of each process's worst place.
     pub fn merge(&mut self, others: &[Self]) {
         let same = others.iter().filter(|one| one.what == self.what).cloned();
         let all: Vec<Self> = std::iter::once(self.clone()).chain(same).collect();
@@ -202,8 +202,7 @@ impl Budget {
         if let Some(worst) = worst.cloned() {
             *self = worst;
         }
-        let there = all.iter().filter(|one| one.at == self.at);
-        self.measured.median = median(there.map(|one| one.measured.median).collect());
+        self.measured.median = median(all.iter().map(|one| one.measured.median).collect());
     }
 
     pub fn verdict(&self) -> &'static str {

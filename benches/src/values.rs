@@ -1,6 +1,8 @@
 //! Loads and stores of values by size, while no other process is active.
 
-use crate::cells::{Batches, Cells, MmapSync, New, Plain, Seqlock, Snapshot, StdLock, Unmapped};
+use crate::cells::{
+    Aligned, Batches, Cells, MmapSync, New, Plain, Seqlock, Snapshot, StdLock, Unmapped,
+};
 use crate::group::{self, Thing, again, ours, theirs};
 use crate::locks::{Mutex, ReadWriteLock};
 use crate::sampling::{Case, Outcome, Samples};
@@ -65,11 +67,11 @@ fn rows<const N: usize>(
     let value = [7; N];
     let mut made = made
         .into_iter()
-        .map(|new| Ok((new(&value)?, Box::new(value))))
+        .map(|new| Ok((new(&value)?, Box::new(Aligned(value)))))
         .collect::<Outcome<Vec<_>>>()?;
     let cases = made
         .iter_mut()
-        .map(|(cell, own)| case(side, &mut **cell, own));
+        .map(|(cell, own)| case(side, &mut **cell, &mut own.0));
     let mut cases: Vec<Case> = cases.collect();
     let samples = Samples::of(&mut cases, settings.lasting(1200))?;
     let begin = format!("{}: ", size_of_words(N));
@@ -195,9 +197,9 @@ fn slots<const N: usize>(settings: &Settings) -> Outcome<Vec<Row>> {
             (snapshot()?, Side::Store),
             (Plain::boxed(&value)?, Side::Load),
         ]
-        .map(|(cell, side)| (cell, side, Box::new(value)));
+        .map(|(cell, side)| (cell, side, Box::new(Aligned(value))));
         let cases = cells.iter_mut();
-        let cases = cases.map(|(cell, side, own)| case(*side, &mut **cell, own));
+        let cases = cases.map(|(cell, side, own)| case(*side, &mut **cell, &mut own.0));
         let samples = Samples::of(&mut cases.collect::<Vec<_>>(), settings.lasting(250))?;
         let mut figures: Vec<_> = (0..3).map(|which| Some(samples.median(which))).collect();
         figures.extend([1, 2].map(|which| Some(samples.ratio(which, 0))));

@@ -8,7 +8,7 @@ use rawshm::{AccessError, Extent, Mapping, Size};
 use rawshm_tests::UniqueName;
 
 /// Lengths at which copies change their form, on one processor or another.
-const TURNS: [usize; 8] = [64, 128, 256, 512, 22 << 10, 64 << 10, 256 << 10, 1 << 20];
+const TURNS: [usize; 6] = [64, 128, 256, 512, 22 << 10, 256 << 10];
 
 /// Copies of this length and more bypass the caches.
 const LARGE: usize = 16 << 20;

@@ -56,8 +56,7 @@ fn step() -> impl Strategy<Value = Step> {
     })
 }
 
-/// Copies that are longer than the ends of any loop: up to 24 KiB, which is more than
-/// the wide loops take.
+/// Copies that are longer than the ends of any loop: up to 24 KiB.
 fn large_step() -> impl Strategy<Value = Step> {
     let at = || prop_oneof![0..300_usize, 0..LARGE_MODEL];
     let len = || {

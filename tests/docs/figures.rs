@@ -15,12 +15,11 @@ const RUN: &str = "\n## The run\n\n";
 const PLOTS: [&str; 2] = ["writer.svg", "polls.svg"];
 
 /// The table in the README has these rows and columns of that of the writer.
-const ROWS: [&str; 9] = [
+const ROWS: [&str; 8] = [
     "C without libc, the fewest calls",
     "C without libc, rawshm's calls",
     "**rawshm**",
     "C, the kernel's nolibc",
-    "Zig, without libc",
     "C, musl static, tuned flags",
     "C, glibc dynamic",
     "Rust memmap2",

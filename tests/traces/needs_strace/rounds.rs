@@ -1,4 +1,4 @@
-//! What tries again when a peer is faster gives up some time.
+//! An operation that tries again because a peer is faster gives up in the end.
 
 #![cfg(all(target_os = "linux", target_arch = "x86_64"))]
 
@@ -9,8 +9,7 @@ use rawshm_tests::{UniqueName, run};
 
 const PEER: &str = env!("CARGO_BIN_EXE_peer");
 
-/// The answer of the peer, for which the name is there whenever it creates, and is not whenever it
-/// opens.
+/// The peer's answer if creating always finds the name, and opening never does.
 fn beside_a_faster_peer(command: &[&str], opens: &str) -> String {
     let name = UniqueName::new();
     let _object = Object::create(&name, Size::Sparse(1)).expect("created");
