@@ -116,8 +116,8 @@ fn rows<const N: usize>(
     pace: Pace,
     cells: fn(&Cells) -> New<N>,
 ) -> Outcome<Vec<Row>> {
-    let one_slot = "Its writer stores a third as often beside a reader, and so the reader finds more \
-                    values in its own cache";
+    let one_slot = "Its writer stores a third as often beside a reader, and so the reader finds \
+                    more values in its own cache";
     let seqlock = match pace.every {
         None => one_slot,
         Some(_) => SEQLOCK_WHY,

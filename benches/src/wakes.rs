@@ -17,7 +17,8 @@ const PIPE: &str = "a pipe";
 const EVENTFD: &str = "an eventfd";
 
 const OF_SEVERAL: &str = "Not explained as a whole. One call wakes all that sleep on a word, and \
-    where each has a descriptor or a semaphore of its own, the first may run before the last is woken";
+    where each has a descriptor or a semaphore of its own, the first may run before the last is \
+    woken";
 
 /// The number of wakes in a sample, if no process sleeps in between.
 const ROUNDS: u32 = 20;
