@@ -47,6 +47,23 @@ impl<T> Shared<T> {
     }
 }
 
+impl Shared<AtomicU32> {
+    /// Sleeps until the word is woken, unless it is another one already.
+    pub fn sleep(&self, seen: u32) {
+        // SAFETY: the word is mapped, and there is no deadline.
+        unsafe {
+            let (wait, never) = (libc::FUTEX_WAIT, std::ptr::null::<libc::timespec>());
+            libc::syscall(libc::SYS_futex, self.address, wait, seen, never)
+        };
+    }
+
+    /// Wakes all that sleep.
+    pub fn wake(&self) {
+        // SAFETY: the word is mapped.
+        unsafe { libc::syscall(libc::SYS_futex, self.address, libc::FUTEX_WAKE, i32::MAX) };
+    }
+}
+
 /// A switch that children sleep on while it is off.
 pub struct Switch(Shared<AtomicU32>);
 
@@ -57,18 +74,13 @@ impl Switch {
 
     pub fn turn(&self, on: bool) {
         self.0.get().store(on.into(), Ordering::Release);
-        // SAFETY: the word is mapped.
-        unsafe { libc::syscall(libc::SYS_futex, self.0.address, libc::FUTEX_WAKE, i32::MAX) };
+        self.0.wake();
     }
 
     /// Returns as soon as it is on.
     pub fn wait(&self) {
         while self.0.get().load(Ordering::Acquire) == 0 {
-            // SAFETY: the word is mapped, and there is no deadline.
-            unsafe {
-                let (wait, never) = (libc::FUTEX_WAIT, std::ptr::null::<libc::timespec>());
-                libc::syscall(libc::SYS_futex, self.0.address, wait, 0, never)
-            };
+            self.0.sleep(0);
         }
     }
 }
@@ -122,8 +134,13 @@ pub fn end_with_the_parent() {
 /// Keeps this process and its children on the processor whose caches they fill. This removes most
 /// of the noise.
 pub fn stay_on_one_processor() -> Outcome {
+    stay_on(processor()?)
+}
+
+/// The processor that this process runs on.
+pub fn processor() -> Outcome<usize> {
     // SAFETY: it has no preconditions.
-    stay_on(unsafe { libc::sched_getcpu() }.try_into()?)
+    Ok(unsafe { libc::sched_getcpu() }.try_into()?)
 }
 
 pub fn processors() -> Outcome<usize> {
@@ -133,8 +150,7 @@ pub fn processors() -> Outcome<usize> {
 
 /// A processor that this machine has, and this process does not run on.
 pub fn another_processor() -> Option<usize> {
-    // SAFETY: it has no preconditions.
-    let here: usize = unsafe { libc::sched_getcpu() }.try_into().ok()?;
+    let here = processor().ok()?;
     (0..processors().ok()?).find(|processor| *processor != here)
 }
 

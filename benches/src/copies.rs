@@ -62,7 +62,6 @@ const ONCE_MORE: usize = 9;
 struct Situation {
     id: &'static str,
     title: &'static str,
-    far: bool,
     place: Place,
 }
 
@@ -70,31 +69,26 @@ const SITUATIONS: [Situation; 5] = [
     Situation {
         id: "copies",
         title: "in the caches, aligned",
-        far: false,
         place: Place::new(false, (0, 0)),
     },
     Situation {
         id: "copies-unaligned",
         title: "in the caches, unaligned",
-        far: false,
         place: Place::new(false, (1, 3)),
     },
     Situation {
         id: "copies-apart",
         title: "in the caches, at different places of their pages",
-        far: false,
         place: Place::new(false, (0, 2048)),
     },
     Situation {
         id: "copies-far",
         title: "out of the caches, aligned",
-        far: true,
         place: Place::new(true, (0, 0)),
     },
     Situation {
         id: "copies-far-unaligned",
         title: "out of the caches, unaligned",
-        far: true,
         place: Place::new(true, (1, 3)),
     },
 ];
@@ -106,7 +100,7 @@ pub fn measure(id: &str, settings: &Settings) -> Outcome<Measured> {
         Unlinked::new(&unique_name("copies"))?,
         Unlinked::new(&unique_name("copies-2"))?,
     );
-    let region = if situation.far { FAR } else { NEAR };
+    let region = if situation.place.far { FAR } else { NEAR };
     let memory = match Memory::new(&one.0, &other.0, region) {
         Ok(memory) => memory,
         Err(error) => {
@@ -139,7 +133,7 @@ const VALUE: &str = "memcpy checks nothing, and the compiler makes a load and a 
 /// Why rawshm may take longer than memcpy.
 fn why(situation: &Situation, size: usize) -> &'static str {
     match size {
-        4096.. if situation.far => {
+        4096.. if situation.place.far => {
             "Out of the caches, the order in which lines are fetched decides; this memcpy uses \
              `rep movsb` for what is large, which does not fetch the lines that it fills"
         }
@@ -197,7 +191,7 @@ fn row(label: &str, samples: &Samples, why: &str) -> Row {
 
 /// The worst ratios: to memcpy's time at the sizes that were promised, and to the words' at all.
 fn promised(situation: &Situation, measured: &[(usize, Samples)]) -> Vec<Budget> {
-    let is_promised = |size: usize| !situation.far && PROMISED.contains(&size);
+    let is_promised = |size: usize| !situation.place.far && PROMISED.contains(&size);
     let worst = |what: &str, ratios: Range<usize>, of: &dyn Fn(usize) -> bool, at_most: f64| {
         let ratios = ratios.flat_map(|which| {
             let (ours, other) = RATIOS[which];
@@ -222,7 +216,7 @@ fn promised(situation: &Situation, measured: &[(usize, Samples)]) -> Vec<Budget>
     };
     let (memcpy, words) = (0..BESIDE_MEMCPY, BESIDE_MEMCPY..RATIOS.len());
     let about = 1.0 / SPEED_PROMISED;
-    let (is_about, about_what) = if situation.far {
+    let (is_about, about_what) = if situation.place.far {
         (PROMISED_FAR, "memcpy's from 4 KiB")
     } else {
         (PROMISED_NEAR, "memcpy's above 64 KiB")

@@ -23,7 +23,7 @@ mod words;
 #[derive(Clone, Copy)]
 pub struct Place {
     /// Every copy uses memory that has not been touched for a long time.
-    far: bool,
+    pub far: bool,
     /// How far source and target are from the start of a page, or out of the caches of a line.
     shift: (usize, usize),
 }

@@ -47,11 +47,7 @@ pub fn futex(readers: usize) -> Outcome<Fan> {
         let mut last = 0;
         Box::new(move || {
             while word.get().load(Ordering::Acquire) == last {
-                // SAFETY: the word is mapped, and there is no deadline.
-                unsafe {
-                    let (wait, never) = (libc::FUTEX_WAIT, std::ptr::null::<libc::timespec>());
-                    libc::syscall(libc::SYS_futex, word.address, wait, last, never)
-                };
+                word.sleep(last);
             }
             last = word.get().load(Ordering::Acquire);
             Ok(last.into())
@@ -60,8 +56,7 @@ pub fn futex(readers: usize) -> Outcome<Fan> {
     let receive = (0..readers).map(receive).collect();
     let send = Box::new(move |number: u64| {
         word.get().store(number.try_into()?, Ordering::Release);
-        // SAFETY: the word is mapped.
-        unsafe { libc::syscall(libc::SYS_futex, word.address, libc::FUTEX_WAKE, i32::MAX) };
+        word.wake();
         Ok(())
     });
     Ok(Fan { send, receive })

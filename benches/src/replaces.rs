@@ -1,6 +1,6 @@
 //! Putting a new, complete object in place of an old one.
 
-use std::ffi::{CStr, CString, c_char};
+use std::ffi::{CStr, CString, c_char, c_void};
 use std::fs::File;
 use std::io::Write as _;
 use std::path::PathBuf;
@@ -127,36 +127,37 @@ fn by_rawshm(name: &Name, bytes: &[u8]) -> Outcome {
     Ok(replaced.map(drop).map_err(Error::from)?)
 }
 
-fn by_c(from: &CString, to: &CString, bytes: &[u8]) -> Outcome {
-    let (flags, rights) = (
-        libc::O_RDWR | libc::O_CREAT | libc::O_EXCL | libc::O_CLOEXEC,
-        libc::PROT_READ | libc::PROT_WRITE,
-    );
-    let len = bytes.len();
-    // SAFETY: the names are C strings, and the mapping is this function's own and holds the bytes.
+/// Sizes, maps and fills an object, and returns the mapping.
+fn filled(fd: i32, bytes: &[u8]) -> Outcome<*mut c_void> {
+    let (len, rights) = (bytes.len(), libc::PROT_READ | libc::PROT_WRITE);
+    // SAFETY: the mapping is new, and holds the bytes.
     unsafe {
-        let fd = checked(libc::open(from.as_ptr(), flags, 0o600))?;
         checked(libc::ftruncate(fd, len.try_into()?))?;
         let start = libc::mmap(null_mut(), len, rights, libc::MAP_SHARED, fd, 0);
         if start == libc::MAP_FAILED {
             return Err(std::io::Error::last_os_error().into());
         }
         copy_nonoverlapping(bytes.as_ptr(), start.cast(), len);
+        Ok(start)
+    }
+}
+
+fn by_c(from: &CString, to: &CString, bytes: &[u8]) -> Outcome {
+    let flags = libc::O_RDWR | libc::O_CREAT | libc::O_EXCL | libc::O_CLOEXEC;
+    // SAFETY: the names are C strings, and the mapping is this function's own.
+    unsafe {
+        let fd = checked(libc::open(from.as_ptr(), flags, 0o600))?;
+        let start = filled(fd, bytes)?;
         checked(libc::rename(from.as_ptr(), to.as_ptr()))?;
-        checked(libc::munmap(start, len))?;
+        checked(libc::munmap(start, bytes.len()))?;
         checked(libc::close(fd))?;
     }
     Ok(())
 }
 
 fn by_calls(from: &CString, to: &CString, bytes: &[u8], without: Without) -> Outcome {
-    let (flags, rights) = (
-        libc::O_RDWR | libc::O_TMPFILE | libc::O_CLOEXEC,
-        libc::PROT_READ | libc::PROT_WRITE,
-    );
-    let (len, has) = (bytes.len(), |call| {
-        without != call && without != Without::AllThree
-    });
+    let flags = libc::O_RDWR | libc::O_TMPFILE | libc::O_CLOEXEC;
+    let has = |call| without != call && without != Without::AllThree;
     // SAFETY: as above.
     unsafe {
         let fd = checked(libc::open(SHM.as_ptr(), flags, 0o600))?;
@@ -166,12 +167,7 @@ fn by_calls(from: &CString, to: &CString, bytes: &[u8], without: Without) -> Out
         if has(Without::Probe) {
             link(SHM_ITSELF.as_ptr());
         }
-        checked(libc::ftruncate(fd, len.try_into()?))?;
-        let start = libc::mmap(null_mut(), len, rights, libc::MAP_SHARED, fd, 0);
-        if start == libc::MAP_FAILED {
-            return Err(std::io::Error::last_os_error().into());
-        }
-        copy_nonoverlapping(bytes.as_ptr(), start.cast(), len);
+        let start = filled(fd, bytes)?;
         if has(Without::Lock) {
             checked(libc::flock(fd, libc::LOCK_EX | libc::LOCK_NB))?;
         }
@@ -184,7 +180,7 @@ fn by_calls(from: &CString, to: &CString, bytes: &[u8], without: Without) -> Out
             // It does not exist any more.
             libc::open(from.as_ptr(), libc::O_RDONLY | libc::O_CLOEXEC);
         }
-        checked(libc::munmap(start, len))?;
+        checked(libc::munmap(start, bytes.len()))?;
         checked(libc::close(fd))?;
     }
     Ok(())

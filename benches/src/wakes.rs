@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::child::{Child, processors, stay_on};
+use crate::child::{Child, processor, processors, stay_on};
 use crate::fans::{
     Fan, Receive, Send, datagrams, eventfds, futex, pipes, semaphores, snapshot, streams,
 };
@@ -59,9 +59,7 @@ impl Sleepers {
     fn start(fan: Fan, spread: bool) -> Outcome<Self> {
         let Fan { send, receive } = fan;
         let mut ends = pipes(1)?;
-        // SAFETY: it has no preconditions.
-        let here: usize = unsafe { libc::sched_getcpu() }.try_into()?;
-        let processors = processors()?;
+        let (here, processors) = (processor()?, processors()?);
         let mut children = Vec::new();
         for (place, mut receive) in receive.into_iter().enumerate() {
             children.push(Child::start(|| {
