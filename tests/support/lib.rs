@@ -85,8 +85,8 @@ impl Drop for UniqueName {
     fn drop(&mut self) {
         let _ = rawshm::unlink(&self.0);
         // What a process has left that the test has killed.
-        let temporary = format!("/.{}.rawshm-000", self.argument().trim_start_matches('/'));
-        let _ = Name::new(&temporary).map(|temporary| rawshm::unlink(&temporary));
+        let temporary = complete::temporary(self.argument().trim_start_matches('/'), 0);
+        let _ = Name::new(&format!("/{temporary}")).map(|temporary| rawshm::unlink(&temporary));
     }
 }
 

@@ -62,7 +62,7 @@ type Cell = Result<String, String>;
 /// The first temporary names.
 fn temporary(name: &UniqueName) -> Vec<PathBuf> {
     let leaf = name.argument().replace('/', "");
-    let path = |number| Path::new(SHM).join(format!(".{leaf}.rawshm-{number:03}"));
+    let path = |number| Path::new(SHM).join(rawshm_tests::complete::temporary(&leaf, number));
     (0..3).map(path).collect()
 }
 

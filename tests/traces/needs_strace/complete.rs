@@ -80,7 +80,7 @@ impl Run<'_> {
 
 fn temporary(name: &UniqueName) -> PathBuf {
     let name = name.argument();
-    let file = format!(".{}.rawshm-000", name.trim_start_matches('/'));
+    let file = rawshm_tests::complete::temporary(name.trim_start_matches('/'), 0);
     Path::new("/dev/shm").join(file)
 }
 
